@@ -1,0 +1,94 @@
+/**
+ * What a broker is: the global queue. It knows jobs, never workers. Every operation is atomic. Those
+ * of the arbiter may be repeated after a failure whose effect is unknown: an outcome settles only a job
+ * that the broker still holds, and `reconcile` finds what a lost reply held. `enqueue` repeats itself
+ * where that is needed, and rejects only when it gives up.
+ */
+import type { StoredJob } from "../core/job.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { TaskDefinition } from "../core/task.ts";
+import type { Runtime } from "../platform/runtime.ts";
+
+/** Most jobs that one call of a broker looks at, so that none stalls the others. */
+export const MAX_JOBS_PER_CALL = 1000;
+
+/** What a broker gets from its engine. */
+export interface BrokerContext {
+  readonly namespace: string;
+  readonly runtime: Runtime;
+}
+
+/** What one trip brings and asks for. */
+export interface ExchangeRequest {
+  /** Jobs that ended since the last trip. One that this broker does not hold settles nothing. */
+  readonly outcomes: readonly Outcome[];
+  readonly queues: readonly string[];
+  /** Most jobs wanted; 0 only settles. */
+  readonly max: number;
+}
+
+/** When to come back. */
+export interface Due {
+  /**
+   * Time until `tick` has something to do, in ms from now, 0 if it has now; `undefined` if nothing
+   * is planned.
+   */
+  readonly nextDueMs: number | undefined;
+}
+
+/** What one trip takes back. */
+export interface ExchangeReply extends Due {
+  /** Oldest first. They are this broker's until it settles them. */
+  readonly jobs: readonly StoredJob[];
+  /** Whether the queues may hold more jobs than were taken; `false` once one trip found them empty. */
+  readonly more: boolean;
+}
+
+/** What this process has of the broker's jobs. */
+export interface ReconcileRequest {
+  readonly queues: readonly string[];
+  /** Ids of the jobs it knows: running, waiting for a worker, or ended and not yet told. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** What became of the jobs of a dead broker. */
+export interface RescueReply {
+  readonly reenqueued: number;
+  readonly failed: number;
+}
+
+/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
+export type WakeUpListener = (queue: string | undefined) => void;
+
+/** A place where jobs wait, shared by the processes of a cluster. */
+export interface Broker {
+  /** UUID of this process in the cluster. */
+  readonly id: string;
+  /**
+   * Ties the broker to an engine, once, before anything else.
+   * @throws TypeError if another engine has it
+   */
+  bind(context: BrokerContext): void;
+  /** Connects. May be called again after `stop`. */
+  start(): Promise<void>;
+  /** Lets go of everything it holds open. Safe to call at any time, and twice. */
+  stop(): Promise<void>;
+  /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */
+  enqueue(jobs: readonly StoredJob[]): Promise<void>;
+  /** Settles outcomes, then takes jobs, in one trip. */
+  exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+  /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
+  tick(): Promise<Due>;
+  /** States the periods and limits of the tasks that this process has; others' stay. */
+  register(tasks: readonly TaskDefinition[]): Promise<void>;
+  /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
+  reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
+  /** Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. */
+  rescue(brokerId: string): Promise<RescueReply>;
+  /** Whether no job is ready in the queue or parked behind a limit. Future jobs do not count. */
+  isQueueEmpty(queue: string): Promise<boolean>;
+  /** Deletes everything in the namespace. */
+  flush(): Promise<void>;
+  /** Returns how to stop listening. */
+  onWakeUp(listener: WakeUpListener): () => void;
+}

@@ -1,0 +1,113 @@
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import type {
+  Broker,
+  BrokerContext,
+  Due,
+  ExchangeReply,
+  ExchangeRequest,
+  ReconcileRequest,
+  RescueReply,
+  WakeUpListener,
+} from "../broker.ts";
+import { type MemoryNamespace, MemoryStore } from "./memory-store.ts";
+
+/** Options of a memory broker. */
+export interface MemoryBrokerOptions {
+  /** Where its jobs live. @defaultValue a store of its own */
+  readonly store?: MemoryStore | undefined;
+}
+
+interface Bound extends BrokerContext {
+  readonly id: string;
+  readonly jobs: MemoryNamespace;
+}
+
+/**
+ * A broker inside this process: nothing to install, and everything is lost when the process ends.
+ *
+ * @example
+ * const spin = new Engine(new MemoryBroker());
+ */
+export class MemoryBroker implements Broker {
+  readonly #store: MemoryStore;
+  #bound: Bound | undefined;
+
+  constructor({ store = new MemoryStore() }: MemoryBrokerOptions = {}) {
+    this.#store = store;
+  }
+
+  bind(context: BrokerContext): void {
+    if (this.#bound !== undefined) {
+      throw new TypeError(
+        "this MemoryBroker already belongs to an engine: " +
+          "make one broker per engine, and give them one store to share",
+      );
+    }
+    const id = context.runtime.newId();
+    this.#bound = { ...context, id, jobs: this.#store.namespace(context.namespace) };
+  }
+
+  get id(): string {
+    return this.#context.id;
+  }
+
+  async start(): Promise<void> {
+    // Nothing to connect to.
+  }
+
+  async stop(): Promise<void> {
+    // Nothing held open.
+  }
+
+  async enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    this.#jobs.enqueue(jobs, this.#now);
+  }
+
+  async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
+    return this.#jobs.exchange(this.id, request, this.#now);
+  }
+
+  async tick(): Promise<Due> {
+    return this.#jobs.tick(this.#now, this.#context.runtime.newId);
+  }
+
+  async register(tasks: readonly TaskDefinition[]): Promise<void> {
+    this.#jobs.register(tasks, this.#now);
+  }
+
+  async reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]> {
+    return this.#jobs.reconcile(this.id, request);
+  }
+
+  async rescue(brokerId: string): Promise<RescueReply> {
+    return this.#jobs.rescue(brokerId, this.#now);
+  }
+
+  async isQueueEmpty(queue: string): Promise<boolean> {
+    return this.#jobs.isQueueEmpty(queue);
+  }
+
+  async flush(): Promise<void> {
+    this.#jobs.flush();
+  }
+
+  onWakeUp(listener: WakeUpListener): () => void {
+    return this.#jobs.onWakeUp(listener);
+  }
+
+  get #context(): Bound {
+    if (this.#bound === undefined) {
+      throw new TypeError("this MemoryBroker belongs to no engine yet: pass it to new Engine()");
+    }
+    return this.#bound;
+  }
+
+  get #jobs(): MemoryNamespace {
+    return this.#context.jobs;
+  }
+
+  get #now(): number {
+    return this.#context.runtime.clock.now();
+  }
+}

@@ -1,0 +1,230 @@
+import { decodeJob, rewriteJob } from "../../core/job-codec.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import { newPeriodicJob } from "../../core/new-job.ts";
+import type { Outcome } from "../../core/outcome.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import { Deque } from "../../queue/deque.ts";
+import {
+  MAX_JOBS_PER_CALL,
+  type Due,
+  type ExchangeReply,
+  type ExchangeRequest,
+  type ReconcileRequest,
+  type RescueReply,
+  type WakeUpListener,
+} from "../broker.ts";
+import { ConcurrencyLimits } from "./concurrency-limits.ts";
+import { FutureJobs } from "./future-jobs.ts";
+import { PeriodicTasks } from "./periodic-tasks.ts";
+
+/**
+ * Where the jobs of memory brokers live. Each `MemoryBroker` has one of its own; pass one store to
+ * several brokers and their engines are a cluster inside one process.
+ *
+ * @example
+ * const store = new MemoryStore();
+ * const web = new Engine(new MemoryBroker({ store }));
+ * const worker = new Engine(new MemoryBroker({ store }));
+ */
+export class MemoryStore {
+  readonly #namespaces = new Map<string, MemoryNamespace>();
+
+  /** @internal */
+  namespace(name: string): MemoryNamespace {
+    let namespace = this.#namespaces.get(name);
+    if (namespace === undefined) {
+      namespace = new MemoryNamespace();
+      this.#namespaces.set(name, namespace);
+    }
+    return namespace;
+  }
+}
+
+/**
+ * The state of one namespace and its atomic operations. A job is in exactly one place: a queue, the
+ * future, parked behind a limit, or held by a broker; settled ones are nowhere.
+ */
+export class MemoryNamespace {
+  /** Ready jobs by queue, as text: whoever takes a job gets a copy of its arguments. */
+  readonly #queues = new Map<string, Deque<string>>();
+  /** By broker id, then by job id. */
+  readonly #running = new Map<string, Map<string, StoredJob>>();
+  readonly #listeners = new Set<WakeUpListener>();
+  #future = new FutureJobs();
+  #periodic = new PeriodicTasks();
+  #limits = new ConcurrencyLimits();
+
+  onWakeUp(listener: WakeUpListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  enqueue(jobs: readonly StoredJob[], nowMs: number): void {
+    for (const stored of jobs) {
+      this.#place(stored, nowMs);
+      this.#wakeUp(stored.job.queue);
+    }
+  }
+
+  exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply {
+    this.#settle(brokerId, request.outcomes, nowMs);
+    const jobs: StoredJob[] = [];
+    let more = false;
+    for (const queue of request.queues) {
+      more = this.#take(queue, request.max, jobs) || more;
+    }
+    const running = this.#runningOf(brokerId);
+    for (const stored of jobs) running.set(stored.job.id, stored);
+    return { jobs, more, nextDueMs: this.#nextDueMs(nowMs) };
+  }
+
+  tick(nowMs: number, newId: () => string): Due {
+    for (const task of this.#periodic.takeDue(nowMs)) {
+      this.enqueue([newPeriodicJob(task, { id: newId(), nowMs })], nowMs);
+    }
+    for (let moved = 0; moved < MAX_JOBS_PER_CALL; moved += 1) {
+      const stored = this.#future.takeDue(nowMs);
+      if (stored === undefined) break;
+      this.#queue(stored.job.queue).pushBack(stored.wire);
+      this.#wakeUp(stored.job.queue);
+    }
+    return { nextDueMs: this.#nextDueMs(nowMs) };
+  }
+
+  register(tasks: readonly TaskDefinition[], nowMs: number): void {
+    for (const task of tasks) {
+      // Who only names a task says nothing of its period and limit.
+      if (task.fn === undefined) continue;
+      this.#periodic.register(task, nowMs);
+      if (task.maxConcurrency === undefined) this.#unlimit(task.name);
+      else this.#limits.set(task.name, task.maxConcurrency, this.#countRunning(task.name));
+    }
+    this.#wakeUp(undefined);
+  }
+
+  reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[] {
+    return [...this.#runningOf(brokerId).values()].filter(
+      ({ job }) => queues.includes(job.queue) && !known.has(job.id),
+    );
+  }
+
+  rescue(brokerId: string, nowMs: number): RescueReply {
+    const held = [...this.#runningOf(brokerId).values()];
+    this.#running.delete(brokerId);
+    let reenqueued = 0;
+    for (const stored of held) {
+      const { job } = stored;
+      this.#freePlace(job.taskName);
+      if (job.retries >= job.maxRetries) continue;
+      const next = { status: JobStatus.QUEUED, retries: job.retries + 1, atMs: nowMs };
+      this.enqueue([rewriteJob(stored, next)], nowMs);
+      reenqueued += 1;
+    }
+    return { reenqueued, failed: held.length - reenqueued };
+  }
+
+  isQueueEmpty(queue: string): boolean {
+    return this.#queue(queue).length === 0 && !this.#limits.hasParked(queue);
+  }
+
+  flush(): void {
+    this.#queues.clear();
+    this.#running.clear();
+    this.#future = new FutureJobs();
+    this.#periodic = new PeriodicTasks();
+    this.#limits = new ConcurrencyLimits();
+  }
+
+  #place(stored: StoredJob, nowMs: number): void {
+    if (stored.job.at.getTime() > nowMs) this.#future.add(stored);
+    else this.#queue(stored.job.queue).pushBack(stored.wire);
+  }
+
+  #settle(brokerId: string, outcomes: readonly Outcome[], nowMs: number): void {
+    if (outcomes.length === 0) return;
+    const running = this.#runningOf(brokerId);
+    const released: StoredJob[] = [];
+    for (const { kind, stored } of outcomes) {
+      // The fence: who does not hold a job settles nothing, so a late or second settle is harmless.
+      if (!running.delete(stored.job.id)) continue;
+      this.#freePlace(stored.job.taskName);
+      if (kind === "retried") this.enqueue([stored], nowMs);
+      else if (kind === "released") released.push(stored);
+    }
+    for (const stored of released.toReversed()) this.#putBack(stored);
+  }
+
+  /** Takes jobs of a queue until there are `max`. Returns whether it may hold more. */
+  #take(queueName: string, max: number, jobs: StoredJob[]): boolean {
+    const queue = this.#queue(queueName);
+    for (let looked = 0; jobs.length < max && looked < MAX_JOBS_PER_CALL; looked += 1) {
+      // Parked jobs first: they were at the head of the queue before.
+      const parked = this.#limits.isEmpty ? undefined : this.#limits.takeParked(queueName);
+      if (parked !== undefined) {
+        jobs.push(parked);
+        continue;
+      }
+      const wire = queue.popFront();
+      if (wire === undefined) return false;
+      const stored = decodeJob(wire, JobStatus.RUNNING);
+      if (this.#limits.isEmpty || this.#limits.admit(stored)) jobs.push(stored);
+    }
+    return true;
+  }
+
+  #putBack(stored: StoredJob): void {
+    const { queue } = stored.job;
+    if (!this.#limits.putBack(stored)) this.#queue(queue).pushFront(stored.wire);
+    this.#wakeUp(queue);
+  }
+
+  #freePlace(taskName: string): void {
+    if (this.#limits.isEmpty) return;
+    for (const queue of this.#limits.release(taskName)) this.#wakeUp(queue);
+  }
+
+  #unlimit(taskName: string): void {
+    for (const stored of this.#limits.remove(taskName).toReversed()) this.#putBack(stored);
+  }
+
+  #countRunning(taskName: string): number {
+    let count = 0;
+    for (const jobs of this.#running.values()) {
+      for (const { job } of jobs.values()) if (job.taskName === taskName) count += 1;
+    }
+    return count;
+  }
+
+  #nextDueMs(nowMs: number): number | undefined {
+    const nextAtMs = Math.min(
+      this.#future.nextAtMs ?? Infinity,
+      this.#periodic.nextAtMs ?? Infinity,
+    );
+    return nextAtMs === Infinity ? undefined : Math.max(0, nextAtMs - nowMs);
+  }
+
+  #queue(name: string): Deque<string> {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = new Deque();
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #runningOf(brokerId: string): Map<string, StoredJob> {
+    let running = this.#running.get(brokerId);
+    if (running === undefined) {
+      running = new Map();
+      this.#running.set(brokerId, running);
+    }
+    return running;
+  }
+
+  #wakeUp(queue: string | undefined): void {
+    for (const listener of this.#listeners) listener(queue);
+  }
+}

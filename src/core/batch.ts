@@ -1,0 +1,52 @@
+import type { CallArgs, Task, TaskReference } from "./task.ts";
+
+/** @internal One call to schedule: checked, and given an id, when it is scheduled. */
+export interface JobRequest {
+  readonly task: TaskReference;
+  /** `undefined`: now, at the time of scheduling. */
+  readonly at: Date | undefined;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * Jobs to schedule together, in the order they were added. Nothing is checked or sent before
+ * `engine.scheduleBatch(batch)`.
+ *
+ * @example
+ * const batch = new Batch();
+ * for (const id of ids) batch.schedule(sendInvoice, id);
+ * await spin.scheduleBatch(batch);
+ */
+export class Batch {
+  readonly #requests: JobRequest[] = [];
+
+  /** Adds a job to run as soon as possible. */
+  schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): this;
+  schedule(task: string, ...args: unknown[]): this;
+  schedule(task: TaskReference, ...args: unknown[]): this {
+    this.#requests.push({ task, at: undefined, args });
+    return this;
+  }
+
+  /** Adds a job to run at a date. */
+  scheduleAt<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    at: Date,
+    ...args: CallArgs<Args>
+  ): this;
+  scheduleAt(task: string, at: Date, ...args: unknown[]): this;
+  scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): this {
+    this.#requests.push({ task, at, args });
+    return this;
+  }
+
+  /** How many jobs it holds. */
+  get size(): number {
+    return this.#requests.length;
+  }
+
+  /** @internal */
+  get requests(): readonly JobRequest[] {
+    return this.#requests;
+  }
+}

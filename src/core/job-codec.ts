@@ -1,0 +1,150 @@
+/**
+ * The one place that knows how a job looks in a broker: Python Spinach's JSON object, its seconds
+ * and microseconds included. Ours puts `id` first, at a fixed offset, so that a script can read it
+ * without decoding the job.
+ *
+ * Source: spinach/job.py Job.serialize, Job.deserialize
+ */
+import { MalformedJobError } from "./errors.ts";
+import { isJobStatus, type JobStatus } from "./job-status.ts";
+import type { Job, StoredJob } from "./job.ts";
+import { topLevelMembers } from "./json-members.ts";
+
+/** The arguments of a job as JSON text. */
+export interface EncodedArguments {
+  /** A JSON array. */
+  readonly argsJson: string;
+  /** A JSON object. */
+  readonly kwargsJson: string;
+}
+
+/** What a settle or a rescue changes in a stored job; everything else stays byte for byte. */
+export interface JobChanges {
+  readonly status: JobStatus;
+  readonly retries: number;
+  /** Epoch time in ms. */
+  readonly atMs: number;
+}
+
+/** The text of a new job. */
+export function encodeJob(job: Job, { argsJson, kwargsJson }: EncodedArguments): string {
+  const { seconds, micros } = toWireTime(job.at.getTime());
+  const timeout = job.timeoutMs === undefined ? "" : `"timeout_ms":${job.timeoutMs},`;
+  return (
+    `{"id":"${job.id}","status":${job.status},"task_name":${JSON.stringify(job.taskName)},` +
+    `"queue":${JSON.stringify(job.queue)},"max_retries":${job.maxRetries},` +
+    `"retries":${job.retries},"at":${seconds},"at_us":${micros},${timeout}` +
+    `"task_args":${argsJson},"task_kwargs":${kwargsJson}}`
+  );
+}
+
+/**
+ * Reads a job written by us, by Python or by a Python script, which writes an empty list as `{}`.
+ *
+ * @param status - where the job was found; what the text says of it is only a hint
+ * @throws MalformedJobError if the text is not a job
+ */
+export function decodeJob(wire: string, status?: JobStatus): StoredJob {
+  const fields = parseObject(wire);
+  const timeoutMs = fields["timeout_ms"];
+  const job: Job = {
+    id: stringField(wire, fields, "id"),
+    status: status ?? statusField(wire, fields),
+    taskName: stringField(wire, fields, "task_name"),
+    queue: stringField(wire, fields, "queue"),
+    at: timeField(wire, fields),
+    maxRetries: numberField(wire, fields, "max_retries"),
+    retries: numberField(wire, fields, "retries"),
+    args: argsField(wire, fields),
+    kwargs: kwargsField(wire, fields),
+  };
+  return { job: typeof timeoutMs === "number" ? { ...job, timeoutMs } : job, wire };
+}
+
+/** The same job with other status, retries and time. Its arguments are copied, not re-encoded. */
+export function rewriteJob({ job, wire }: StoredJob, changes: JobChanges): StoredJob {
+  const { seconds, micros } = toWireTime(changes.atMs);
+  const values: Readonly<Record<string, number>> = {
+    status: changes.status,
+    retries: changes.retries,
+    at: seconds,
+    at_us: micros,
+  };
+  let text = "";
+  let copied = 0;
+  for (const { key, start, end } of topLevelMembers(wire)) {
+    const value = Object.hasOwn(values, key) ? values[key] : undefined;
+    if (value === undefined) continue;
+    text += wire.slice(copied, start) + value;
+    copied = end;
+  }
+  return {
+    job: {
+      ...job,
+      status: changes.status,
+      retries: changes.retries,
+      at: new Date(changes.atMs),
+    },
+    wire: text + wire.slice(copied),
+  };
+}
+
+function toWireTime(atMs: number): { seconds: number; micros: number } {
+  const seconds = Math.floor(atMs / 1000);
+  return { seconds, micros: Math.round((atMs - seconds * 1000) * 1000) };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parseObject(wire: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(wire);
+  } catch (error) {
+    throw new MalformedJobError(wire, "it is not JSON", { cause: error });
+  }
+  if (!isRecord(value)) throw new MalformedJobError(wire, "it is not a JSON object");
+  return value;
+}
+
+function stringField(wire: string, fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw new MalformedJobError(wire, `"${name}" is not a string`);
+  return value;
+}
+
+function numberField(wire: string, fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== "number") throw new MalformedJobError(wire, `"${name}" is not a number`);
+  return value;
+}
+
+function statusField(wire: string, fields: Fields): JobStatus {
+  const value = fields["status"];
+  if (!isJobStatus(value)) throw new MalformedJobError(wire, `"status" is not a status`);
+  return value;
+}
+
+/** A Date holds whole milliseconds: the microseconds below stay in the text alone. */
+function timeField(wire: string, fields: Fields): Date {
+  const seconds = numberField(wire, fields, "at");
+  const micros = numberField(wire, fields, "at_us");
+  return new Date(seconds * 1000 + Math.floor(micros / 1000));
+}
+
+function argsField(wire: string, fields: Fields): readonly unknown[] {
+  const value = fields["task_args"];
+  if (Array.isArray(value)) return value;
+  if (isRecord(value) && Object.keys(value).length === 0) return [];
+  throw new MalformedJobError(wire, `"task_args" is not an array`);
+}
+
+function kwargsField(wire: string, fields: Fields): Readonly<Record<string, unknown>> {
+  const value = fields["task_kwargs"];
+  if (isRecord(value)) return value;
+  throw new MalformedJobError(wire, `"task_kwargs" is not an object`);
+}

@@ -1,0 +1,36 @@
+import type { JobStatus } from "./job-status.ts";
+
+/** One execution of a task, asked for or done. A plain record: nothing in it ever changes. */
+export interface Job {
+  /** UUID. */
+  readonly id: string;
+  readonly status: JobStatus;
+  readonly taskName: string;
+  readonly queue: string;
+  /** When it should start, or should have. */
+  readonly at: Date;
+  /** How often it is tried again after a failure; 0 makes it at-most-once. */
+  readonly maxRetries: number;
+  /** How often it has failed so far. */
+  readonly retries: number;
+  readonly args: readonly unknown[];
+  /** Python keyword arguments; a TypeScript task gets them as one last object. */
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Longest run in ms that this job was scheduled with, if it was; otherwise its task's applies. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A job with the exact text that holds it in a broker. The text is the truth: it may carry more
+ * than `job` shows (integers beyond 2^53, members of a later version), and what is written back is
+ * an edit of it, never a new encoding of what was read.
+ */
+export interface StoredJob {
+  readonly job: Job;
+  readonly wire: string;
+}
+
+/** Whether a job that was interrupted may be run again: the delivery contract of its task. */
+export function isAtLeastOnce(job: Job): boolean {
+  return job.maxRetries > 0;
+}

@@ -1,0 +1,121 @@
+/**
+ * Turns the arguments of a call into JSON, and refuses what would not arrive as it was sent: what
+ * JSON cannot write, and what it would silently drop or change.
+ */
+import { InvalidJobArgumentsError } from "./errors.ts";
+import type { EncodedArguments } from "./job-codec.ts";
+import { isKwargs } from "./kwargs.ts";
+
+/** Deepest nesting of an argument: Redis's cjson and Python's json both give up near 1,000. */
+const MAX_DEPTH = 500;
+
+interface Problem {
+  /** Steps from the argument to the value, for example `[1]`, `.when`. */
+  readonly path: string[];
+  readonly reason: string;
+}
+
+/** Arguments of one call, apart from each other. */
+export interface JobArguments {
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** Takes a final `kwargs({...})` off the arguments of a call. */
+export function splitKwargs(callArgs: readonly unknown[]): JobArguments {
+  const last = callArgs.at(-1);
+  if (!isKwargs(last)) return { args: callArgs, kwargs: {} };
+  const kwargs: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(last.values));
+  return { args: callArgs.slice(0, -1), kwargs };
+}
+
+/** @throws InvalidJobArgumentsError naming the first value that JSON cannot carry unchanged */
+export function encodeArguments(
+  taskName: string,
+  { args, kwargs }: JobArguments,
+): EncodedArguments {
+  refuseProblem(taskName, "args", args);
+  refuseProblem(taskName, "kwargs", kwargs);
+  return { argsJson: JSON.stringify(args), kwargsJson: JSON.stringify(kwargs) };
+}
+
+function refuseProblem(taskName: string, root: string, value: object): void {
+  const problem = findProblem(value, []);
+  if (problem === undefined) return;
+  throw new InvalidJobArgumentsError(taskName, root + problem.path.join(""), problem.reason);
+}
+
+function findProblem(value: unknown, ancestors: object[]): Problem | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return undefined;
+    case "number":
+      return Number.isFinite(value) ? undefined : notCarried(`${value}, which JSON writes as null`);
+    case "bigint":
+      return notCarried(`the BigInt ${value}n, which JSON cannot carry: pass a string or a number`);
+    case "object":
+      return value === null ? undefined : findProblemInObject(value, ancestors);
+    case "undefined":
+      return notCarried("undefined, which JSON would drop: leave it out, or pass null");
+    case "function":
+      return notCarried("a function, which JSON would drop: pass data, or the name of a task");
+    case "symbol":
+      return notCarried("a symbol, which JSON would drop: pass a string");
+    default:
+      return notCarried(`a ${typeof value}, which JSON cannot carry`);
+  }
+}
+
+function findProblemInObject(value: object, ancestors: object[]): Problem | undefined {
+  if (ancestors.includes(value)) return notCarried("a cycle, which JSON cannot carry");
+  if (ancestors.length >= MAX_DEPTH) return notCarried(`nested deeper than ${MAX_DEPTH} levels`);
+  ancestors.push(value);
+  const problem = Array.isArray(value)
+    ? findProblemInArray(value, ancestors)
+    : findProblemInMembers(value, ancestors);
+  ancestors.pop();
+  return problem;
+}
+
+function findProblemInArray(values: readonly unknown[], ancestors: object[]): Problem | undefined {
+  // By index, not by iterator: a hole in the array is `undefined` too.
+  for (let index = 0; index < values.length; index += 1) {
+    const problem = findProblem(values[index], ancestors);
+    if (problem !== undefined) return below(`[${index}]`, problem);
+  }
+  return undefined;
+}
+
+function findProblemInMembers(value: object, ancestors: object[]): Problem | undefined {
+  if (!isPlain(value)) return notCarried(describeInstance(value));
+  for (const [key, member] of Object.entries(value)) {
+    const problem = findProblem(member, ancestors);
+    if (problem !== undefined) return below(`.${key}`, problem);
+  }
+  return undefined;
+}
+
+/** Made by `{}` or `Object.create(null)`, in this realm or another (a vm context, a test runner). */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function describeInstance(value: object): string {
+  const name = value.constructor.name || "a class";
+  const remedy =
+    value instanceof Date
+      ? "pass date.toISOString() or date.getTime()"
+      : "pass its data as plain objects, arrays, strings and numbers";
+  return `an instance of ${name}, which would not arrive as one: ${remedy}`;
+}
+
+function notCarried(reason: string): Problem {
+  return { path: [], reason };
+}
+
+function below(step: string, problem: Problem): Problem {
+  problem.path.unshift(step);
+  return problem;
+}

@@ -1,0 +1,89 @@
+import type { JobRequest } from "./batch.ts";
+import { InvalidJobSignatureError } from "./errors.ts";
+import { encodeJob } from "./job-codec.ts";
+import { JobStatus } from "./job-status.ts";
+import type { Job, StoredJob } from "./job.ts";
+import { encodeArguments, splitKwargs, type JobArguments } from "./json-arguments.ts";
+import { checkDate } from "./option-checks.ts";
+import type { TaskDefinition } from "./task.ts";
+
+/** What comes from outside for a new job. */
+export interface NewJobContext {
+  /** UUID. */
+  readonly id: string;
+  /** Epoch time in ms. */
+  readonly nowMs: number;
+}
+
+/**
+ * Makes the job that a call asks for, with every check that a call can fail.
+ *
+ * @throws InvalidJobSignatureError, InvalidJobArgumentsError
+ * @throws TypeError or RangeError for an invalid date
+ */
+export function newJob(
+  definition: TaskDefinition,
+  request: JobRequest,
+  { id, nowMs }: NewJobContext,
+): StoredJob {
+  const { task } = request;
+  const options = typeof task === "string" ? {} : task.jobOptions;
+  const at = request.at === undefined ? nowMs : checkDate("at", request.at).getTime();
+  const timeoutMs = options.timeoutMs;
+  const { args, kwargs } = checkedArguments(definition, request.args);
+  const encoded = encodeArguments(definition.name, { args, kwargs });
+  const job: Job = {
+    id,
+    status: at > nowMs ? JobStatus.WAITING : JobStatus.QUEUED,
+    taskName: definition.name,
+    queue: options.queue ?? definition.queue,
+    at: new Date(at),
+    maxRetries: options.maxRetries ?? definition.maxRetries,
+    retries: 0,
+    args,
+    kwargs,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
+  return { job, wire: encodeJob(job, encoded) };
+}
+
+/** @throws InvalidJobSignatureError if the call gives the function too few arguments */
+export function checkedArguments(
+  { name, requiredArgs, fn }: TaskDefinition,
+  callArgs: readonly unknown[],
+): JobArguments {
+  if (fn !== undefined && callArgs.length < requiredArgs) {
+    throw new InvalidJobSignatureError(name, requiredArgs, callArgs.length);
+  }
+  return splitKwargs(callArgs);
+}
+
+/** What the function of a TypeScript task is called with. */
+export function functionArguments({ args, kwargs }: JobArguments): readonly unknown[] {
+  return hasMembers(kwargs) ? [...args, kwargs] : args;
+}
+
+function hasMembers(record: object): boolean {
+  // The cheapest "not empty" there is, once per job.
+  for (const _ in record) return true;
+  return false;
+}
+
+/** The job that a periodic task's next run is: no arguments, ready at once. */
+export function newPeriodicJob(
+  { name, queue, maxRetries }: Pick<TaskDefinition, "name" | "queue" | "maxRetries">,
+  { id, nowMs }: NewJobContext,
+): StoredJob {
+  const job: Job = {
+    id,
+    status: JobStatus.QUEUED,
+    taskName: name,
+    queue,
+    at: new Date(nowMs),
+    maxRetries,
+    retries: 0,
+    args: [],
+    kwargs: {},
+  };
+  return { job, wire: encodeJob(job, { argsJson: "[]", kwargsJson: "{}" }) };
+}

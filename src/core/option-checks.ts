@@ -1,0 +1,85 @@
+/** Checks of option values, made once, where they enter. A check returns the value it let through. */
+
+/** What a number may be. Limits are inclusive. */
+export interface NumberRule {
+  readonly min: number;
+  readonly max?: number;
+  /** For example `ms`; only for the message. */
+  readonly unit?: string;
+}
+
+/**
+ * @param name - the option with its owner, for example `Tasks: maxRetries`
+ * @throws TypeError if it is not a number
+ * @throws RangeError if it is fractional, NaN or outside the rule
+ */
+export function checkInteger(name: string, value: unknown, rule: NumberRule): number {
+  const { min, max = Number.MAX_SAFE_INTEGER, unit } = rule;
+  const expected = `an integer${unit === undefined ? "" : ` of ${unit}`} of at least ${min}`;
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be ${expected}, got ${describe(value)}`);
+  }
+  if (!Number.isInteger(value) || value < min) {
+    throw new RangeError(`${name} must be ${expected}, got ${value}`);
+  }
+  if (value > max) throw new RangeError(`${name} must be at most ${max}, got ${value}`);
+  return value;
+}
+
+/** Like {@link checkInteger}, but also lets `Infinity` through. */
+export function checkDuration(name: string, value: unknown, rule: NumberRule): number {
+  return value === Infinity ? Infinity : checkInteger(name, value, { ...rule, unit: "ms" });
+}
+
+/**
+ * @throws TypeError if it is not a string
+ * @throws RangeError if it is empty
+ */
+export function checkName(name: string, value: unknown): string {
+  if (typeof value !== "string") {
+    throw new TypeError(`${name} must be a string, got ${describe(value)}`);
+  }
+  if (value === "") throw new RangeError(`${name} must not be empty`);
+  return value;
+}
+
+/**
+ * @throws TypeError if it is not a string
+ * @throws RangeError if it is empty or starts with `_`
+ */
+export function checkQueue(name: string, value: unknown): string {
+  const queue = checkName(name, value);
+  if (queue.startsWith("_")) {
+    throw new RangeError(`${name} must not start with "_", which Spinach keeps, got "${queue}"`);
+  }
+  return queue;
+}
+
+/**
+ * @throws TypeError if it is not a Date
+ * @throws RangeError if it is an invalid one
+ */
+export function checkDate(name: string, value: unknown): Date {
+  if (!(value instanceof Date)) {
+    throw new TypeError(`${name} must be a Date, got ${describe(value)}`);
+  }
+  if (Number.isNaN(value.getTime())) {
+    throw new RangeError(`${name} must be a valid Date, got an invalid one`);
+  }
+  return value;
+}
+
+/** @throws TypeError if it is not a function */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new TypeError(`${name} must be a function, got ${describe(value)}`);
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? "an array" : `an object (${value.constructor.name})`;
+  }
+  return String(value);
+}

@@ -1,0 +1,119 @@
+import { MAX_TIMER_MS } from "./constants.ts";
+import type { Kwargs } from "./kwargs.ts";
+import { checkInteger, checkQueue } from "./option-checks.ts";
+
+/** What one job may have of its own, instead of what its task says. */
+export interface JobOptions {
+  /** Queue to put it in. It must not start with `_`. @defaultValue `"spinach"` */
+  readonly queue?: string | undefined;
+  /**
+   * How often it is tried again after a failure. 0 makes it at-most-once: it starts once or never.
+   * More makes it at-least-once: it runs until it succeeds or has failed `1 + maxRetries` times.
+   * @defaultValue 0
+   */
+  readonly maxRetries?: number | undefined;
+  /**
+   * Longest run in ms, from 1 to 2^31 - 1. Then the job's signal aborts; a task that ignores it is
+   * given up after a grace, and the job has failed. @defaultValue none
+   */
+  readonly timeout?: number | undefined;
+}
+
+/** What all jobs of a task share. */
+export interface TaskOptions extends JobOptions {
+  /** Runs it every so many ms, at least 1, once in the whole cluster, without arguments. */
+  readonly periodicity?: number | undefined;
+  /** Most jobs of it running at once in the whole cluster, at least 1. */
+  readonly maxConcurrency?: number | undefined;
+  /**
+   * Fewest arguments a job must have. @defaultValue the function's `length`, which counts the
+   * parameters before the first default; set it if you use TypeScript's `b?`.
+   */
+  readonly requiredArgs?: number | undefined;
+}
+
+/** Any function of any arguments, to be called only with arguments that came with a job. */
+export type TaskFunction = (...args: never[]) => unknown;
+
+/** A task as the engine knows it: every option checked and filled in. */
+export interface TaskDefinition {
+  readonly name: string;
+  readonly queue: string;
+  readonly maxRetries: number;
+  readonly periodicityMs: number | undefined;
+  readonly maxConcurrency: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly requiredArgs: number;
+  /** `undefined` for a task that is only declared: its function lives elsewhere. */
+  readonly fn: TaskFunction | undefined;
+  /** URL of the module that threads import to get the function. */
+  readonly module: string | undefined;
+}
+
+/** A task that this process can run. */
+export interface RunnableTask extends TaskDefinition {
+  readonly fn: TaskFunction;
+}
+
+/** Whether this process has the task's function. */
+export function isRunnable(definition: TaskDefinition): definition is RunnableTask {
+  return definition.fn !== undefined;
+}
+
+/**
+ * A registered task: still callable as its function, and what `schedule` takes.
+ *
+ * `Args` is what its jobs take, `Result` what the function returns.
+ */
+export interface Task<Args extends readonly unknown[] = never, Result = unknown> {
+  (...args: Args): Result;
+  readonly taskName: string;
+  /** The same task with other options, for one schedule call. */
+  with(options: JobOptions): Task<Args, Result>;
+  /** @internal */
+  readonly jobOptions: CheckedJobOptions;
+}
+
+/** Arguments of a call: the function's own, the last of which may come as `kwargs({...})`. */
+export type CallArgs<Args extends readonly unknown[]> = Args extends readonly [
+  ...infer Head,
+  infer Last,
+]
+  ? [...Args] | [...Head, LastAsKwargs<Last>]
+  : Args extends readonly [...infer Head, (infer Last)?]
+    ? [...Args] | [...Head, LastAsKwargs<Last>]
+    : [...Args];
+
+/** @internal */
+export type LastAsKwargs<Last> = Last extends object ? Kwargs<Last> : never;
+
+/** A task, or the name of one. A name takes any arguments: only a task knows their types. */
+export type TaskReference = string | Pick<Task, "taskName" | "jobOptions">;
+
+/** @internal Options of a job after the check, in the units of the core. */
+export interface CheckedJobOptions {
+  readonly queue?: string;
+  readonly maxRetries?: number;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * @internal
+ * @throws TypeError or RangeError naming the option, its rule and the value
+ */
+export function checkJobOptions(owner: string, options: JobOptions): CheckedJobOptions {
+  const { queue, maxRetries, timeout } = options;
+  return {
+    ...(queue !== undefined && { queue: checkQueue(`${owner}: queue`, queue) }),
+    ...(maxRetries !== undefined && {
+      maxRetries: checkInteger(`${owner}: maxRetries`, maxRetries, { min: 0 }),
+    }),
+    ...(timeout !== undefined && {
+      timeoutMs: checkInteger(`${owner}: timeout`, timeout, {
+        min: 1,
+        max: MAX_TIMER_MS,
+        unit: "ms",
+      }),
+    }),
+  };
+}

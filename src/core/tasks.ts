@@ -1,0 +1,181 @@
+import { DEFAULT_QUEUE, MAX_TIMER_MS } from "./constants.ts";
+import { checkFunction, checkInteger, checkName } from "./option-checks.ts";
+import {
+  checkJobOptions,
+  type CheckedJobOptions,
+  type JobOptions,
+  type Task,
+  type TaskDefinition,
+  type TaskFunction,
+  type TaskOptions,
+} from "./task.ts";
+
+/** Options of a registry: what its tasks get unless they say otherwise. */
+export interface TasksOptions extends Omit<TaskOptions, "requiredArgs"> {
+  /** `import.meta.url` of the module that makes the registry, so that threads can load it. */
+  readonly module?: string | undefined;
+}
+
+/** @internal Told of a task about to be registered; it may throw to refuse it. */
+export type TaskWatcher = (definition: TaskDefinition) => void;
+
+/**
+ * A registry of tasks, made apart from any engine and attached to one (or several) later.
+ *
+ * @example
+ * const mails = new Tasks({ queue: "mails", maxRetries: 5, module: import.meta.url });
+ * export const welcome = mails.task("welcome", async (userId: number) => { ... });
+ * spin.attachTasks(mails);
+ */
+export class Tasks {
+  readonly #defaults: TasksOptions;
+  readonly #definitions = new Map<string, TaskDefinition>();
+  readonly #watchers = new Set<TaskWatcher>();
+
+  /** @throws TypeError or RangeError if an option is not valid */
+  constructor(defaults: TasksOptions = {}) {
+    checkTaskOptions("Tasks", defaults);
+    if (defaults.module !== undefined) checkName("Tasks: module", defaults.module);
+    this.#defaults = Object.freeze({ ...defaults });
+  }
+
+  /**
+   * Registers a function as a task.
+   *
+   * @param name - unique among the tasks of an engine; jobs carry it
+   * @throws TypeError if an argument is of the wrong type
+   * @throws RangeError if the name is empty or taken, or an option is out of range
+   */
+  task<Args extends unknown[], Result>(
+    name: string,
+    fn: (...args: Args) => Result,
+  ): Task<Args, Result>;
+  task<Args extends unknown[], Result>(
+    name: string,
+    options: TaskOptions,
+    fn: (...args: Args) => Result,
+  ): Task<Args, Result>;
+  /** @internal */
+  task<Args extends unknown[], Result>(
+    name: string,
+    optionsOrFn: TaskOptions | ((...args: Args) => Result),
+    fn?: (...args: Args) => Result,
+  ): Task<Args, Result>;
+  task<Args extends unknown[], Result>(
+    name: string,
+    optionsOrFn: TaskOptions | ((...args: Args) => Result),
+    fnOrNothing?: (...args: Args) => Result,
+  ): Task<Args, Result> {
+    const [options, fn] =
+      typeof optionsOrFn === "function" ? [{}, optionsOrFn] : [optionsOrFn, fnOrNothing];
+    checkFunction(`task "${name}": its function`, fn);
+    const call = fn ?? missingFunction(name);
+    this.#add(name, options, call);
+    return makeTask(name, call, {});
+  }
+
+  /**
+   * Names a task whose function lives elsewhere, in another package or in Python, so that this
+   * program can schedule it. Options give the queue and retries of its jobs.
+   *
+   * @throws TypeError or RangeError as `task` does
+   *
+   * @example
+   * const resize = tasks.declare<[file: string, options: { width: number }]>("resize");
+   * await spin.schedule(resize, "cat.png", kwargs({ width: 200 }));
+   */
+  declare<Args extends unknown[]>(
+    name: string,
+    options: JobOptions = {},
+  ): Task<Args, Promise<unknown>> {
+    this.#add(name, options, undefined);
+    return makeTask<Args, Promise<unknown>>(name, missingFunction(name), {});
+  }
+
+  /** @internal Tells of each task that is still to come, before it is registered. */
+  watch(watcher: TaskWatcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  /** @internal */
+  get definitions(): readonly TaskDefinition[] {
+    return [...this.#definitions.values()];
+  }
+
+  #add(name: string, options: TaskOptions, fn: TaskFunction | undefined): void {
+    checkName("task: name", name);
+    if (this.#definitions.has(name)) {
+      throw new RangeError(`task: a task named "${name}" is already registered, pick another name`);
+    }
+    const definition = this.#define(name, options, fn);
+    for (const watcher of this.#watchers) watcher(definition);
+    this.#definitions.set(name, definition);
+  }
+
+  #define(name: string, options: TaskOptions, fn: TaskFunction | undefined): TaskDefinition {
+    const merged = { ...this.#defaults, ...definedOnly(options) };
+    const checked = checkTaskOptions(`task "${name}"`, merged);
+    const definition: TaskDefinition = {
+      name,
+      queue: checked.queue ?? DEFAULT_QUEUE,
+      maxRetries: checked.maxRetries ?? 0,
+      timeoutMs: checked.timeoutMs,
+      // A limit and a period belong to whoever has the function, not to who only names the task.
+      periodicityMs: fn === undefined ? undefined : merged.periodicity,
+      maxConcurrency: fn === undefined ? undefined : merged.maxConcurrency,
+      requiredArgs: merged.requiredArgs ?? fn?.length ?? 0,
+      fn,
+      module: this.#defaults.module,
+    };
+    if (definition.periodicityMs !== undefined && definition.requiredArgs > 0) {
+      throw new RangeError(
+        `task "${name}": a periodic task is called without arguments, ` +
+          `but its function needs ${definition.requiredArgs}`,
+      );
+    }
+    return definition;
+  }
+}
+
+function checkTaskOptions(owner: string, options: TaskOptions): CheckedJobOptions {
+  const { periodicity, maxConcurrency, requiredArgs } = options;
+  if (periodicity !== undefined) {
+    checkInteger(`${owner}: periodicity`, periodicity, { min: 1, max: MAX_TIMER_MS, unit: "ms" });
+  }
+  if (maxConcurrency !== undefined) {
+    checkInteger(`${owner}: maxConcurrency`, maxConcurrency, { min: 1 });
+  }
+  if (requiredArgs !== undefined) {
+    checkInteger(`${owner}: requiredArgs`, requiredArgs, { min: 0 });
+  }
+  return checkJobOptions(owner, options);
+}
+
+function definedOnly(options: TaskOptions): TaskOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function missingFunction(name: string): () => never {
+  return () => {
+    throw new TypeError(
+      `task "${name}" is only declared here: schedule it, or call it where its function lives`,
+    );
+  };
+}
+
+function makeTask<Args extends unknown[], Result>(
+  name: string,
+  fn: (...args: Args) => Result,
+  jobOptions: CheckedJobOptions,
+): Task<Args, Result> {
+  const call = (...args: Args): Result => fn(...args);
+  return Object.assign(call, {
+    taskName: name,
+    jobOptions,
+    with: (options: JobOptions): Task<Args, Result> =>
+      makeTask(name, fn, {
+        ...jobOptions,
+        ...checkJobOptions(`task "${name}".with`, options),
+      }),
+  });
+}

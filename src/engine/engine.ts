@@ -1,0 +1,308 @@
+import type { Broker } from "../brokers/broker.ts";
+import type { Batch } from "../core/batch.ts";
+import { DEFAULT_NAMESPACE, DEFAULT_QUEUE } from "../core/constants.ts";
+import { EngineClosedError, UnknownTaskError } from "../core/errors.ts";
+import type { Job } from "../core/job.ts";
+import {
+  checkDate,
+  checkDuration,
+  checkFunction,
+  checkName,
+  checkQueue,
+} from "../core/option-checks.ts";
+import type { CallArgs, Task, TaskOptions, TaskReference } from "../core/task.ts";
+import { Tasks } from "../core/tasks.ts";
+import type { Logger } from "../platform/logger.ts";
+import { type Runtime, systemRuntime } from "../platform/runtime.ts";
+import { type EventName, isEventName, type Receiver, Signals } from "../signals/signals.ts";
+import { runHere } from "../workers/run-here.ts";
+import type { StopOptions, Workers } from "../workers/workers.ts";
+import { JobReporter } from "./job-reporter.ts";
+import { onStopSignals } from "./process-signals.ts";
+import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
+import { Scheduler } from "./scheduler.ts";
+import { TaskCatalog } from "./task-catalog.ts";
+import { WorkersRun } from "./workers-run.ts";
+
+/** Options of an engine. */
+export interface EngineOptions {
+  /** Keeps apart programs that share a broker. Not empty. @defaultValue `"spinach"` */
+  readonly namespace?: string | undefined;
+  /** Where Spinach writes. @defaultValue warnings and errors to stderr */
+  readonly logger?: Logger | undefined;
+  /** Clock, timers, random and ids; for tests. @defaultValue the real ones */
+  readonly runtime?: Omit<Runtime, "logger"> | undefined;
+}
+
+/**
+ * Ties tasks, a broker and workers together. A program that only schedules needs no workers; one that
+ * runs jobs starts some, on one queue or several.
+ *
+ * @example
+ * const spin = new Engine(new MemoryBroker());
+ * const greet = spin.task("greet", (name: string) => { console.log(`Hello ${name}`); });
+ * await spin.schedule(greet, "Ada");
+ * await spin.run({ workers: new AsyncWorkers(), stopWhenQueueEmpty: true });
+ */
+export class Engine {
+  /** The namespace it works in. */
+  readonly namespace: string;
+  readonly #broker: Broker;
+  readonly #runtime: Runtime;
+  readonly #signals: Signals;
+  readonly #reporter: JobReporter;
+  readonly #tasks = new Tasks();
+  readonly #catalog: TaskCatalog;
+  readonly #scheduler: Scheduler;
+  /** By queue: those that were started and have not ended. */
+  readonly #runs = new Map<string, WorkersRun>();
+  readonly #usedWorkers = new WeakSet<Workers>();
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws TypeError or RangeError if an option is not valid, or another engine has the broker */
+  constructor(broker: Broker, options: EngineOptions = {}) {
+    const { namespace = DEFAULT_NAMESPACE, logger, runtime } = options;
+    this.namespace = checkName("Engine: namespace", namespace);
+    this.#runtime = { ...systemRuntime(logger), ...runtime };
+    this.#signals = new Signals((err, event) => {
+      this.#runtime.logger.error({ err, event }, `a receiver of "${event}" failed`);
+    });
+    this.#reporter = new JobReporter(namespace, this.#signals, this.#runtime.logger);
+    this.#catalog = new TaskCatalog(() => {
+      for (const run of this.#runs.values()) run.tasksChanged();
+    });
+    this.#catalog.attach(this.#tasks);
+    broker.bind({ namespace, runtime: this.#runtime });
+    this.#broker = broker;
+    this.#scheduler = new Scheduler({
+      broker,
+      tasks: this.#catalog,
+      runtime: this.#runtime,
+      open: () => this.#open(),
+    });
+  }
+
+  /**
+   * Registers a function as a task of this engine.
+   *
+   * @throws TypeError or RangeError if the name is empty or taken, or an option is not valid
+   *
+   * @example
+   * const pay = spin.task("pay", { maxRetries: 5, timeout: 30_000 }, async (id: number) => { ... });
+   */
+  task<Args extends unknown[], Result>(
+    name: string,
+    fn: (...args: Args) => Result,
+  ): Task<Args, Result>;
+  task<Args extends unknown[], Result>(
+    name: string,
+    options: TaskOptions,
+    fn: (...args: Args) => Result,
+  ): Task<Args, Result>;
+  task<Args extends unknown[], Result>(
+    name: string,
+    optionsOrFn: TaskOptions | ((...args: Args) => Result),
+    fn?: (...args: Args) => Result,
+  ): Task<Args, Result> {
+    return this.#tasks.task(name, optionsOrFn, fn);
+  }
+
+  /**
+   * Takes in registries, and whatever is registered in them later.
+   * @throws RangeError if a name is taken; that registry is then left out whole
+   */
+  attachTasks(...registries: readonly Tasks[]): void {
+    for (const registry of registries) this.#catalog.attach(registry);
+  }
+
+  /**
+   * Schedules a job to run as soon as possible. Resolves when the broker has it.
+   *
+   * Rejects with UnknownTaskError, InvalidJobSignatureError, InvalidJobArgumentsError, BrokerError or
+   * EngineClosedError; nothing is enqueued then.
+   *
+   * @param task - a task, or its name; a task checks the types of the arguments
+   */
+  schedule<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ...args: CallArgs<Args>
+  ): Promise<Job>;
+  schedule(task: string, ...args: unknown[]): Promise<Job>;
+  async schedule(task: TaskReference, ...args: unknown[]): Promise<Job> {
+    return this.#scheduler.schedule({ task, at: undefined, args });
+  }
+
+  /**
+   * Schedules a job to run at a date; one that has passed means now. Rejects as `schedule` does, and
+   * with TypeError or RangeError if `at` is not a valid Date.
+   */
+  scheduleAt<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    at: Date,
+    ...args: CallArgs<Args>
+  ): Promise<Job>;
+  scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
+  async scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Promise<Job> {
+    return this.#scheduler.schedule({ task, at: checkDate("scheduleAt: at", at), args });
+  }
+
+  /**
+   * Schedules the jobs of a batch, in their order, in one trip. All or nothing up to 10,000 jobs; a
+   * larger batch goes in chunks of that, and BatchInterruptedError tells how many are in. Nothing is
+   * enqueued if any of the jobs is not valid.
+   */
+  async scheduleBatch(batch: Batch): Promise<Job[]> {
+    return this.#scheduler.scheduleBatch(batch.requests);
+  }
+
+  /**
+   * Runs a task here and now, without broker and workers, as a job would run it: the arguments are
+   * checked and travel through JSON, and `currentJob()` works. For tests. Resolves to what the
+   * function returns; rejects with what it throws.
+   */
+  execute<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ...args: CallArgs<Args>
+  ): Promise<Awaited<Result>>;
+  execute(task: string, ...args: unknown[]): Promise<unknown>;
+  async execute(task: TaskReference, ...args: unknown[]): Promise<unknown> {
+    const stored = this.#scheduler.make({ task, at: undefined, args });
+    const { taskName } = stored.job;
+    const runnable = this.#catalog.runnable(taskName);
+    if (runnable === undefined) throw new UnknownTaskError(taskName, this.#catalog.runnableNames);
+    return runHere(stored, runnable, this.#runtime);
+  }
+
+  /**
+   * Starts workers on a queue. Resolves when they take jobs. May be called once for each queue.
+   *
+   * Rejects with TypeError or RangeError if an option is not valid, the queue has workers of this
+   * engine already, or the workers were used before; with BrokerError if the broker cannot start.
+   */
+  async startWorkers(options: StartWorkersOptions): Promise<RunningWorkers> {
+    const { workers, queue = DEFAULT_QUEUE, stopWhenQueueEmpty = false } = options;
+    this.#refuseIfClosed();
+    checkQueue("startWorkers: queue", queue);
+    this.#refuseSecondUse(workers, queue);
+    const run = new WorkersRun({
+      namespace: this.namespace,
+      broker: this.#broker,
+      workers,
+      queue,
+      stopWhenQueueEmpty,
+      tasks: this.#catalog,
+      reporter: this.#reporter,
+      runtime: this.#runtime,
+      open: () => this.#open(),
+    });
+    this.#usedWorkers.add(workers);
+    this.#runs.set(queue, run);
+    void run.finished.then(() => this.#runs.delete(queue));
+    await run.start();
+    return run;
+  }
+
+  /**
+   * Starts workers and waits for their end; SIGINT (^C) and SIGTERM stop them, a second signal at
+   * once. Then closes the engine, unless other workers of it still run.
+   *
+   * Rejects as `startWorkers` does.
+   */
+  async run(options: RunOptions): Promise<void> {
+    const { stopTimeout } = options;
+    if (stopTimeout !== undefined) checkDuration("run: stopTimeout", stopTimeout, { min: 0 });
+    let signals = 0;
+    const stopListening = onStopSignals((signal) => {
+      signals += 1;
+      this.#runtime.logger.info({ signal }, "stopping");
+      void this.stopWorkers({ timeout: signals === 1 ? stopTimeout : 0 });
+    });
+    try {
+      const running = await this.startWorkers(options);
+      await running.finished;
+    } finally {
+      stopListening();
+      if (this.#runs.size === 0) await this.close();
+    }
+  }
+
+  /**
+   * Stops all workers of this engine, as `RunningWorkers.stop` does. It can schedule, and start other
+   * workers, afterwards.
+   */
+  async stopWorkers(options: StopOptions = {}): Promise<void> {
+    await Promise.all([...this.#runs.values()].map((run) => run.stop(options)));
+  }
+
+  /**
+   * Stops the workers and lets go of the broker, for good. Safe at any time, and twice; a second call
+   * may only shorten the wait.
+   */
+  async close(options: StopOptions = {}): Promise<void> {
+    if (this.#closing === undefined) this.#closing = this.#close(options);
+    else await this.stopWorkers(options);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Calls `receiver` at each event, until `off`. What it throws is logged and hurts nothing.
+   * @throws RangeError if there is no such event
+   */
+  on<Name extends EventName>(name: Name, receiver: Receiver<Name>): this {
+    refuseUnknownEvent(name);
+    checkFunction(`on("${name}"): the receiver`, receiver);
+    this.#signals.on(name, receiver);
+    return this;
+  }
+
+  /** Undoes `on`. */
+  off<Name extends EventName>(name: Name, receiver: Receiver<Name>): this {
+    refuseUnknownEvent(name);
+    this.#signals.off(name, receiver);
+    return this;
+  }
+
+  /** Starts the broker, once; again if it failed. */
+  async #open(): Promise<void> {
+    this.#refuseIfClosed();
+    this.#opening ??= this.#broker.start();
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+    this.#refuseIfClosed();
+  }
+
+  async #close(options: StopOptions): Promise<void> {
+    await this.stopWorkers(options);
+    await Promise.allSettled([this.#opening]);
+    await this.#broker.stop();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw new EngineClosedError();
+  }
+
+  #refuseSecondUse(workers: Workers, queue: string): void {
+    if (this.#runs.has(queue)) {
+      throw new TypeError(
+        `startWorkers: this engine already has workers on queue "${queue}": ` +
+          `stop them first, or give them a larger number`,
+      );
+    }
+    if (this.#usedWorkers.has(workers)) {
+      throw new TypeError("startWorkers: these workers were used before: make new ones");
+    }
+  }
+}
+
+function refuseUnknownEvent(name: unknown): void {
+  if (!isEventName(name)) throw new RangeError(`on/off: there is no event "${String(name)}"`);
+}

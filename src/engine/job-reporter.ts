@@ -1,0 +1,103 @@
+import { JobStatus } from "../core/job-status.ts";
+import type { Job } from "../core/job.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { isLogged, type Logger } from "../platform/logger.ts";
+import type { Signals } from "../signals/signals.ts";
+import type { FinishedJob } from "../workers/workers.ts";
+
+/** Turns what happens to jobs and workers into events and log lines; builds neither unobserved. */
+export class JobReporter {
+  readonly #namespace: string;
+  readonly #signals: Signals;
+  readonly #logger: Logger;
+
+  constructor(namespace: string, signals: Signals, logger: Logger) {
+    this.#namespace = namespace;
+    this.#signals = signals;
+    this.#logger = logger;
+  }
+
+  started(job: Job): void {
+    if (isLogged(this.#logger, "info")) {
+      this.#logger.info(jobFields(job), `starting ${job.taskName}`);
+    }
+    if (this.#signals.isObserved("jobStarted")) {
+      this.#signals.emit("jobStarted", { namespace: this.#namespace, job });
+    }
+  }
+
+  /** @param outcome - `undefined` if the job was taken from this process while it ran */
+  finished({ stored, result, durationMs }: FinishedJob, outcome: Outcome | undefined): void {
+    switch (outcome?.kind) {
+      case "succeeded":
+        this.#logInfo(stored.job, durationMs, "finished");
+        break;
+      case "failed":
+        this.#failed(outcome.stored.job, outcome.error, durationMs);
+        break;
+      case "retried":
+        this.#retried(outcome.stored.job, outcome.error, durationMs);
+        break;
+      case "released":
+        this.#logInfo(stored.job, durationMs, "put back");
+        break;
+      case undefined:
+        this.#logger.warn(jobFields(stored.job), `lost ${stored.job.taskName} to another process`);
+        break;
+    }
+    if (!this.#signals.isObserved("jobFinished")) return;
+    const job = outcome === undefined ? stored.job : jobAfter(outcome);
+    const failure = result.ok ? {} : { err: result.error };
+    this.#signals.emit("jobFinished", { namespace: this.#namespace, job, durationMs, ...failure });
+  }
+
+  workerStarted(workerName: string): void {
+    this.#signals.emit("workerStarted", { namespace: this.#namespace, workerName });
+  }
+
+  workerTerminated(workerName: string): void {
+    this.#signals.emit("workerTerminated", { namespace: this.#namespace, workerName });
+  }
+
+  #failed(failed: Job, err: unknown, durationMs: number): void {
+    const job = { ...failed, status: JobStatus.FAILED };
+    this.#logger.error(
+      { ...jobFields(job), err, durationMs },
+      `${job.taskName} failed after ${job.retries + 1} of ${job.maxRetries + 1} attempts`,
+    );
+    if (!this.#signals.isObserved("jobFailed")) return;
+    this.#signals.emit("jobFailed", { namespace: this.#namespace, job, err, durationMs });
+  }
+
+  #retried(job: Job, err: unknown, durationMs: number): void {
+    this.#logger.warn(
+      { ...jobFields(job), err, durationMs },
+      `${job.taskName} failed in attempt ${job.retries} of ${job.maxRetries + 1}, ` +
+        `next at ${job.at.toISOString()}`,
+    );
+    if (!this.#signals.isObserved("jobRetryScheduled")) return;
+    this.#signals.emit("jobRetryScheduled", { namespace: this.#namespace, job, err, durationMs });
+  }
+
+  #logInfo(job: Job, durationMs: number, what: string): void {
+    if (!isLogged(this.#logger, "info")) return;
+    this.#logger.info({ ...jobFields(job), durationMs }, `${what} ${job.taskName}`);
+  }
+}
+
+function jobFields({ id, taskName, queue }: Job): object {
+  return { job: id, task: taskName, queue };
+}
+
+function jobAfter({ kind, stored: { job } }: Outcome): Job {
+  switch (kind) {
+    case "succeeded":
+      return { ...job, status: JobStatus.SUCCEEDED };
+    case "failed":
+      return { ...job, status: JobStatus.FAILED };
+    case "released":
+      return { ...job, status: JobStatus.QUEUED };
+    case "retried":
+      return job;
+  }
+}

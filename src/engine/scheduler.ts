@@ -1,0 +1,69 @@
+import type { Broker } from "../brokers/broker.ts";
+import type { JobRequest } from "../core/batch.ts";
+import { MAX_ATOMIC_JOBS } from "../core/constants.ts";
+import { BatchInterruptedError, SpinachError } from "../core/errors.ts";
+import type { Job, StoredJob } from "../core/job.ts";
+import { newJob } from "../core/new-job.ts";
+import type { Runtime } from "../platform/runtime.ts";
+import type { TaskCatalog } from "./task-catalog.ts";
+
+/** The parts that a scheduler stands between. */
+export interface SchedulerParts {
+  readonly broker: Broker;
+  readonly tasks: TaskCatalog;
+  readonly runtime: Runtime;
+  /** Makes the broker ready. */
+  readonly open: () => Promise<void>;
+}
+
+/** Turns calls into jobs and hands them to the broker. */
+export class Scheduler {
+  readonly #parts: SchedulerParts;
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  async schedule(request: JobRequest): Promise<Job> {
+    const stored = this.make(request);
+    await this.#parts.open();
+    await this.#parts.broker.enqueue([stored]);
+    return stored.job;
+  }
+
+  /** Nothing is enqueued unless every request is valid. */
+  async scheduleBatch(requests: readonly JobRequest[]): Promise<Job[]> {
+    const jobs = requests.map((request, index) => this.#makeInBatch(request, index));
+    await this.#parts.open();
+    for (let done = 0; done < jobs.length; done += MAX_ATOMIC_JOBS) {
+      await this.#enqueueChunk(jobs, done);
+    }
+    return jobs.map(({ job }) => job);
+  }
+
+  /** The job that a request asks for, not yet enqueued. @throws as `engine.schedule` rejects */
+  make(request: JobRequest): StoredJob {
+    const { tasks, runtime } = this.#parts;
+    const { task } = request;
+    const definition = tasks.get(typeof task === "string" ? task : task.taskName);
+    return newJob(definition, request, { id: runtime.newId(), nowMs: runtime.clock.now() });
+  }
+
+  #makeInBatch(request: JobRequest, index: number): StoredJob {
+    try {
+      return this.make(request);
+    } catch (error) {
+      if (error instanceof Error) error.message = `job ${index} of the batch: ${error.message}`;
+      throw error;
+    }
+  }
+
+  async #enqueueChunk(jobs: readonly StoredJob[], done: number): Promise<void> {
+    try {
+      await this.#parts.broker.enqueue(jobs.slice(done, done + MAX_ATOMIC_JOBS));
+    } catch (error) {
+      if (done === 0 && error instanceof SpinachError) throw error;
+      throw new BatchInterruptedError(done, jobs.length, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Broker } from "../brokers/broker.ts";
+import { checkDuration } from "../core/option-checks.ts";
+import type { Runtime } from "../platform/runtime.ts";
+import type { StopOptions, Workers, WorkersSink } from "../workers/workers.ts";
+import { Arbiter } from "./arbiter.ts";
+import type { JobReporter } from "./job-reporter.ts";
+import type { RunningWorkers } from "./running-workers.ts";
+import type { TaskCatalog } from "./task-catalog.ts";
+
+/** How long a stop waits for running jobs unless told otherwise, in ms: see StopOptions. */
+const DEFAULT_STOP_TIMEOUT_MS = 25_000;
+
+/** What a run is made of. */
+export interface WorkersRunParts {
+  readonly namespace: string;
+  readonly broker: Broker;
+  readonly workers: Workers;
+  readonly queue: string;
+  readonly stopWhenQueueEmpty: boolean;
+  readonly tasks: TaskCatalog;
+  readonly reporter: JobReporter;
+  readonly runtime: Runtime;
+  /** Makes the broker ready. */
+  readonly open: () => Promise<void>;
+}
+
+/** The life of one `startWorkers`: workers, and the arbiter that feeds them. */
+export class WorkersRun implements RunningWorkers {
+  readonly finished: Promise<void>;
+  readonly #parts: WorkersRunParts;
+  readonly #arbiter: Arbiter;
+  readonly #ended = Promise.withResolvers<void>();
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: WorkersRunParts) {
+    this.#parts = parts;
+    this.finished = this.#ended.promise;
+    this.#arbiter = new Arbiter({
+      ...parts,
+      onQueueEmpty: parts.stopWhenQueueEmpty ? () => void this.stop() : undefined,
+    });
+  }
+
+  /** Rejects if the broker or the workers cannot start; then nothing is left running. */
+  async start(): Promise<void> {
+    this.#starting = this.#startParts();
+    try {
+      await this.#starting;
+    } catch (error) {
+      await this.stop({ timeout: 0 });
+      throw error;
+    }
+  }
+
+  async stop({ timeout = DEFAULT_STOP_TIMEOUT_MS }: StopOptions = {}): Promise<void> {
+    checkDuration("stop: timeout", timeout, { min: 0 });
+    this.#arbiter.stopTaking();
+    if (this.#stopping === undefined) this.#stopping = this.#stopParts(timeout);
+    else void this.#parts.workers.stop({ timeout });
+    await this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  tasksChanged(): void {
+    this.#arbiter.tasksChanged();
+  }
+
+  async #startParts(): Promise<void> {
+    const { open, workers, namespace, runtime, tasks } = this.#parts;
+    await open();
+    await workers.start({ namespace, runtime, tasks: tasks.all, sink: this.#sink });
+    await this.#arbiter.start();
+  }
+
+  async #stopParts(timeout: number): Promise<void> {
+    await Promise.allSettled([this.#starting]);
+    await this.#parts.workers.stop({ timeout });
+    await this.#arbiter.stop();
+    this.#ended.resolve();
+  }
+
+  get #sink(): WorkersSink {
+    const { reporter } = this.#parts;
+    return {
+      jobStarted: ({ job }) => {
+        reporter.started(job);
+      },
+      jobFinished: (finished) => {
+        this.#arbiter.finished(finished);
+      },
+      workerStarted: (workerName) => {
+        reporter.workerStarted(workerName);
+      },
+      workerTerminated: (workerName) => {
+        reporter.workerTerminated(workerName);
+      },
+    };
+  }
+}

@@ -1,0 +1,140 @@
+import { AbortError, JobTimeoutError, RetryError } from "../core/errors.ts";
+import type { StoredJob } from "../core/job.ts";
+import { functionArguments } from "../core/new-job.ts";
+import type { Result } from "../core/outcome.ts";
+import type { RunnableTask } from "../core/task.ts";
+import { childLogger } from "../platform/logger.ts";
+import type { Runtime, Timer } from "../platform/runtime.ts";
+import { type CurrentJob, type CurrentJobSource, runWithCurrentJob } from "./current-job.ts";
+import type { FinishedJob } from "./workers.ts";
+
+/** What an execution needs from its workers. */
+export interface ExecutionContext {
+  readonly runtime: Runtime;
+  /** How long a task may go on after its timeout aborted its signal, in ms. */
+  readonly timeoutGraceMs: number;
+  /** Called once, when the task has ended or was given up. */
+  readonly onFinished: (execution: Execution, finished: FinishedJob) => void;
+}
+
+/**
+ * One run of one job on this thread's event loop.
+ *
+ * ```
+ *   running --task settles------------------------------------------> finished
+ *      |                                                                 ^
+ *      +--abort(reason): the signal aborts--> aborted --task settles-----+
+ *                                                |                       |
+ *                                                +--giveUp()-------------+   (the task goes on unheard)
+ * ```
+ */
+export class Execution implements CurrentJobSource {
+  readonly stored: StoredJob;
+  readonly #task: RunnableTask;
+  readonly #context: ExecutionContext;
+  #startedAtMs = 0;
+  #finished = false;
+  #timer: Timer | undefined;
+  /** Why the job should end, once it should. The first reason stays. */
+  #reason: Error | undefined;
+  #controller: AbortController | undefined;
+  #currentJob: CurrentJob | undefined;
+
+  constructor(stored: StoredJob, task: RunnableTask, context: ExecutionContext) {
+    this.stored = stored;
+    this.#task = task;
+    this.#context = context;
+  }
+
+  /** Calls the task. Never throws: how it ended goes to `onFinished`, maybe before this returns. */
+  start(): void {
+    this.#startedAtMs = this.#context.runtime.clock.monotonic();
+    this.#startTimeout();
+    try {
+      const returned = runWithCurrentJob(this, () => this.#call());
+      if (isThenable(returned)) returned.then(this.#succeed, this.#fail);
+      else this.#succeed(returned);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Aborts the signal. The task may still end as it likes. */
+  abort(reason: Error): void {
+    if (this.#finished || this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** Ends the job with the reason of its abort; what its task still does is not heard. */
+  giveUp(): void {
+    if (this.#reason !== undefined) this.#finish({ ok: false, error: this.#reason });
+  }
+
+  get currentJob(): CurrentJob {
+    this.#currentJob ??= this.#makeCurrentJob();
+    return this.#currentJob;
+  }
+
+  #call(): unknown {
+    return Reflect.apply(this.#task.fn, undefined, functionArguments(this.stored.job));
+  }
+
+  readonly #succeed = (value: unknown): void => {
+    this.#finish({ ok: true, value });
+  };
+
+  readonly #fail = (error: unknown): void => {
+    this.#finish({ ok: false, error: this.#explain(error) });
+  };
+
+  /** A task that was told to end and threw has most likely done as told; unless it says otherwise. */
+  #explain(error: unknown): unknown {
+    const reason = this.#reason;
+    if (reason === undefined || error === reason) return error;
+    if (error instanceof RetryError || error instanceof AbortError) return error;
+    if (reason.cause === undefined) reason.cause = error;
+    return reason;
+  }
+
+  #finish(result: Result): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#timer?.cancel();
+    const durationMs = this.#context.runtime.clock.monotonic() - this.#startedAtMs;
+    this.#context.onFinished(this, { stored: this.stored, result, durationMs });
+  }
+
+  #startTimeout(): void {
+    const timeoutMs = this.stored.job.timeoutMs ?? this.#task.timeoutMs;
+    if (timeoutMs === undefined) return;
+    const { runtime, timeoutGraceMs } = this.#context;
+    this.#timer = runtime.timers.set(() => {
+      this.#timer = runtime.timers.set(() => {
+        this.giveUp();
+      }, timeoutGraceMs);
+      this.abort(new JobTimeoutError(this.#task.name, timeoutMs));
+    }, timeoutMs);
+  }
+
+  #makeCurrentJob(): CurrentJob {
+    const { job } = this.stored;
+    const controller = new AbortController();
+    if (this.#reason !== undefined) controller.abort(this.#reason);
+    this.#controller = controller;
+    return {
+      ...job,
+      signal: controller.signal,
+      logger: childLogger(this.#context.runtime.logger, { job: job.id, task: job.taskName }),
+    };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}
