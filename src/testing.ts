@@ -5,6 +5,15 @@
  * @module
  */
 export type { Clock, Runtime, Timer, Timers } from "./platform/runtime.ts";
+export { brokerConformance } from "./testing/conformance/broker-conformance.ts";
+export {
+  type BrokerKind,
+  JobMaker,
+  type TestCluster,
+  testTask,
+} from "./testing/conformance/test-cluster.ts";
+export { type WorkersKind, type WorkersTime } from "./testing/conformance/workers-bench.ts";
+export { workersConformance } from "./testing/conformance/workers-conformance.ts";
 export { type BrokerCall, type Fault, FaultBroker } from "./testing/fault-broker.ts";
 export { FakeRuntime, type FakeRuntimeOptions, settled } from "./testing/fake-runtime.ts";
 export { type LogLine, RecordingLogger } from "./testing/recording-logger.ts";

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+
+import type { Broker } from "../../brokers/broker.ts";
+import { type BenchTest, QUEUE, plain, take, ids } from "./broker-bench.ts";
+import type { TestCluster } from "./test-cluster.ts";
+
+/** Jobs that wait for their time. */
+export function futureTests(test: BenchTest): void {
+  test("[G9] a future job is ready at its millisecond, never early", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    const atMs = cluster.now() + 60;
+    await broker.enqueue([jobs.make(plain, [], atMs)]);
+    const early = await tickUntil(broker, cluster, () => cluster.now() >= atMs - 20);
+    assert.equal(early, 0);
+    const { nextDueMs } = await broker.tick();
+    assert.ok(nextDueMs !== undefined && nextDueMs <= 20, `due in ${nextDueMs}`);
+    await cluster.pass(25);
+    await broker.tick();
+    assert.equal((await take(broker, 1)).jobs.length, 1);
+  });
+
+  test("[G9] future jobs come in the order of their time, then of their arrival", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    const base = cluster.now() + 10;
+    const made = [3, 1, 2, 1].map((offset) => jobs.make(plain, [], base + offset));
+    await broker.enqueue(made);
+    await cluster.pass(20);
+    await broker.tick();
+    const order = [1, 3, 2, 0].map((index) => made[index]?.job.id);
+    assert.deepEqual(ids((await take(broker, 10)).jobs), order);
+  });
+
+  test("[G9] any number of jobs due at once is moved, in bounded steps", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    const atMs = cluster.now() + 10;
+    const made = Array.from({ length: 2500 }, () => jobs.make(plain, [], atMs));
+    await broker.enqueue(made);
+    await cluster.pass(20);
+    let ticks = 0;
+    while ((await broker.tick()).nextDueMs === 0) ticks += 1;
+    assert.equal(ticks, 2, "1,000 a tick: two are not enough, the third ends it");
+    const taken: string[] = [];
+    for (let more = true; more;) {
+      const reply = await take(broker, 256);
+      taken.push(...ids(reply.jobs));
+      ({ more } = reply);
+    }
+    assert.deepEqual(taken, ids(made));
+  });
+
+  test("exchange() tells when the next job is due", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    assert.equal((await take(broker, 1)).nextDueMs, undefined);
+    await broker.enqueue([
+      jobs.make(plain, [], cluster.now() + 60_000),
+      jobs.make(plain, [], cluster.now() + 30_000),
+    ]);
+    const { nextDueMs } = await take(broker, 1);
+    assert.ok(nextDueMs !== undefined && nextDueMs > 25_000 && nextDueMs <= 30_000);
+  });
+
+  test("a date that has passed means now", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    await broker.enqueue([jobs.make(plain, [], cluster.now() - 1000)]);
+    assert.equal((await take(broker, 1)).jobs.length, 1);
+  });
+
+  test("isQueueEmpty() does not count future jobs", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    await broker.enqueue([jobs.make(plain, [], cluster.now() + 60_000)]);
+    assert.equal(await broker.isQueueEmpty(QUEUE), true);
+  });
+}
+
+/** Ticks and takes until a moment. Returns how many jobs came. */
+async function tickUntil(
+  broker: Broker,
+  cluster: TestCluster,
+  isOver: () => boolean,
+): Promise<number> {
+  let taken = 0;
+  while (!isOver()) {
+    await broker.tick();
+    taken += (await take(broker, 10)).jobs.length;
+    await cluster.pass(5);
+  }
+  return taken;
+}
