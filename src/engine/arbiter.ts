@@ -76,9 +76,8 @@ export class Arbiter {
     this.#backoff = new Sleeper(parts.runtime.timers);
   }
 
-  /** States the tasks to the broker, then starts the loop. Rejects if the broker does. */
-  async start(): Promise<void> {
-    await this.#register();
+  /** Starts the loop, whose first step states the tasks to the broker. */
+  start(): void {
     this.#stopListening = this.#parts.broker.onWakeUp((queue) => {
       if (queue !== undefined && queue !== this.#parts.queue) return;
       this.#mayHoldJobs = true;

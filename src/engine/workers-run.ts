@@ -73,7 +73,7 @@ export class WorkersRun implements RunningWorkers {
     const { open, workers, namespace, runtime, tasks } = this.#parts;
     await open();
     await workers.start({ namespace, runtime, tasks: tasks.all, sink: this.#sink });
-    await this.#arbiter.start();
+    this.#arbiter.start();
   }
 
   async #stopParts(timeout: number): Promise<void> {

@@ -43,6 +43,7 @@ export class FakeRuntime implements Runtime {
   #elapsedMs = 0;
   #epochMs: number;
   #timersSet = 0;
+  #yielding = 0;
 
   constructor({ seed = 1, startMs = DEFAULT_START_MS }: FakeRuntimeOptions = {}) {
     this.#epochMs = startMs;
@@ -50,7 +51,10 @@ export class FakeRuntime implements Runtime {
       now: () => this.#epochMs + this.#elapsedMs,
       monotonic: () => this.#elapsedMs,
     };
-    this.timers = { set: (callback, delayMs) => this.#set(callback, delayMs), yield: settled };
+    this.timers = {
+      set: (callback, delayMs) => this.#set(callback, delayMs),
+      yield: () => this.#yield(),
+    };
     this.random = seededRandom(seed);
     this.newId = seededIds(this.random);
   }
@@ -71,15 +75,15 @@ export class FakeRuntime implements Runtime {
    */
   async advance(ms: number): Promise<void> {
     const targetMs = this.#elapsedMs + ms;
-    await settled();
+    await this.#settle();
     for (let timer = this.#nextUntil(targetMs); timer; timer = this.#nextUntil(targetMs)) {
       this.#elapsedMs = Math.max(this.#elapsedMs, timer.atMs);
       this.#pending.delete(timer);
       timer.callback();
-      await settled();
+      await this.#settle();
     }
     this.#elapsedMs = targetMs;
-    await settled();
+    await this.#settle();
   }
 
   /** Sets the wall clock forward or back, as an administrator does: no time passes. */
@@ -97,6 +101,18 @@ export class FakeRuntime implements Runtime {
         this.#pending.delete(timer);
       },
     };
+  }
+
+  async #yield(): Promise<void> {
+    this.#yielding += 1;
+    await settled();
+    this.#yielding -= 1;
+  }
+
+  /** Who yielded goes on before time does. */
+  async #settle(): Promise<void> {
+    do await settled();
+    while (this.#yielding > 0);
   }
 
   #nextUntil(targetMs: number): FakeTimer | undefined {

@@ -24,9 +24,10 @@ export type BrokerCall =
 
 /**
  * What goes wrong with one call: `before`: it fails without effect; `after`: it takes effect and the
- * reply is lost; `hang`: it takes effect and nothing ever comes back.
+ * reply is lost; `hang`: it takes effect and nothing ever comes back; `none`: nothing, so that a later
+ * call fails.
  */
-export type Fault = "before" | "after" | "hang";
+export type Fault = "before" | "after" | "hang" | "none";
 
 /**
  * A broker in front of another, that fails when told to.

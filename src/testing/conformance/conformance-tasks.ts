@@ -75,6 +75,7 @@ export function openGate(name: string): void {
 async function waitForGate(name: string): Promise<string> {
   const channel = new BroadcastChannel(GATES);
   const { promise, resolve } = Promise.withResolvers<string>();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the typed way of worker_threads
   channel.onmessage = (event) => {
     if (isObject(event) && event["data"] === name) resolve(name);
   };
