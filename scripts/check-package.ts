@@ -11,7 +11,7 @@ import { main, mustRun, nodeWarnings, together } from "./run-command.ts";
  */
 
 /** Run from a copy outside this repository, so it needs no server. */
-const EXAMPLE = "examples/add.ts";
+const EXAMPLE = "examples/quickstart.ts";
 /** Besides the Node that runs this script: the oldest of `engines`, and the newest of two lines. */
 const OTHER_NODES = ["22.18.0", "22", "26"];
 const BOUND_MS = 60_000;

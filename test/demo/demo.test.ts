@@ -9,6 +9,9 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { ended, runDemo, startDemo } from "./run-demo.ts";
 
+/** Of POSIX; Node itself cannot make a pipe that has a name. */
+const MAKE_PIPE = "mkfifo";
+
 let folder = "";
 
 beforeEach(async () => {
@@ -64,7 +67,7 @@ describe("demo on a folder", () => {
     await writeFile(join(folder, "sub/file"), "1");
     await symlink("sub/file", join(folder, "link"));
     await symlink("..", join(folder, "sub/up"));
-    execFileSync("mkfifo", [join(folder, "pipe")]);
+    execFileSync(MAKE_PIPE, [join(folder, "pipe")]);
     await symlink("pipe", join(folder, "pipe-link"));
     const { code, stdout } = await runDemo(folder);
     assert.match(stdout, /^2 files, 2 B/m);
