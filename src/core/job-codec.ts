@@ -10,14 +10,6 @@ import { isJobStatus, type JobStatus } from "./job-status.ts";
 import type { Job, StoredJob } from "./job.ts";
 import { topLevelMembers } from "./json-members.ts";
 
-/** The arguments of a job as JSON text. */
-export interface EncodedArguments {
-  /** A JSON array. */
-  readonly argsJson: string;
-  /** A JSON object. */
-  readonly kwargsJson: string;
-}
-
 /** What a settle or a rescue changes in a stored job; everything else stays byte for byte. */
 export interface JobChanges {
   readonly status: JobStatus;
@@ -26,16 +18,23 @@ export interface JobChanges {
   readonly atMs: number;
 }
 
-/** The text of a new job. */
-export function encodeJob(job: Job, { argsJson, kwargsJson }: EncodedArguments): string {
+/** The text of a new job. Its arguments must be ones that JSON carries. */
+export function encodeJob(job: Job): string {
   const { seconds, micros } = toWireTime(job.at.getTime());
-  const timeout = job.timeoutMs === undefined ? "" : `"timeout_ms":${job.timeoutMs},`;
-  return (
-    `{"id":"${job.id}","status":${job.status},"task_name":${JSON.stringify(job.taskName)},` +
-    `"queue":${JSON.stringify(job.queue)},"max_retries":${job.maxRetries},` +
-    `"retries":${job.retries},"at":${seconds},"at_us":${micros},${timeout}` +
-    `"task_args":${argsJson},"task_kwargs":${kwargsJson}}`
-  );
+  return JSON.stringify({
+    id: job.id,
+    status: job.status,
+    task_name: job.taskName,
+    queue: job.queue,
+    max_retries: job.maxRetries,
+    retries: job.retries,
+    at: seconds,
+    at_us: micros,
+    // Left out of the text while undefined.
+    timeout_ms: job.timeoutMs,
+    task_args: job.args,
+    task_kwargs: job.kwargs,
+  });
 }
 
 /**

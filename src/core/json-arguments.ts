@@ -1,9 +1,8 @@
 /**
- * Turns the arguments of a call into JSON, and refuses what would not arrive as it was sent: what
- * JSON cannot write, and what it would silently drop or change.
+ * Refuses arguments that would not arrive as they were sent: what JSON cannot write, and what it would
+ * silently drop or change.
  */
 import { InvalidJobArgumentsError } from "./errors.ts";
-import type { EncodedArguments } from "./job-codec.ts";
 import { isKwargs } from "./kwargs.ts";
 
 /** Deepest nesting of an argument: Redis's cjson and Python's json both give up near 1,000. */
@@ -30,13 +29,9 @@ export function splitKwargs(callArgs: readonly unknown[]): JobArguments {
 }
 
 /** @throws InvalidJobArgumentsError naming the first value that JSON cannot carry unchanged */
-export function encodeArguments(
-  taskName: string,
-  { args, kwargs }: JobArguments,
-): EncodedArguments {
+export function refuseUncarriable(taskName: string, { args, kwargs }: JobArguments): void {
   refuseProblem(taskName, "args", args);
   refuseProblem(taskName, "kwargs", kwargs);
-  return { argsJson: JSON.stringify(args), kwargsJson: JSON.stringify(kwargs) };
 }
 
 function refuseProblem(taskName: string, root: string, value: object): void {

@@ -3,7 +3,7 @@ import { InvalidJobSignatureError } from "./errors.ts";
 import { encodeJob } from "./job-codec.ts";
 import { JobStatus } from "./job-status.ts";
 import type { Job, StoredJob } from "./job.ts";
-import { encodeArguments, splitKwargs, type JobArguments } from "./json-arguments.ts";
+import { refuseUncarriable, splitKwargs, type JobArguments } from "./json-arguments.ts";
 import { checkDate } from "./option-checks.ts";
 import type { TaskDefinition } from "./task.ts";
 
@@ -31,7 +31,6 @@ export function newJob(
   const at = request.at === undefined ? nowMs : checkDate("at", request.at).getTime();
   const timeoutMs = options.timeoutMs;
   const { args, kwargs } = checkedArguments(definition, request.args);
-  const encoded = encodeArguments(definition.name, { args, kwargs });
   const job: Job = {
     id,
     status: at > nowMs ? JobStatus.WAITING : JobStatus.QUEUED,
@@ -44,18 +43,20 @@ export function newJob(
     kwargs,
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
-  return { job, wire: encodeJob(job, encoded) };
+  return { job, wire: encodeJob(job) };
 }
 
-/** @throws InvalidJobSignatureError if the call gives the function too few arguments */
-export function checkedArguments(
+/** Checks the arguments of a call against the function, and against JSON. */
+function checkedArguments(
   { name, requiredArgs, fn }: TaskDefinition,
   callArgs: readonly unknown[],
 ): JobArguments {
   if (fn !== undefined && callArgs.length < requiredArgs) {
     throw new InvalidJobSignatureError(name, requiredArgs, callArgs.length);
   }
-  return splitKwargs(callArgs);
+  const jobArguments = splitKwargs(callArgs);
+  refuseUncarriable(name, jobArguments);
+  return jobArguments;
 }
 
 /** What the function of a TypeScript task is called with. */
@@ -85,5 +86,5 @@ export function newPeriodicJob(
     args: [],
     kwargs: {},
   };
-  return { job, wire: encodeJob(job, { argsJson: "[]", kwargsJson: "{}" }) };
+  return { job, wire: encodeJob(job) };
 }

@@ -57,8 +57,6 @@ export class Arbiter {
   #state: "running" | "draining" | "flushing" | "ended" = "running";
   /** Ended jobs that the broker has not been told of, oldest first. */
   #outcomes: Outcome[] = [];
-  /** Ids of the jobs that the workers have. */
-  readonly #submitted = new Set<string>();
   /** Whether the queue may hold jobs: true from a wake-up until a trip finds it empty. */
   #mayHoldJobs = true;
   #tasksChanged = true;
@@ -114,9 +112,7 @@ export class Arbiter {
 
   /** Decides what becomes of a job whose task has ended. */
   finished(finished: FinishedJob): void {
-    const { stored, result } = finished;
-    this.#submitted.delete(stored.job.id);
-    const outcome = settle(stored, result, this.#moment);
+    const outcome = settle(finished.stored, finished.result, this.#moment);
     if (outcome !== undefined) this.#outcomes.push(outcome);
     this.#sleeper.wake();
     this.#parts.reporter.finished(finished, outcome);
@@ -175,9 +171,9 @@ export class Arbiter {
 
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
   async #reconcile(): Promise<void> {
-    const { broker, queue } = this.#parts;
-    const known = new Set(this.#submitted);
-    for (const { stored } of this.#outcomes) known.add(stored.job.id);
+    const { broker, queue, workers } = this.#parts;
+    const ended = this.#outcomes.map(({ stored }) => stored);
+    const known = new Set([...workers.running, ...ended].map(({ job }) => job.id));
     const jobs = await broker.reconcile({ queues: [queue], known });
     this.#mustReconcile = false;
     this.#deliver(jobs);
@@ -222,7 +218,6 @@ export class Arbiter {
         this.finished({ stored, result: { ok: false, error }, durationMs: 0 });
         continue;
       }
-      this.#submitted.add(stored.job.id);
       workers.submit(stored, task);
     }
   }
@@ -236,11 +231,12 @@ export class Arbiter {
 
   /** Running, with nothing in hand and nothing to expect from the queue. */
   #isIdle(): boolean {
+    const { workers } = this.#parts;
     return (
       this.#state === "running" &&
       !this.#mayHoldJobs &&
-      this.#submitted.size === 0 &&
-      this.#outcomes.length === 0
+      this.#outcomes.length === 0 &&
+      workers.availableSlots === workers.number
     );
   }
 

@@ -70,6 +70,10 @@ export class AsyncWorkers implements Workers {
     return this.#stopSequence.isRequested ? 0 : this.number - this.#running.size;
   }
 
+  get running(): readonly StoredJob[] {
+    return Array.from(this.#running, ({ stored }) => stored);
+  }
+
   submit(stored: StoredJob, task: RunnableTask): void {
     const { workers, execution } = this.#context;
     const run = new Execution(stored, task, execution);

@@ -32,6 +32,9 @@ export function currentJob(): CurrentJob | undefined {
 }
 
 /** @internal */
-export function runWithCurrentJob<Value>(source: CurrentJobSource, body: () => Value): Value {
-  return storage.run(source, body);
+export function runWithCurrentJob<Source extends CurrentJobSource, Value>(
+  source: Source,
+  body: (source: Source) => Value,
+): Value {
+  return storage.run(source, body, source);
 }

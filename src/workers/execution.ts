@@ -30,7 +30,7 @@ export interface ExecutionContext {
  */
 export class Execution implements CurrentJobSource {
   readonly stored: StoredJob;
-  readonly #task: RunnableTask;
+  readonly task: RunnableTask;
   readonly #context: ExecutionContext;
   #startedAtMs = 0;
   #finished = false;
@@ -42,7 +42,7 @@ export class Execution implements CurrentJobSource {
 
   constructor(stored: StoredJob, task: RunnableTask, context: ExecutionContext) {
     this.stored = stored;
-    this.#task = task;
+    this.task = task;
     this.#context = context;
   }
 
@@ -51,7 +51,7 @@ export class Execution implements CurrentJobSource {
     this.#startedAtMs = this.#context.runtime.clock.monotonic();
     this.#startTimeout();
     try {
-      const returned = runWithCurrentJob(this, () => this.#call());
+      const returned = runWithCurrentJob(this, callTask);
       if (isThenable(returned)) returned.then(this.#succeed, this.#fail);
       else this.#succeed(returned);
     } catch (error) {
@@ -74,10 +74,6 @@ export class Execution implements CurrentJobSource {
   get currentJob(): CurrentJob {
     this.#currentJob ??= this.#makeCurrentJob();
     return this.#currentJob;
-  }
-
-  #call(): unknown {
-    return Reflect.apply(this.#task.fn, undefined, functionArguments(this.stored.job));
   }
 
   readonly #succeed = (value: unknown): void => {
@@ -106,14 +102,14 @@ export class Execution implements CurrentJobSource {
   }
 
   #startTimeout(): void {
-    const timeoutMs = this.stored.job.timeoutMs ?? this.#task.timeoutMs;
+    const timeoutMs = this.stored.job.timeoutMs ?? this.task.timeoutMs;
     if (timeoutMs === undefined) return;
     const { runtime, timeoutGraceMs } = this.#context;
     this.#timer = runtime.timers.set(() => {
       this.#timer = runtime.timers.set(() => {
         this.giveUp();
       }, timeoutGraceMs);
-      this.abort(new JobTimeoutError(this.#task.name, timeoutMs));
+      this.abort(new JobTimeoutError(this.task.name, timeoutMs));
     }, timeoutMs);
   }
 
@@ -128,6 +124,11 @@ export class Execution implements CurrentJobSource {
       logger: childLogger(this.#context.runtime.logger, { job: job.id, task: job.taskName }),
     };
   }
+}
+
+/** Not a closure: one would be made for each job. */
+function callTask({ task, stored }: Execution): unknown {
+  return Reflect.apply(task.fn, undefined, functionArguments(stored.job));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -49,6 +49,8 @@ export interface Workers {
   start(context: WorkersContext): Promise<void>;
   /** How many more jobs `submit` takes now. */
   readonly availableSlots: number;
+  /** The jobs that were submitted and have not ended. */
+  readonly running: readonly StoredJob[];
   /** Starts a job. Only while `availableSlots` is above 0. */
   submit(stored: StoredJob, task: RunnableTask): void;
   /** Aborts the signals of the jobs that run, with a reason made for each. */

@@ -36,8 +36,8 @@ async function runProgram(
     const signal = signals[line];
     if (signal !== undefined) child.kill(signal);
   });
-  const [code]: unknown[] = await once(child, "close");
-  return { lines, stderr, code };
+  await once(child, "close");
+  return { lines, stderr, code: child.exitCode ?? child.signalCode };
 }
 
 describe("Engine run() in a process", () => {
