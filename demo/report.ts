@@ -51,14 +51,21 @@ function failureList({ failures, failed, unlistedFolders }: Ledger, folder: stri
   return ["Failed:", ...failures.map(line), ...more].join("\n");
 }
 
-function totals({ succeeded, failed, skipped, bytes, lines, ended, seconds }: Ledger): string {
+function totals(ledger: Ledger): string {
+  const { succeeded, bytes, lines, ended, seconds } = ledger;
   const sizes = `${humanSize(bytes)} (${counted(bytes, "byte")})`;
-  const others = skipped > 0 ? `, ${grouped(skipped)} skipped (not regular files)` : "";
   return [
     `${counted(succeeded, "file")}, ${sizes}, ${counted(lines, "line")}`,
-    `${counted(failed, "job")} failed${others}`,
+    leftOut(ledger),
     `${seconds.toFixed(2)} s, ${grouped(ended / seconds)} jobs/s`,
   ].join("\n");
+}
+
+function leftOut({ failed, skipped, unlistedFolders }: Ledger): string {
+  const parts = [`${counted(failed, "job")} failed`];
+  if (unlistedFolders > 0) parts.push(`${counted(unlistedFolders, "folder")} not listed`);
+  if (skipped > 0) parts.push(`${grouped(skipped)} skipped (not regular files)`);
+  return parts.join(", ");
 }
 
 function shortened(path: string, folder: string): string {
