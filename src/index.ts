@@ -25,7 +25,7 @@ export {
 export type { Job } from "./core/job.ts";
 export { JobStatus } from "./core/job-status.ts";
 export { kwargs, type Kwargs } from "./core/kwargs.ts";
-export type { CallArgs, JobOptions, Task, TaskOptions } from "./core/task.ts";
+export type { CallArgs, JobOptions, Task, TaskFunction, TaskOf, TaskOptions } from "./core/task.ts";
 export { Tasks, type TasksOptions } from "./core/tasks.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
 export type { RunningWorkers, RunOptions, StartWorkersOptions } from "./engine/running-workers.ts";

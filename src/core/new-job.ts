@@ -29,7 +29,7 @@ export function newJob(
   const { task } = request;
   const options = typeof task === "string" ? {} : task.jobOptions;
   const at = request.at === undefined ? nowMs : checkDate("at", request.at).getTime();
-  const timeoutMs = options.timeoutMs;
+  const timeoutMs = options.timeout;
   const { args, kwargs } = checkedArguments(definition, request.args);
   const job: Job = {
     id,

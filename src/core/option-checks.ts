@@ -70,7 +70,7 @@ export function checkDate(name: string, value: unknown): Date {
 }
 
 /** @throws TypeError if it is not a function */
-export function checkFunction(name: string, value: unknown): void {
+export function checkFunction<Fn>(name: string, value: Fn): asserts value is NonNullable<Fn> {
   if (typeof value !== "function") {
     throw new TypeError(`${name} must be a function, got ${describe(value)}`);
   }

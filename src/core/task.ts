@@ -70,9 +70,12 @@ export interface Task<Args extends readonly unknown[] = never, Result = unknown>
   readonly taskName: string;
   /** The same task with other options, for one schedule call. */
   with(options: JobOptions): Task<Args, Result>;
-  /** @internal */
-  readonly jobOptions: CheckedJobOptions;
+  /** What `with` has changed. */
+  readonly jobOptions: JobOptions;
 }
+
+/** The task of a function. */
+export type TaskOf<Fn extends TaskFunction> = Task<Parameters<Fn>, ReturnType<Fn>>;
 
 /** Arguments of a call: the function's own, the last of which may come as `kwargs({...})`. */
 export type CallArgs<Args extends readonly unknown[]> = Args extends readonly [
@@ -84,36 +87,23 @@ export type CallArgs<Args extends readonly unknown[]> = Args extends readonly [
     ? [...Args] | [...Head, LastAsKwargs<Last>]
     : [...Args];
 
-/** @internal */
+/** A last argument given as `kwargs({...})`, where it is an object. */
 export type LastAsKwargs<Last> = Last extends object ? Kwargs<Last> : never;
 
 /** A task, or the name of one. A name takes any arguments: only a task knows their types. */
 export type TaskReference = string | Pick<Task, "taskName" | "jobOptions">;
 
-/** @internal Options of a job after the check, in the units of the core. */
-export interface CheckedJobOptions {
-  readonly queue?: string;
-  readonly maxRetries?: number;
-  readonly timeoutMs?: number;
-}
-
 /**
  * @internal
+ * Returns the options of a job alone.
  * @throws TypeError or RangeError naming the option, its rule and the value
  */
-export function checkJobOptions(owner: string, options: JobOptions): CheckedJobOptions {
+export function checkJobOptions(owner: string, options: JobOptions): JobOptions {
   const { queue, maxRetries, timeout } = options;
-  return {
-    ...(queue !== undefined && { queue: checkQueue(`${owner}: queue`, queue) }),
-    ...(maxRetries !== undefined && {
-      maxRetries: checkInteger(`${owner}: maxRetries`, maxRetries, { min: 0 }),
-    }),
-    ...(timeout !== undefined && {
-      timeoutMs: checkInteger(`${owner}: timeout`, timeout, {
-        min: 1,
-        max: MAX_TIMER_MS,
-        unit: "ms",
-      }),
-    }),
-  };
+  if (queue !== undefined) checkQueue(`${owner}: queue`, queue);
+  if (maxRetries !== undefined) checkInteger(`${owner}: maxRetries`, maxRetries, { min: 0 });
+  if (timeout !== undefined) {
+    checkInteger(`${owner}: timeout`, timeout, { min: 1, max: MAX_TIMER_MS, unit: "ms" });
+  }
+  return { queue, maxRetries, timeout };
 }

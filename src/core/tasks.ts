@@ -2,11 +2,11 @@ import { DEFAULT_QUEUE, MAX_TIMER_MS } from "./constants.ts";
 import { checkFunction, checkInteger, checkName } from "./option-checks.ts";
 import {
   checkJobOptions,
-  type CheckedJobOptions,
   type JobOptions,
   type Task,
   type TaskDefinition,
   type TaskFunction,
+  type TaskOf,
   type TaskOptions,
 } from "./task.ts";
 
@@ -46,32 +46,16 @@ export class Tasks {
    * @throws TypeError if an argument is of the wrong type
    * @throws RangeError if the name is empty or taken, or an option is out of range
    */
-  task<Args extends unknown[], Result>(
-    name: string,
-    fn: (...args: Args) => Result,
-  ): Task<Args, Result>;
-  task<Args extends unknown[], Result>(
-    name: string,
-    options: TaskOptions,
-    fn: (...args: Args) => Result,
-  ): Task<Args, Result>;
+  task<Fn extends TaskFunction>(name: string, fn: Fn): TaskOf<Fn>;
+  task<Fn extends TaskFunction>(name: string, options: TaskOptions, fn: Fn): TaskOf<Fn>;
   /** @internal */
-  task<Args extends unknown[], Result>(
-    name: string,
-    optionsOrFn: TaskOptions | ((...args: Args) => Result),
-    fn?: (...args: Args) => Result,
-  ): Task<Args, Result>;
-  task<Args extends unknown[], Result>(
-    name: string,
-    optionsOrFn: TaskOptions | ((...args: Args) => Result),
-    fnOrNothing?: (...args: Args) => Result,
-  ): Task<Args, Result> {
+  task<Fn extends TaskFunction>(name: string, optionsOrFn: TaskOptions | Fn, fn?: Fn): TaskOf<Fn>;
+  task(name: string, optionsOrFn: TaskOptions | TaskFunction, fnOrNothing?: TaskFunction): Task {
     const [options, fn] =
       typeof optionsOrFn === "function" ? [{}, optionsOrFn] : [optionsOrFn, fnOrNothing];
     checkFunction(`task "${name}": its function`, fn);
-    const call = fn ?? missingFunction(name);
-    this.#add(name, options, call);
-    return makeTask(name, call, {});
+    this.#add(name, options, fn);
+    return makeTask(name, fn, {});
   }
 
   /**
@@ -119,7 +103,7 @@ export class Tasks {
       name,
       queue: checked.queue ?? DEFAULT_QUEUE,
       maxRetries: checked.maxRetries ?? 0,
-      timeoutMs: checked.timeoutMs,
+      timeoutMs: checked.timeout,
       // A limit and a period belong to whoever has the function, not to who only names the task.
       periodicityMs: fn === undefined ? undefined : merged.periodicity,
       maxConcurrency: fn === undefined ? undefined : merged.maxConcurrency,
@@ -137,7 +121,7 @@ export class Tasks {
   }
 }
 
-function checkTaskOptions(owner: string, options: TaskOptions): CheckedJobOptions {
+function checkTaskOptions(owner: string, options: TaskOptions): JobOptions {
   const { periodicity, maxConcurrency, requiredArgs } = options;
   if (periodicity !== undefined) {
     checkInteger(`${owner}: periodicity`, periodicity, { min: 1, max: MAX_TIMER_MS, unit: "ms" });
@@ -166,7 +150,7 @@ function missingFunction(name: string): () => never {
 function makeTask<Args extends unknown[], Result>(
   name: string,
   fn: (...args: Args) => Result,
-  jobOptions: CheckedJobOptions,
+  jobOptions: JobOptions,
 ): Task<Args, Result> {
   const call = (...args: Args): Result => fn(...args);
   return Object.assign(call, {
@@ -175,7 +159,7 @@ function makeTask<Args extends unknown[], Result>(
     with: (options: JobOptions): Task<Args, Result> =>
       makeTask(name, fn, {
         ...jobOptions,
-        ...checkJobOptions(`task "${name}".with`, options),
+        ...definedOnly(checkJobOptions(`task "${name}".with`, options)),
       }),
   });
 }

@@ -10,7 +10,14 @@ import {
   checkName,
   checkQueue,
 } from "../core/option-checks.ts";
-import type { CallArgs, Task, TaskOptions, TaskReference } from "../core/task.ts";
+import type {
+  CallArgs,
+  Task,
+  TaskFunction,
+  TaskOf,
+  TaskOptions,
+  TaskReference,
+} from "../core/task.ts";
 import { Tasks } from "../core/tasks.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type Runtime, systemRuntime } from "../platform/runtime.ts";
@@ -30,8 +37,8 @@ export interface EngineOptions {
   readonly namespace?: string | undefined;
   /** Where Spinach writes. @defaultValue warnings and errors to stderr */
   readonly logger?: Logger | undefined;
-  /** Clock, timers, random and ids; for tests. @defaultValue the real ones */
-  readonly runtime?: Omit<Runtime, "logger"> | undefined;
+  /** Clock, timers, random, ids and log; for tests. @defaultValue the real ones */
+  readonly runtime?: Runtime | undefined;
 }
 
 /**
@@ -62,9 +69,9 @@ export class Engine {
 
   /** @throws TypeError or RangeError if an option is not valid, or another engine has the broker */
   constructor(broker: Broker, options: EngineOptions = {}) {
-    const { namespace = DEFAULT_NAMESPACE, logger, runtime } = options;
+    const { namespace = DEFAULT_NAMESPACE, runtime = systemRuntime(), logger } = options;
     this.namespace = checkName("Engine: namespace", namespace);
-    this.#runtime = { ...systemRuntime(logger), ...runtime };
+    this.#runtime = logger === undefined ? runtime : { ...runtime, logger };
     this.#signals = new Signals((err, event) => {
       this.#runtime.logger.error({ err, event }, `a receiver of "${event}" failed`);
     });
@@ -91,20 +98,9 @@ export class Engine {
    * @example
    * const pay = spin.task("pay", { maxRetries: 5, timeout: 30_000 }, async (id: number) => { ... });
    */
-  task<Args extends unknown[], Result>(
-    name: string,
-    fn: (...args: Args) => Result,
-  ): Task<Args, Result>;
-  task<Args extends unknown[], Result>(
-    name: string,
-    options: TaskOptions,
-    fn: (...args: Args) => Result,
-  ): Task<Args, Result>;
-  task<Args extends unknown[], Result>(
-    name: string,
-    optionsOrFn: TaskOptions | ((...args: Args) => Result),
-    fn?: (...args: Args) => Result,
-  ): Task<Args, Result> {
+  task<Fn extends TaskFunction>(name: string, fn: Fn): TaskOf<Fn>;
+  task<Fn extends TaskFunction>(name: string, options: TaskOptions, fn: Fn): TaskOf<Fn>;
+  task(name: string, optionsOrFn: TaskOptions | TaskFunction, fn?: TaskFunction): Task {
     return this.#tasks.task(name, optionsOrFn, fn);
   }
 

@@ -57,12 +57,12 @@ export const systemTimers: Timers = {
 };
 
 /** The real world. */
-export function systemRuntime(logger: Logger = consoleLogger): Runtime {
+export function systemRuntime(): Runtime {
   return {
     clock: systemClock,
     timers: systemTimers,
     random: () => Math.random(),
     newId: () => randomUUID(),
-    logger,
+    logger: consoleLogger,
   };
 }

@@ -25,7 +25,7 @@ const storage = new AsyncLocalStorage<CurrentJobSource>();
  * Inside a task, and in whatever it calls or awaits: its job. Outside: `undefined`.
  *
  * @example
- * const response = await fetch(url, { signal: currentJob()?.signal });
+ * const response = await fetch(url, { signal: currentJob()?.signal ?? null });
  */
 export function currentJob(): CurrentJob | undefined {
   return storage.getStore()?.currentJob;

@@ -27,6 +27,8 @@ const options = tasks.task("options", (file: string, size: { width: number; heig
 const optionalOptions = tasks.task("optionalOptions", (file: string, size?: { width: number }) => {
   void [file, size];
 });
+const byDefault = spin.task("byDefault", (count: number, step = 1) => count + step);
+const generic = spin.task("generic", <Item>(items: readonly Item[]) => items.at(0));
 const declared = tasks.declare<[file: string, size: { width: number }]>("declared");
 const python = tasks.declare<[number, Kwargs<{ k: number }>]>("python");
 
@@ -35,6 +37,9 @@ export async function accepted(): Promise<void> {
   await spin.schedule(two, 1, "a");
   await spin.schedule(optional, 1);
   await spin.schedule(optional, 1, "a");
+  await spin.schedule(byDefault, 1);
+  await spin.schedule(byDefault, 1, 2);
+  await spin.schedule(generic, ["a"]);
   await spin.schedule(rest, "a");
   await spin.schedule(rest, "a", 1, 2, 3);
   await spin.schedule(options, "a", { width: 1 });
@@ -70,6 +75,8 @@ export async function refused(): Promise<void> {
   await spin.schedule(two, 1, "a", true);
   // @ts-expect-error a wrong optional
   await spin.schedule(optional, 1, 2);
+  // @ts-expect-error a wrong type for a parameter that is typed by its default
+  await spin.schedule(byDefault, 1, "2");
   // @ts-expect-error a missing first
   await spin.schedule(optional);
   // @ts-expect-error a wrong rest

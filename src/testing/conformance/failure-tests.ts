@@ -32,7 +32,7 @@ export function failureTests(test: BenchTest): void {
     const { broker, other, jobs } = bench;
     await broker.enqueue([jobs.make(retried)]);
     let starts = 0;
-    while ((await take(broker, 1)).jobs.length > 0) {
+    while (starts < 10 && (await take(broker, 1)).jobs.length > 0) {
       starts += 1;
       await other.rescue(broker.id);
     }
