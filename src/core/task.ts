@@ -88,14 +88,14 @@ export type CallArgs<Args extends readonly unknown[]> = Args extends readonly [
     : [...Args];
 
 /** A last argument given as `kwargs({...})`, where it is an object. */
-export type LastAsKwargs<Last> = Last extends object ? Kwargs<Last> : never;
+type LastAsKwargs<Last> = Last extends object ? Kwargs<Last> : never;
 
 /** A task, or the name of one. A name takes any arguments: only a task knows their types. */
 export type TaskReference = string | Pick<Task, "taskName" | "jobOptions">;
 
 /**
  * @internal
- * Returns the options of a job alone.
+ * Returns the options of a job alone, those that are given.
  * @throws TypeError or RangeError naming the option, its rule and the value
  */
 export function checkJobOptions(owner: string, options: JobOptions): JobOptions {
@@ -105,5 +105,10 @@ export function checkJobOptions(owner: string, options: JobOptions): JobOptions 
   if (timeout !== undefined) {
     checkInteger(`${owner}: timeout`, timeout, { min: 1, max: MAX_TIMER_MS, unit: "ms" });
   }
-  return { queue, maxRetries, timeout };
+  return definedOnly({ queue, maxRetries, timeout });
+}
+
+/** @internal An option given as undefined is one that is not given. */
+export function definedOnly(options: TaskOptions): TaskOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -2,6 +2,7 @@ import { DEFAULT_QUEUE, MAX_TIMER_MS } from "./constants.ts";
 import { checkFunction, checkInteger, checkName } from "./option-checks.ts";
 import {
   checkJobOptions,
+  definedOnly,
   type JobOptions,
   type Task,
   type TaskDefinition,
@@ -135,10 +136,6 @@ function checkTaskOptions(owner: string, options: TaskOptions): JobOptions {
   return checkJobOptions(owner, options);
 }
 
-function definedOnly(options: TaskOptions): TaskOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
 function missingFunction(name: string): () => never {
   return () => {
     throw new TypeError(
@@ -159,7 +156,7 @@ function makeTask<Args extends unknown[], Result>(
     with: (options: JobOptions): Task<Args, Result> =>
       makeTask(name, fn, {
         ...jobOptions,
-        ...definedOnly(checkJobOptions(`task "${name}".with`, options)),
+        ...checkJobOptions(`task "${name}".with`, options),
       }),
   });
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { checkJobOptions, isRunnable } from "../../src/core/task.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 
-test("checkJobOptions() gives back what was given, in the units of the core", () => {
+test("checkJobOptions() gives back what was given", () => {
   assert.deepEqual(checkJobOptions("x", {}), {});
   assert.deepEqual(
     checkJobOptions("x", { queue: undefined, maxRetries: undefined, timeout: undefined }),
@@ -13,7 +13,7 @@ test("checkJobOptions() gives back what was given, in the units of the core", ()
   assert.deepEqual(checkJobOptions("x", { queue: "q", maxRetries: 0, timeout: 2_147_483_647 }), {
     queue: "q",
     maxRetries: 0,
-    timeoutMs: 2_147_483_647,
+    timeout: 2_147_483_647,
   });
 });
 

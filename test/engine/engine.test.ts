@@ -16,6 +16,8 @@ import { JobStatus } from "../../src/core/job-status.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
+import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import {
@@ -387,6 +389,20 @@ describe("Engine stopWorkers(), close()", () => {
 });
 
 describe("Engine options", () => {
+  it("a logger goes before the runtime's", async () => {
+    const runtime = new FakeRuntime();
+    const logger = new RecordingLogger();
+    const spin = new Engine(new MemoryBroker(), { runtime, logger });
+    spin.on("jobFailed", () => undefined);
+    const fail = spin.task("fail", () => {
+      throw new Error("no");
+    });
+    await spin.schedule(fail);
+    await spin.run({ workers: new AsyncWorkers(), stopWhenQueueEmpty: true });
+    assert.ok(logger.lines.some(({ message }) => message === "fail failed after 1 of 1 attempts"));
+    assert.deepEqual(runtime.logs, []);
+  });
+
   it("are checked, and name the option", () => {
     assert.throws(
       () => new Engine(new MemoryBroker(), { namespace: "" }),

@@ -415,7 +415,8 @@ describe("lost replies", () => {
         runs.set(index, (runs.get(index) ?? 0) + 1);
       });
       for (let index = 0; index < 100; index += 1) await bench.spin.schedule(count, index);
-      bench.broker.failNext("exchange", ...Array.from({ length: 10 }, () => fault));
+      const faults = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? fault : "none"));
+      bench.broker.failNext("exchange", ...faults);
       await drain(bench, { number: 7 });
       assert.equal(runs.size, 100);
       assert.ok([...runs.values()].every((times) => times === 1));

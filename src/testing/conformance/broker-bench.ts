@@ -9,7 +9,7 @@ import type { TaskDefinition } from "../../core/task.ts";
 import { type JobMaker, type TestCluster, testTask } from "./test-cluster.ts";
 
 /** What a test of brokers works with: two of them that share a namespace. */
-export interface Bench {
+interface Bench {
   readonly cluster: TestCluster;
   readonly broker: Broker;
   readonly other: Broker;

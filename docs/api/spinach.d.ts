@@ -1,0 +1,1157 @@
+// The public API. Written by: npm run api -- --update
+
+// brokers/broker.d.ts
+/**
+ * What a broker is: the global queue. It knows jobs, never workers. Every operation is atomic. Those
+ * of the arbiter may be repeated after a failure whose effect is unknown: an outcome settles only a job
+ * that the broker still holds, and `reconcile` finds what a lost reply held. `enqueue` repeats itself
+ * where that is needed, and rejects only when it gives up.
+ */
+import type { StoredJob } from "../core/job.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { TaskDefinition } from "../core/task.ts";
+import type { Runtime } from "../platform/runtime.ts";
+/** Most jobs that one call of a broker looks at, so that none stalls the others. */
+export declare const MAX_JOBS_PER_CALL = 1000;
+/** What a broker gets from its engine. */
+export interface BrokerContext {
+    readonly namespace: string;
+    readonly runtime: Runtime;
+}
+/** What one trip brings and asks for. */
+export interface ExchangeRequest {
+    /** Jobs that ended since the last trip. One that this broker does not hold settles nothing. */
+    readonly outcomes: readonly Outcome[];
+    readonly queues: readonly string[];
+    /** Most jobs wanted; 0 only settles. */
+    readonly max: number;
+}
+/** When to come back. */
+export interface Due {
+    /**
+     * Time until `tick` has something to do, in ms from now, 0 if it has now; `undefined` if nothing
+     * is planned.
+     */
+    readonly nextDueMs: number | undefined;
+}
+/** What one trip takes back. */
+export interface ExchangeReply extends Due {
+    /** Oldest first. They are this broker's until it settles them. */
+    readonly jobs: readonly StoredJob[];
+    /** Whether the queues may hold more jobs than were taken; `false` once one trip found them empty. */
+    readonly more: boolean;
+}
+/** What this process has of the broker's jobs. */
+export interface ReconcileRequest {
+    readonly queues: readonly string[];
+    /** Ids of the jobs it knows: running, waiting for a worker, or ended and not yet told. */
+    readonly known: ReadonlySet<string>;
+}
+/** What became of the jobs of a dead broker. */
+export interface RescueReply {
+    readonly reenqueued: number;
+    readonly failed: number;
+}
+/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
+export type WakeUpListener = (queue: string | undefined) => void;
+/** A place where jobs wait, shared by the processes of a cluster. */
+export interface Broker {
+    /** UUID of this process in the cluster. */
+    readonly id: string;
+    /**
+     * Ties the broker to an engine, once, before anything else.
+     * @throws TypeError if another engine has it
+     */
+    bind(context: BrokerContext): void;
+    /** Connects. May be called again after `stop`. */
+    start(): Promise<void>;
+    /** Lets go of everything it holds open. Safe to call at any time, and twice. */
+    stop(): Promise<void>;
+    /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */
+    enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    /** Settles outcomes, then takes jobs, in one trip. */
+    exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+    /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
+    tick(): Promise<Due>;
+    /** States the periods and limits of the tasks that this process has; others' stay. */
+    register(tasks: readonly TaskDefinition[]): Promise<void>;
+    /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
+    reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
+    /** Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. */
+    rescue(brokerId: string): Promise<RescueReply>;
+    /** Whether no job is ready in the queue or parked behind a limit. Future jobs do not count. */
+    isQueueEmpty(queue: string): Promise<boolean>;
+    /** Deletes everything in the namespace. */
+    flush(): Promise<void>;
+    /** Returns how to stop listening. */
+    onWakeUp(listener: WakeUpListener): () => void;
+}
+
+// brokers/memory/memory-broker.d.ts
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
+import { MemoryStore } from "./memory-store.ts";
+/** Options of a memory broker. */
+export interface MemoryBrokerOptions {
+    /** Where its jobs live. @defaultValue a store of its own */
+    readonly store?: MemoryStore | undefined;
+}
+/**
+ * A broker inside this process: nothing to install, and everything is lost when the process ends.
+ *
+ * @example
+ * const spin = new Engine(new MemoryBroker());
+ */
+export declare class MemoryBroker implements Broker {
+    #private;
+    constructor({ store }?: MemoryBrokerOptions);
+    bind(context: BrokerContext): void;
+    get id(): string;
+    start(): Promise<void>;
+    stop(): Promise<void>;
+    enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+    tick(): Promise<Due>;
+    register(tasks: readonly TaskDefinition[]): Promise<void>;
+    reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
+    rescue(brokerId: string): Promise<RescueReply>;
+    isQueueEmpty(queue: string): Promise<boolean>;
+    flush(): Promise<void>;
+    onWakeUp(listener: WakeUpListener): () => void;
+}
+
+// brokers/memory/memory-store.d.ts
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import { type Due, type ExchangeReply, type ExchangeRequest, type ReconcileRequest, type RescueReply, type WakeUpListener } from "../broker.ts";
+/**
+ * Where the jobs of memory brokers live. Each `MemoryBroker` has one of its own; pass one store to
+ * several brokers and their engines are a cluster inside one process.
+ *
+ * @example
+ * const store = new MemoryStore();
+ * const web = new Engine(new MemoryBroker({ store }));
+ * const worker = new Engine(new MemoryBroker({ store }));
+ */
+export declare class MemoryStore {
+    #private;
+}
+/**
+ * The state of one namespace and its atomic operations. A job is in exactly one place: a queue, the
+ * future, parked behind a limit, or held by a broker; settled ones are nowhere.
+ */
+export declare class MemoryNamespace {
+    #private;
+    onWakeUp(listener: WakeUpListener): () => void;
+    enqueue(jobs: readonly StoredJob[], nowMs: number): void;
+    exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply;
+    tick(nowMs: number, newId: () => string): Due;
+    register(tasks: readonly TaskDefinition[], nowMs: number): void;
+    reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[];
+    rescue(brokerId: string, nowMs: number): RescueReply;
+    isQueueEmpty(queue: string): boolean;
+    flush(): void;
+}
+
+// core/batch.d.ts
+import type { CallArgs, Task } from "./task.ts";
+/**
+ * Jobs to schedule together, in the order they were added. Nothing is checked or sent before
+ * `engine.scheduleBatch(batch)`.
+ *
+ * @example
+ * const batch = new Batch();
+ * for (const id of ids) batch.schedule(sendInvoice, id);
+ * await spin.scheduleBatch(batch);
+ */
+export declare class Batch {
+    #private;
+    /** Adds a job to run as soon as possible. */
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): this;
+    schedule(task: string, ...args: unknown[]): this;
+    /** Adds a job to run at a date. */
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): this;
+    scheduleAt(task: string, at: Date, ...args: unknown[]): this;
+    /** How many jobs it holds. */
+    get size(): number;
+}
+
+// core/errors.d.ts
+/**
+ * The errors of Spinach. Each has a literal `code`, so that a program can tell them apart without
+ * comparing classes across threads or package copies. Misuse of an option is not here: it is a
+ * `TypeError` (wrong type) or a `RangeError` (right type, value not allowed).
+ */
+/** What every error of Spinach is. `code` never changes between versions. */
+export declare abstract class SpinachError extends Error {
+    abstract readonly code: string;
+}
+/** A job or a call names a task that this process does not have. */
+export declare class UnknownTaskError extends SpinachError {
+    readonly code = "UNKNOWN_TASK";
+    readonly taskName: string;
+    constructor(taskName: string, knownNames?: readonly string[]);
+}
+/** A call gives a task fewer arguments than its function needs. */
+export declare class InvalidJobSignatureError extends SpinachError {
+    readonly code = "INVALID_JOB_SIGNATURE";
+    readonly taskName: string;
+    readonly requiredArgs: number;
+    readonly givenArgs: number;
+    constructor(taskName: string, requiredArgs: number, givenArgs: number);
+}
+/** An argument of a job is something that JSON cannot carry unchanged. */
+export declare class InvalidJobArgumentsError extends SpinachError {
+    readonly code = "INVALID_JOB_ARGUMENTS";
+    readonly taskName: string;
+    /** Where the value stands, for example `args[1].when`. */
+    readonly path: string;
+    constructor(taskName: string, path: string, problem: string);
+}
+/** A text found where a job should be does not hold one. */
+export declare class MalformedJobError extends SpinachError {
+    readonly code = "MALFORMED_JOB";
+    readonly wire: string;
+    constructor(wire: string, problem: string, options?: ErrorOptions);
+}
+/** A task ran longer than its `timeout`; the reason of the job's signal, and the job's error. */
+export declare class JobTimeoutError extends SpinachError {
+    readonly code = "JOB_TIMEOUT";
+    readonly timeoutMs: number;
+    constructor(taskName: string, timeoutMs: number, options?: ErrorOptions);
+}
+/** The workers were stopped before a task had finished; the reason of the job's signal. */
+export declare class WorkersStoppedError extends SpinachError {
+    readonly code = "WORKERS_STOPPED";
+    constructor(taskName: string, options?: ErrorOptions);
+}
+/** The cluster gave this process up and took its jobs over; the reason of the job's signal. */
+export declare class LeaseLostError extends SpinachError {
+    readonly code = "LEASE_LOST";
+    constructor(taskName: string, options?: ErrorOptions);
+}
+/** The broker could not do what was asked; `cause` is what it met. */
+export declare class BrokerError extends SpinachError {
+    readonly code = "BROKER";
+}
+/** A batch of more than one chunk was interrupted: its first `scheduled` jobs are in the broker. */
+export declare class BatchInterruptedError extends SpinachError {
+    readonly code = "BATCH_INTERRUPTED";
+    /** How many jobs the broker has, counted from the front of the batch. */
+    readonly scheduled: number;
+    readonly total: number;
+    constructor(scheduled: number, total: number, options?: ErrorOptions);
+}
+/** The engine was closed; make a new one. */
+export declare class EngineClosedError extends SpinachError {
+    readonly code = "ENGINE_CLOSED";
+    constructor();
+}
+/**
+ * Thrown by a task to be run again: at `at` if given, otherwise after the usual backoff.
+ * The task's `maxRetries` still applies.
+ *
+ * @example
+ * throw new RetryError("rate limited", { at: new Date(Date.now() + 60_000) });
+ */
+export declare class RetryError extends SpinachError {
+    readonly code = "RETRY";
+    readonly at: Date | undefined;
+    /** @throws RangeError if `at` is not a valid date */
+    constructor(message: string, { at, cause }?: {
+        at?: Date | undefined;
+        cause?: unknown;
+    });
+}
+/** Thrown by a task that must never be tried again, whatever its `maxRetries`. */
+export declare class AbortError extends SpinachError {
+    readonly code = "ABORT";
+}
+
+// core/job-status.d.ts
+/**
+ * Where a job stands in its life. The numbers are those of the wire.
+ *
+ * NOT_SET -> WAITING (until it is due) -> QUEUED -> RUNNING -> SUCCEEDED, FAILED, or WAITING again.
+ *
+ * Source: spinach/job.py JobStatus
+ */
+export declare const JobStatus: {
+    /** Created, not scheduled yet. */
+    readonly NOT_SET: 0;
+    /** Scheduled to start in the future. */
+    readonly WAITING: 1;
+    /** In a queue, ready for a worker. */
+    readonly QUEUED: 2;
+    /** Being executed. */
+    readonly RUNNING: 3;
+    /** Finished without error. */
+    readonly SUCCEEDED: 4;
+    /** Failed, and will not be tried again. */
+    readonly FAILED: 5;
+};
+export type JobStatus = (typeof JobStatus)[keyof typeof JobStatus];
+/** Whether a number read from the wire is a status. */
+export declare function isJobStatus(value: unknown): value is JobStatus;
+
+// core/job.d.ts
+import type { JobStatus } from "./job-status.ts";
+/** One execution of a task, asked for or done. A plain record: nothing in it ever changes. */
+export interface Job {
+    /** UUID. */
+    readonly id: string;
+    readonly status: JobStatus;
+    readonly taskName: string;
+    readonly queue: string;
+    /** When it should start, or should have. */
+    readonly at: Date;
+    /** How often it is tried again after a failure; 0 makes it at-most-once. */
+    readonly maxRetries: number;
+    /** How often it has failed so far. */
+    readonly retries: number;
+    readonly args: readonly unknown[];
+    /** Python keyword arguments; a TypeScript task gets them as one last object. */
+    readonly kwargs: Readonly<Record<string, unknown>>;
+    /** Longest run in ms that this job was scheduled with, if it was; otherwise its task's applies. */
+    readonly timeoutMs?: number;
+}
+/**
+ * A job with the exact text that holds it in a broker. The text is the truth: it may carry more
+ * than `job` shows (integers beyond 2^53, members of a later version), and what is written back is
+ * an edit of it, never a new encoding of what was read.
+ */
+export interface StoredJob {
+    readonly job: Job;
+    readonly wire: string;
+}
+/** Whether a job that was interrupted may be run again: the delivery contract of its task. */
+export declare function isAtLeastOnce(job: Job): boolean;
+
+// core/kwargs.d.ts
+/** Python keyword arguments, as the last argument of a call. Made by {@link kwargs}. */
+export declare class Kwargs<Values extends object = object> {
+    readonly values: Values;
+    constructor(values: Values);
+}
+/**
+ * Gives a job keyword arguments, when passed as the last argument of a call. A Python task receives
+ * them as such; a TypeScript task receives them as one last object.
+ *
+ * @throws TypeError if `values` is not an object
+ *
+ * @example
+ * await spin.schedule("resize", "cat.png", kwargs({ width: 200 }));
+ */
+export declare function kwargs<const Values extends object>(values: Values): Kwargs<Values>;
+
+// core/outcome.d.ts
+import { type StoredJob } from "./job.ts";
+/** How a task ended. An error that only says "interrupted" is one of ours (stop, timeout, lease). */
+export type Result = {
+    readonly ok: true;
+    readonly value: unknown;
+} | {
+    readonly ok: false;
+    readonly error: unknown;
+};
+/** What the broker is told of a job that it gave out. */
+export type Outcome = 
+/** It is done. */
+{
+    readonly kind: "succeeded";
+    readonly stored: StoredJob;
+}
+/** It failed for good. `stored` is as it was taken. */
+ | {
+    readonly kind: "failed";
+    readonly stored: StoredJob;
+    readonly error: unknown;
+}
+/** It failed and runs again; `stored` is the job to come. */
+ | {
+    readonly kind: "retried";
+    readonly stored: StoredJob;
+    readonly error: unknown;
+}
+/** It goes back to the head of its queue as it was: not run to its end, and no failure. */
+ | {
+    readonly kind: "released";
+    readonly stored: StoredJob;
+};
+/** What the rule needs to know of the moment. */
+export interface Moment {
+    /** Epoch time in ms. */
+    readonly nowMs: number;
+    /** From 0 to below 1. */
+    readonly random: number;
+}
+/**
+ * What becomes of a job whose task ended so. `undefined` if it is not ours any more and nothing may
+ * be said of it.
+ *
+ * @param moment - asked only where it matters: for a retry
+ *
+ * Source: spinach/job.py advance_job_status; releasing and fencing are ours
+ */
+export declare function settle(stored: StoredJob, result: Result, moment: () => Moment): Outcome | undefined;
+
+// core/task.d.ts
+import type { Kwargs } from "./kwargs.ts";
+/** What one job may have of its own, instead of what its task says. */
+export interface JobOptions {
+    /** Queue to put it in. It must not start with `_`. @defaultValue `"spinach"` */
+    readonly queue?: string | undefined;
+    /**
+     * How often it is tried again after a failure. 0 makes it at-most-once: it starts once or never.
+     * More makes it at-least-once: it runs until it succeeds or has failed `1 + maxRetries` times.
+     * @defaultValue 0
+     */
+    readonly maxRetries?: number | undefined;
+    /**
+     * Longest run in ms, from 1 to 2^31 - 1. Then the job's signal aborts; a task that ignores it is
+     * given up after a grace, and the job has failed. @defaultValue none
+     */
+    readonly timeout?: number | undefined;
+}
+/** What all jobs of a task share. */
+export interface TaskOptions extends JobOptions {
+    /** Runs it every so many ms, at least 1, once in the whole cluster, without arguments. */
+    readonly periodicity?: number | undefined;
+    /** Most jobs of it running at once in the whole cluster, at least 1. */
+    readonly maxConcurrency?: number | undefined;
+    /**
+     * Fewest arguments a job must have. @defaultValue the function's `length`, which counts the
+     * parameters before the first default; set it if you use TypeScript's `b?`.
+     */
+    readonly requiredArgs?: number | undefined;
+}
+/** Any function of any arguments, to be called only with arguments that came with a job. */
+export type TaskFunction = (...args: never[]) => unknown;
+/** A task as the engine knows it: every option checked and filled in. */
+export interface TaskDefinition {
+    readonly name: string;
+    readonly queue: string;
+    readonly maxRetries: number;
+    readonly periodicityMs: number | undefined;
+    readonly maxConcurrency: number | undefined;
+    readonly timeoutMs: number | undefined;
+    readonly requiredArgs: number;
+    /** `undefined` for a task that is only declared: its function lives elsewhere. */
+    readonly fn: TaskFunction | undefined;
+    /** URL of the module that threads import to get the function. */
+    readonly module: string | undefined;
+}
+/** A task that this process can run. */
+export interface RunnableTask extends TaskDefinition {
+    readonly fn: TaskFunction;
+}
+/** Whether this process has the task's function. */
+export declare function isRunnable(definition: TaskDefinition): definition is RunnableTask;
+/**
+ * A registered task: still callable as its function, and what `schedule` takes.
+ *
+ * `Args` is what its jobs take, `Result` what the function returns.
+ */
+export interface Task<Args extends readonly unknown[] = never, Result = unknown> {
+    (...args: Args): Result;
+    readonly taskName: string;
+    /** The same task with other options, for one schedule call. */
+    with(options: JobOptions): Task<Args, Result>;
+    /** What `with` has changed. */
+    readonly jobOptions: JobOptions;
+}
+/** The task of a function. */
+export type TaskOf<Fn extends TaskFunction> = Task<Parameters<Fn>, ReturnType<Fn>>;
+/** Arguments of a call: the function's own, the last of which may come as `kwargs({...})`. */
+export type CallArgs<Args extends readonly unknown[]> = Args extends readonly [
+    ...infer Head,
+    infer Last
+] ? [...Args] | [...Head, LastAsKwargs<Last>] : Args extends readonly [...infer Head, (infer Last)?] ? [...Args] | [...Head, LastAsKwargs<Last>] : [...Args];
+/** A last argument given as `kwargs({...})`, where it is an object. */
+type LastAsKwargs<Last> = Last extends object ? Kwargs<Last> : never;
+/** A task, or the name of one. A name takes any arguments: only a task knows their types. */
+export type TaskReference = string | Pick<Task, "taskName" | "jobOptions">;
+export {};
+
+// core/tasks.d.ts
+import { type JobOptions, type Task, type TaskFunction, type TaskOf, type TaskOptions } from "./task.ts";
+/** Options of a registry: what its tasks get unless they say otherwise. */
+export interface TasksOptions extends Omit<TaskOptions, "requiredArgs"> {
+    /** `import.meta.url` of the module that makes the registry, so that threads can load it. */
+    readonly module?: string | undefined;
+}
+/**
+ * A registry of tasks, made apart from any engine and attached to one (or several) later.
+ *
+ * @example
+ * const mails = new Tasks({ queue: "mails", maxRetries: 5, module: import.meta.url });
+ * export const welcome = mails.task("welcome", async (userId: number) => { ... });
+ * spin.attachTasks(mails);
+ */
+export declare class Tasks {
+    #private;
+    /** @throws TypeError or RangeError if an option is not valid */
+    constructor(defaults?: TasksOptions);
+    /**
+     * Registers a function as a task.
+     *
+     * @param name - unique among the tasks of an engine; jobs carry it
+     * @throws TypeError if an argument is of the wrong type
+     * @throws RangeError if the name is empty or taken, or an option is out of range
+     */
+    task<Fn extends TaskFunction>(name: string, fn: Fn): TaskOf<Fn>;
+    task<Fn extends TaskFunction>(name: string, options: TaskOptions, fn: Fn): TaskOf<Fn>;
+    /**
+     * Names a task whose function lives elsewhere, in another package or in Python, so that this
+     * program can schedule it. Options give the queue and retries of its jobs.
+     *
+     * @throws TypeError or RangeError as `task` does
+     *
+     * @example
+     * const resize = tasks.declare<[file: string, options: { width: number }]>("resize");
+     * await spin.schedule(resize, "cat.png", kwargs({ width: 200 }));
+     */
+    declare<Args extends unknown[]>(name: string, options?: JobOptions): Task<Args, Promise<unknown>>;
+}
+
+// engine/engine.d.ts
+import type { Broker } from "../brokers/broker.ts";
+import type { Batch } from "../core/batch.ts";
+import type { Job } from "../core/job.ts";
+import type { CallArgs, Task, TaskFunction, TaskOf, TaskOptions } from "../core/task.ts";
+import { Tasks } from "../core/tasks.ts";
+import type { Logger } from "../platform/logger.ts";
+import { type Runtime } from "../platform/runtime.ts";
+import { type EventName, type Receiver } from "../signals/signals.ts";
+import type { StopOptions } from "../workers/workers.ts";
+import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
+/** Options of an engine. */
+export interface EngineOptions {
+    /** Keeps apart programs that share a broker. Not empty. @defaultValue `"spinach"` */
+    readonly namespace?: string | undefined;
+    /** Where Spinach writes. @defaultValue warnings and errors to stderr */
+    readonly logger?: Logger | undefined;
+    /** Clock, timers, random, ids and log; for tests. @defaultValue the real ones */
+    readonly runtime?: Runtime | undefined;
+}
+/**
+ * Ties tasks, a broker and workers together. A program that only schedules needs no workers; one that
+ * runs jobs starts some, on one queue or several.
+ *
+ * @example
+ * const spin = new Engine(new MemoryBroker());
+ * const greet = spin.task("greet", (name: string) => { console.log(`Hello ${name}`); });
+ * await spin.schedule(greet, "Ada");
+ * await spin.run({ workers: new AsyncWorkers(), stopWhenQueueEmpty: true });
+ */
+export declare class Engine {
+    #private;
+    /** The namespace it works in. */
+    readonly namespace: string;
+    /** @throws TypeError or RangeError if an option is not valid, or another engine has the broker */
+    constructor(broker: Broker, options?: EngineOptions);
+    /**
+     * Registers a function as a task of this engine.
+     *
+     * @throws TypeError or RangeError if the name is empty or taken, or an option is not valid
+     *
+     * @example
+     * const pay = spin.task("pay", { maxRetries: 5, timeout: 30_000 }, async (id: number) => { ... });
+     */
+    task<Fn extends TaskFunction>(name: string, fn: Fn): TaskOf<Fn>;
+    task<Fn extends TaskFunction>(name: string, options: TaskOptions, fn: Fn): TaskOf<Fn>;
+    /**
+     * Takes in registries, and whatever is registered in them later.
+     * @throws RangeError if a name is taken; that registry is then left out whole
+     */
+    attachTasks(...registries: readonly Tasks[]): void;
+    /**
+     * Schedules a job to run as soon as possible. Resolves when the broker has it.
+     *
+     * Rejects with UnknownTaskError, InvalidJobSignatureError, InvalidJobArgumentsError, BrokerError or
+     * EngineClosedError; nothing is enqueued then.
+     *
+     * @param task - a task, or its name; a task checks the types of the arguments
+     */
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Job>;
+    schedule(task: string, ...args: unknown[]): Promise<Job>;
+    /**
+     * Schedules a job to run at a date; one that has passed means now. Rejects as `schedule` does, and
+     * with TypeError or RangeError if `at` is not a valid Date.
+     */
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
+    scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
+    /**
+     * Schedules the jobs of a batch, in their order, in one trip. All or nothing up to 10,000 jobs; a
+     * larger batch goes in chunks of that, and BatchInterruptedError tells how many are in. Nothing is
+     * enqueued if any of the jobs is not valid.
+     */
+    scheduleBatch(batch: Batch): Promise<Job[]>;
+    /**
+     * Runs a task here and now, without broker and workers, as a job would run it: the arguments are
+     * checked and travel through JSON, and `currentJob()` works. For tests. Resolves to what the
+     * function returns; rejects with what it throws.
+     */
+    execute<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Awaited<Result>>;
+    execute(task: string, ...args: unknown[]): Promise<unknown>;
+    /**
+     * Starts workers on a queue. Resolves when they take jobs. May be called once for each queue.
+     *
+     * Rejects with TypeError or RangeError if an option is not valid, the queue has workers of this
+     * engine already, or the workers were used before; with BrokerError if the broker cannot start.
+     */
+    startWorkers(options: StartWorkersOptions): Promise<RunningWorkers>;
+    /**
+     * Starts workers and waits for their end; SIGINT (^C) and SIGTERM stop them, a second signal at
+     * once. Then closes the engine, unless other workers of it still run.
+     *
+     * Rejects as `startWorkers` does.
+     */
+    run(options: RunOptions): Promise<void>;
+    /**
+     * Stops all workers of this engine, as `RunningWorkers.stop` does. It can schedule, and start other
+     * workers, afterwards.
+     */
+    stopWorkers(options?: StopOptions): Promise<void>;
+    /**
+     * Stops the workers and lets go of the broker, for good. Safe at any time, and twice; a second call
+     * may only shorten the wait.
+     */
+    close(options?: StopOptions): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+    /**
+     * Calls `receiver` at each event, until `off`. What it throws is logged and hurts nothing.
+     * @throws RangeError if there is no such event
+     */
+    on<Name extends EventName>(name: Name, receiver: Receiver<Name>): this;
+    /** Undoes `on`. */
+    off<Name extends EventName>(name: Name, receiver: Receiver<Name>): this;
+}
+
+// engine/running-workers.d.ts
+import type { StopOptions, Workers } from "../workers/workers.ts";
+/** Options of `engine.startWorkers`. */
+export interface StartWorkersOptions {
+    /** What runs the jobs; an instance serves once. */
+    readonly workers: Workers;
+    /** Which queue to work on; each at most once per engine at a time. @defaultValue `"spinach"` */
+    readonly queue?: string | undefined;
+    /**
+     * Stops by itself when no job is ready, running here, or parked behind a concurrency limit. Jobs
+     * of the future, retries included, are not waited for. @defaultValue false
+     */
+    readonly stopWhenQueueEmpty?: boolean | undefined;
+}
+/** Options of `engine.run`. */
+export interface RunOptions extends StartWorkersOptions {
+    /**
+     * After SIGINT or SIGTERM, how long running jobs may go on, in ms. @defaultValue 25_000
+     */
+    readonly stopTimeout?: number | undefined;
+}
+/** Workers that were started on one queue. */
+export interface RunningWorkers extends AsyncDisposable {
+    /** Resolves when they have stopped, for whatever reason. Never rejects. */
+    readonly finished: Promise<void>;
+    /**
+     * Stops them: no new jobs; running ones may end within the timeout, then their signals abort, then
+     * they are handed back to the queue (at-least-once) or failed (at-most-once). Always resolves. A
+     * second call may only shorten the wait.
+     *
+     * @throws TypeError or RangeError if the timeout is not valid
+     */
+    stop(options?: StopOptions): Promise<void>;
+}
+
+// index.d.ts
+/**
+ * Spinach: a task queue whose jobs run as coroutines or on threads, over one broker interface.
+ *
+ * @module
+ */
+export type { Broker } from "./brokers/broker.ts";
+export { MemoryBroker, type MemoryBrokerOptions } from "./brokers/memory/memory-broker.ts";
+export { MemoryStore } from "./brokers/memory/memory-store.ts";
+export { Batch } from "./core/batch.ts";
+export { AbortError, BatchInterruptedError, BrokerError, EngineClosedError, InvalidJobArgumentsError, InvalidJobSignatureError, JobTimeoutError, LeaseLostError, MalformedJobError, RetryError, SpinachError, UnknownTaskError, WorkersStoppedError, } from "./core/errors.ts";
+export type { Job } from "./core/job.ts";
+export { JobStatus } from "./core/job-status.ts";
+export { kwargs, type Kwargs } from "./core/kwargs.ts";
+export type { CallArgs, JobOptions, Task, TaskFunction, TaskOf, TaskOptions } from "./core/task.ts";
+export { Tasks, type TasksOptions } from "./core/tasks.ts";
+export { Engine, type EngineOptions } from "./engine/engine.ts";
+export type { RunningWorkers, RunOptions, StartWorkersOptions } from "./engine/running-workers.ts";
+export type { Logger, LogMethod } from "./platform/logger.ts";
+export type { EventName, JobEvent, Receiver, SpinachEvents, WorkerEvent, } from "./signals/signals.ts";
+export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
+export { currentJob, type CurrentJob } from "./workers/current-job.ts";
+export type { StopOptions, Workers } from "./workers/workers.ts";
+
+// platform/logger.d.ts
+/** Levels that Spinach writes at, from the least to the most important. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+/** Writes one line: fields for machines, a message for people. */
+export type LogMethod = (fields: object, message: string) => void;
+/**
+ * A pino-shaped logger: a pino instance is one. Where `isLevelEnabled` exists, nothing is computed
+ * for a level that is off.
+ */
+export interface Logger {
+    readonly debug: LogMethod;
+    readonly info: LogMethod;
+    readonly warn: LogMethod;
+    readonly error: LogMethod;
+    child?(bindings: object): Logger;
+    isLevelEnabled?(level: string): boolean;
+}
+/** A logger whose every line also carries `bindings`. */
+export declare function childLogger(logger: Logger, bindings: object): Logger;
+/** Whether a line at this level would be written; a logger that cannot tell is asked each time. */
+export declare function isLogged(logger: Logger, level: LogLevel): boolean;
+
+// platform/runtime.d.ts
+import type { Logger } from "./logger.ts";
+/** Reads the time. */
+export interface Clock {
+    /** Epoch time in ms; it may jump. */
+    now(): number;
+    /** Time in ms since some start; it never goes back. Only differences mean something. */
+    monotonic(): number;
+}
+/** A timer that was set. Cancelling it twice, or after it fired, does nothing. */
+export interface Timer {
+    cancel(): void;
+}
+/** Sets timers. */
+export interface Timers {
+    /** Calls back once, after `delayMs` (at most 2^31 - 1); it keeps the process alive until then. */
+    set(callback: () => void, delayMs: number): Timer;
+    /** Lets the event loop take in sockets and timers, then goes on. */
+    yield(): Promise<void>;
+}
+/** The only door to time, chance and the log: what a test replaces to own them. */
+export interface Runtime {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    /** From 0 to below 1. */
+    readonly random: () => number;
+    /** A new UUID. */
+    readonly newId: () => string;
+    readonly logger: Logger;
+}
+/** The timers of Node. */
+export declare const systemTimers: Timers;
+/** The real world. */
+export declare function systemRuntime(): Runtime;
+
+// signals/signals.d.ts
+import type { Job } from "../core/job.ts";
+/** Something happened to a job. */
+export interface JobEvent {
+    readonly namespace: string;
+    readonly job: Job;
+    /** What the task threw, if it did. */
+    readonly err?: unknown;
+    /** How long the task ran, in ms, once it has ended. */
+    readonly durationMs?: number;
+}
+/** Something happened to a worker. */
+export interface WorkerEvent {
+    readonly namespace: string;
+    readonly workerName: string;
+}
+/** The events of an engine. Source: spinach/signals.py */
+export interface SpinachEvents {
+    /** A worker starts to run the job. */
+    readonly jobStarted: JobEvent;
+    /** The task has ended, whatever the outcome. Comes after `jobFailed` or `jobRetryScheduled`. */
+    readonly jobFinished: JobEvent;
+    /** The job failed for good. */
+    readonly jobFailed: JobEvent;
+    /** The task failed, and the job will run again at `job.at`. */
+    readonly jobRetryScheduled: JobEvent;
+    readonly workerStarted: WorkerEvent;
+    readonly workerTerminated: WorkerEvent;
+}
+export type EventName = keyof SpinachEvents;
+/** Gets the events it was registered for. What it throws, or rejects with, is logged. */
+export type Receiver<Name extends EventName> = (event: SpinachEvents[Name]) => unknown;
+/** Whether this is the name of an event. */
+export declare function isEventName(name: unknown): name is EventName;
+/** Told of what a receiver threw or rejected with. */
+export type FaultListener = (err: unknown, name: EventName) => void;
+/**
+ * Sends events to receivers that cannot hurt the sender, and to the `node:diagnostics_channel`
+ * named `spinach:<event>`. Ask `isObserved` before building an event: most have no receiver.
+ */
+export declare class Signals {
+    #private;
+    constructor(onFault: FaultListener);
+    on<Name extends EventName>(name: Name, receiver: Receiver<Name>): void;
+    off<Name extends EventName>(name: Name, receiver: Receiver<Name>): void;
+    isObserved(name: EventName): boolean;
+    /** Calls the receivers in the order they were added; never throws. */
+    emit<Name extends EventName>(name: Name, event: SpinachEvents[Name]): void;
+}
+
+// testing.d.ts
+/**
+ * What tests of programs and of brokers need: a runtime whose time and chance they own, and a broker
+ * that fails when told to.
+ *
+ * @module
+ */
+export type { Clock, Runtime, Timer, Timers } from "./platform/runtime.ts";
+export { brokerConformance } from "./testing/conformance/broker-conformance.ts";
+export { type BrokerKind, JobMaker, type TestCluster, testTask, } from "./testing/conformance/test-cluster.ts";
+export { type WorkersKind, type WorkersTime } from "./testing/conformance/workers-bench.ts";
+export { workersConformance } from "./testing/conformance/workers-conformance.ts";
+export { type BrokerCall, type Fault, FaultBroker } from "./testing/fault-broker.ts";
+export { FakeRuntime, type FakeRuntimeOptions, settled } from "./testing/fake-runtime.ts";
+export { type LogLine, RecordingLogger } from "./testing/recording-logger.ts";
+export { type Random, seededIds, seededRandom } from "./testing/seeded-random.ts";
+
+// testing/conformance/broker-conformance.d.ts
+import { type BrokerKind } from "./test-cluster.ts";
+/**
+ * The promises of a broker, as tests of `node:test`: call it at the top of a test file.
+ *
+ * @example
+ * brokerConformance({ name: "MyBroker", createCluster: async () => { ... } });
+ */
+export declare function brokerConformance(kind: BrokerKind): void;
+
+// testing/conformance/test-cluster.d.ts
+import type { Broker } from "../../brokers/broker.ts";
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition, TaskOptions } from "../../core/task.ts";
+/** Brokers of one kind that share one empty namespace, and the time they live in. */
+export interface TestCluster {
+    /** A new broker of the cluster, bound and started. */
+    broker(): Promise<Broker>;
+    /** The brokers' wall clock, epoch ms. */
+    now(): number;
+    /** Lets time pass: simulated if the brokers take their time from a runtime, else real. */
+    pass(ms: number): Promise<void>;
+    /** Stops every broker, and removes what they left. */
+    close(): Promise<void>;
+}
+/** What a conformance suite needs to know of a kind of broker. */
+export interface BrokerKind {
+    /** For the titles of the tests. */
+    readonly name: string;
+    /** A cluster on an empty namespace. */
+    createCluster(): Promise<TestCluster>;
+}
+/** A task with a function that is never called, as a broker sees it. */
+export declare function testTask(name: string, options?: TaskOptions): TaskDefinition;
+/** Makes jobs for a test, with ids that count up: `...-000000000001`. */
+export declare class JobMaker {
+    #private;
+    constructor(cluster: TestCluster);
+    /** @param atMs - epoch ms; now unless given */
+    make(task: TaskDefinition, args?: readonly unknown[], atMs?: number): StoredJob;
+    makeMany(count: number, task: TaskDefinition): readonly StoredJob[];
+}
+
+// testing/conformance/workers-bench.d.ts
+import { type JobOptions } from "../../core/task.ts";
+import type { Runtime } from "../../platform/runtime.ts";
+import type { FinishedJob, Workers } from "../../workers/workers.ts";
+/** The time that workers under test live in. */
+export interface WorkersTime {
+    readonly runtime: Runtime;
+    /** Lets time pass: simulated if the workers take all their time from the runtime, else real. */
+    pass(ms: number): Promise<void>;
+}
+/** What a conformance suite needs to know of a kind of workers. */
+export interface WorkersKind {
+    /** For the titles of the tests. */
+    readonly name: string;
+    /** Workers with so many slots, and so long a grace after a timeout, in ms. */
+    create(options: {
+        readonly number: number;
+        readonly timeoutGrace: number;
+    }): Workers;
+    createTime(): WorkersTime;
+}
+/** Grace after a timeout of the workers under test, in ms. */
+export declare const TIMEOUT_GRACE_MS = 20;
+/** Workers under test, and what they reported. */
+export declare class WorkersBench {
+    #private;
+    readonly workers: Workers;
+    readonly time: WorkersTime;
+    /** Ids of the jobs that were reported as started. */
+    readonly started: string[];
+    readonly finished: FinishedJob[];
+    readonly workerEvents: string[];
+    constructor(kind: WorkersKind, number: number);
+    start(): Promise<void>;
+    /** Submits a job. Resolves when it has ended. */
+    run(taskName: string, ...args: readonly unknown[]): Promise<FinishedJob>;
+    runWith(options: JobOptions & {
+        readonly taskTimeoutMs?: number;
+    }, taskName: string, ...args: readonly unknown[]): Promise<FinishedJob>;
+    /** Runs a function of the test itself: for workers on the thread of the test. */
+    runFunction(fn: () => unknown, options?: JobOptions): Promise<FinishedJob>;
+    /** Opens a gate again and again, until a job that waits for it has ended. */
+    open(gate: string, until: Promise<unknown>): Promise<void>;
+    /** Lets time pass in small steps until something has happened. */
+    passUntil(what: Promise<unknown>): Promise<void>;
+}
+/** What a task that succeeded returned. */
+export declare function valueOf({ result }: FinishedJob): unknown;
+/** What a task that failed threw. */
+export declare function errorOf({ result }: FinishedJob): unknown;
+
+// testing/conformance/workers-conformance.d.ts
+import { type WorkersKind } from "./workers-bench.ts";
+/**
+ * The promises of workers, as tests of `node:test`: call it at the top of a test file.
+ *
+ * @example
+ * workersConformance({ name: "MyWorkers", create: (options) => new MyWorkers(options), createTime });
+ */
+export declare function workersConformance(kind: WorkersKind): void;
+
+// testing/fake-runtime.d.ts
+import { type Clock, type Runtime, type Timers } from "../platform/runtime.ts";
+import { type LogLine, RecordingLogger } from "./recording-logger.ts";
+/** Options of a fake runtime. */
+export interface FakeRuntimeOptions {
+    /** Decides random numbers and ids. @defaultValue 1 */
+    readonly seed?: number;
+    /** Epoch time to start at, in ms. @defaultValue 2026-01-01 */
+    readonly startMs?: number;
+}
+/**
+ * A runtime whose time stands still until it is told to pass, and whose chance is a seed's. Give it to
+ * `new Engine(broker, { runtime, logger: runtime.logger })`.
+ *
+ * @example
+ * const runtime = new FakeRuntime();
+ * const spin = new Engine(new MemoryBroker(), { runtime });
+ * await runtime.advance(60_000); // a minute passes; every timer in it fires, in order
+ */
+export declare class FakeRuntime implements Runtime {
+    #private;
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly random: () => number;
+    readonly newId: () => string;
+    readonly logger: RecordingLogger;
+    constructor({ seed, startMs }?: FakeRuntimeOptions);
+    /** How many timers are set: 0 after everything was closed, or something leaks. */
+    get pendingTimers(): number;
+    /** What was logged so far. */
+    get logs(): readonly LogLine[];
+    /**
+     * Lets time pass, in ms: fires the timers that are due, in order, each at its own time, and lets
+     * what they started settle before the next.
+     */
+    advance(ms: number): Promise<void>;
+    /** Sets the wall clock forward or back, as an administrator does: no time passes. */
+    jump(ms: number): void;
+}
+/**
+ * Resolves when every promise that can settle without time passing has: after the microtasks of one
+ * turn of the event loop.
+ */
+export declare function settled(): Promise<void>;
+
+// testing/fault-broker.d.ts
+import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../brokers/broker.ts";
+import type { StoredJob } from "../core/job.ts";
+import type { TaskDefinition } from "../core/task.ts";
+/** The calls of a broker that can be made to fail. */
+export type BrokerCall = "enqueue" | "exchange" | "isQueueEmpty" | "reconcile" | "register" | "start" | "tick";
+/**
+ * What goes wrong with one call: `before`: it fails without effect; `after`: it takes effect and the
+ * reply is lost; `hang`: it takes effect and nothing ever comes back; `none`: nothing, so that a later
+ * call fails.
+ */
+export type Fault = "before" | "after" | "hang" | "none";
+/**
+ * A broker in front of another, that fails when told to.
+ *
+ * @example
+ * const broker = new FaultBroker(new MemoryBroker());
+ * broker.failNext("exchange", "after"); // the next reply is lost, with the jobs in it
+ */
+export declare class FaultBroker implements Broker {
+    #private;
+    /** How often each call was made, failed ones included. */
+    readonly calls: Record<BrokerCall, number>;
+    constructor(inner: Broker);
+    get id(): string;
+    /** Makes a call fail, once; faults of the same call queue up. */
+    failNext(call: BrokerCall, ...faults: readonly Fault[]): void;
+    bind(context: BrokerContext): void;
+    start(): Promise<void>;
+    stop(): Promise<void>;
+    enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+    tick(): Promise<Due>;
+    register(tasks: readonly TaskDefinition[]): Promise<void>;
+    reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
+    rescue(brokerId: string): Promise<RescueReply>;
+    isQueueEmpty(queue: string): Promise<boolean>;
+    flush(): Promise<void>;
+    onWakeUp(listener: WakeUpListener): () => void;
+}
+
+// testing/recording-logger.d.ts
+import type { Logger, LogLevel } from "../platform/logger.ts";
+/** A line that was logged. */
+export interface LogLine {
+    readonly level: LogLevel;
+    readonly fields: object;
+    readonly message: string;
+}
+/** A logger that keeps its lines, for tests to read. Children write to the same lines. */
+export declare class RecordingLogger implements Logger {
+    #private;
+    readonly lines: LogLine[];
+    constructor(lines?: LogLine[], bindings?: object);
+    debug(fields: object, message: string): void;
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+    child(bindings: object): RecordingLogger;
+}
+
+// testing/seeded-random.d.ts
+/** A source of numbers from 0 to below 1 that a seed determines. */
+export type Random = () => number;
+/**
+ * The same numbers for the same seed, on every machine: mulberry32, good enough to choose test cases.
+ *
+ * @param seed - any integer; only its low 32 bits count
+ */
+export declare function seededRandom(seed: number): Random;
+/** A source of UUIDs (version 4 in form) that `random` determines. */
+export declare function seededIds(random: Random): () => string;
+
+// workers/async-workers.d.ts
+import type { StoredJob } from "../core/job.ts";
+import type { RunnableTask } from "../core/task.ts";
+import type { Workers, WorkersContext } from "./workers.ts";
+/** Options of coroutine workers. */
+export interface AsyncWorkersOptions {
+    /** Jobs at once, at least 1. @defaultValue 5 */
+    readonly number?: number | undefined;
+    /** Threads to spread them over; 0 is this thread's event loop, and all there is so far. */
+    readonly threads?: number | undefined;
+    /**
+     * How long a task that ignores its timeout's signal may go on before it is given up, in ms, at
+     * least 0. @defaultValue 5_000
+     */
+    readonly timeoutGrace?: number | undefined;
+}
+/**
+ * Runs jobs as coroutines on this thread's event loop. There is no queue of waiting jobs: a job is
+ * taken from the broker only when a slot is free, and starts at once.
+ *
+ * @example
+ * await spin.run({ workers: new AsyncWorkers({ number: 256 }) });
+ */
+export declare class AsyncWorkers implements Workers {
+    #private;
+    readonly number: number;
+    /** @throws TypeError or RangeError if an option is not valid */
+    constructor(options?: AsyncWorkersOptions);
+    start(workers: WorkersContext): Promise<void>;
+    get availableSlots(): number;
+    get running(): readonly StoredJob[];
+    submit(stored: StoredJob, task: RunnableTask): void;
+    abort(reason: (stored: StoredJob) => Error): void;
+    stop({ timeout }: {
+        readonly timeout: number;
+    }): Promise<void>;
+}
+
+// workers/current-job.d.ts
+import type { Job } from "../core/job.ts";
+import type { Logger } from "../platform/logger.ts";
+/** The job that is running, as its task sees it. */
+export interface CurrentJob extends Job {
+    /**
+     * Aborts when the job should end: its timeout, the stop of the workers, or a lost lease. `reason`
+     * is a JobTimeoutError, WorkersStoppedError or LeaseLostError.
+     */
+    readonly signal: AbortSignal;
+    /** The engine's logger; its lines carry the job's id and task. */
+    readonly logger: Logger;
+}
+/**
+ * Inside a task, and in whatever it calls or awaits: its job. Outside: `undefined`.
+ *
+ * @example
+ * const response = await fetch(url, { signal: currentJob()?.signal ?? null });
+ */
+export declare function currentJob(): CurrentJob | undefined;
+
+// workers/workers.d.ts
+/**
+ * What workers are: a number of slots, each running one job at a time. They know jobs, never brokers;
+ * what becomes of a finished job is not theirs to decide.
+ */
+import type { StoredJob } from "../core/job.ts";
+import type { Result } from "../core/outcome.ts";
+import type { RunnableTask, TaskDefinition } from "../core/task.ts";
+import type { Runtime } from "../platform/runtime.ts";
+/** A job whose task has ended, or was given up. */
+export interface FinishedJob {
+    readonly stored: StoredJob;
+    readonly result: Result;
+    readonly durationMs: number;
+}
+/** Where workers report. None of these may throw. */
+export interface WorkersSink {
+    jobStarted(stored: StoredJob): void;
+    /** Called once for each job that was submitted; its slot is free again. */
+    jobFinished(finished: FinishedJob): void;
+    workerStarted(workerName: string): void;
+    workerTerminated(workerName: string): void;
+}
+/** What workers get from their engine. */
+export interface WorkersContext {
+    readonly namespace: string;
+    readonly runtime: Runtime;
+    /** The tasks registered when the workers start. */
+    readonly tasks: readonly TaskDefinition[];
+    readonly sink: WorkersSink;
+}
+/** How a stop treats running jobs. */
+export interface StopOptions {
+    /**
+     * How long running jobs may go on, in ms, 0 and `Infinity` included; then their signals abort.
+     * @defaultValue 25_000, so that a container's usual 30 s are enough
+     */
+    readonly timeout?: number | undefined;
+}
+/** A kind of workers. An instance serves one `startWorkers`. */
+export interface Workers {
+    /** Most jobs at once. */
+    readonly number: number;
+    /** Resolves when the workers can take jobs. @throws TypeError if they were started before */
+    start(context: WorkersContext): Promise<void>;
+    /** How many more jobs `submit` takes now. */
+    readonly availableSlots: number;
+    /** The jobs that were submitted and have not ended. */
+    readonly running: readonly StoredJob[];
+    /** Starts a job. Only while `availableSlots` is above 0. */
+    submit(stored: StoredJob, task: RunnableTask): void;
+    /** Aborts the signals of the jobs that run, with a reason made for each. */
+    abort(reason: (stored: StoredJob) => Error): void;
+    /**
+     * Waits for the running jobs, at most for the timeout; then aborts their signals, and soon after
+     * gives up those that go on. Always resolves; every job was reported by then. A further call may
+     * only shorten the wait.
+     */
+    stop(options: {
+        readonly timeout: number;
+    }): Promise<void>;
+}
