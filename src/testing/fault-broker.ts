@@ -39,6 +39,7 @@ export type Fault = "before" | "after" | "hang" | "none";
 export class FaultBroker implements Broker {
   readonly #inner: Broker;
   readonly #faults = new Map<BrokerCall, Fault[]>();
+  readonly #holds = new Map<BrokerCall, Promise<void>>();
   /** How often each call was made, failed ones included. */
   readonly calls: Record<BrokerCall, number> = {
     enqueue: 0,
@@ -61,6 +62,13 @@ export class FaultBroker implements Broker {
   /** Makes a call fail, once; faults of the same call queue up. */
   failNext(call: BrokerCall, ...faults: readonly Fault[]): void {
     this.#faults.set(call, [...(this.#faults.get(call) ?? []), ...faults]);
+  }
+
+  /** Holds the reply of the next such call back until the returned function is called. */
+  holdNext(call: BrokerCall): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#holds.set(call, promise);
+    return resolve;
   }
 
   bind(context: BrokerContext): void {
@@ -115,7 +123,10 @@ export class FaultBroker implements Broker {
     this.calls[call] += 1;
     const fault = this.#faults.get(call)?.shift();
     if (fault === "before") throw new BrokerError(`injected fault: ${call} did not get through`);
+    const held = this.#holds.get(call);
+    this.#holds.delete(call);
     const reply = await effect();
+    await held;
     if (fault === "after") throw new BrokerError(`injected fault: the reply of ${call} was lost`);
     if (fault === "hang") await Promise.withResolvers<never>().promise;
     return reply;

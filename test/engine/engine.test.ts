@@ -550,6 +550,57 @@ describe("the arbiter's trips", () => {
     await running.stop();
   });
 
+  it("a wake-up that comes while a trip is under way is heard", async () => {
+    const bench = engineBench();
+    let runs = 0;
+    const count = bench.spin.task("count", () => {
+      runs += 1;
+    });
+    const release = bench.broker.holdNext("exchange");
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    assert.equal(bench.broker.calls.exchange, 1, "a trip is under way, and found nothing");
+    await bench.spin.schedule(count);
+    release();
+    await bench.runtime.advance(1);
+    assert.equal(runs, 1);
+    await running.stop();
+  });
+
+  it("a job that comes while the arbiter asks if the queue is empty is not left behind", async () => {
+    const bench = engineBench();
+    let runs = 0;
+    const count = bench.spin.task("count", () => {
+      runs += 1;
+    });
+    const release = bench.broker.holdNext("isQueueEmpty");
+    const workers = new AsyncWorkers();
+    const running = await bench.spin.startWorkers({ workers, stopWhenQueueEmpty: true });
+    await bench.runtime.advance(1);
+    await bench.spin.schedule(count);
+    release();
+    await bench.runtime.advance(1);
+    assert.equal(runs, 1);
+    await running.finished;
+  });
+
+  it("jobs that end while a trip is under way share the next one", async () => {
+    const bench = engineBench();
+    const noop = bench.spin.task("noop", async () => {
+      await Promise.resolve();
+    });
+    const running = await startWorkers(bench, { number: 30 });
+    await bench.runtime.advance(1);
+    for (let index = 0; index < 10; index += 1) await bench.spin.schedule(noop);
+    const release = bench.broker.holdNext("exchange");
+    await bench.runtime.advance(1);
+    const before = bench.broker.calls.exchange;
+    release();
+    await bench.runtime.advance(1);
+    assert.ok(bench.broker.calls.exchange - before <= 1, "ten jobs ended");
+    await running.stop();
+  });
+
   it("one job at a time costs one trip each", async () => {
     const bench = engineBench();
     const noop = bench.spin.task("noop", async () => {
