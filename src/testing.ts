@@ -4,6 +4,20 @@
  *
  * @module
  */
+export type {
+  Broker,
+  BrokerContext,
+  Due,
+  ExchangeReply,
+  ExchangeRequest,
+  ReconcileRequest,
+  RescueReply,
+  WakeUpListener,
+} from "./brokers/broker.ts";
+export type { StoredJob } from "./core/job.ts";
+export { decodeJob, type JobChanges, rewriteJob } from "./core/job-codec.ts";
+export type { Outcome, Result } from "./core/outcome.ts";
+export type { RunnableTask, TaskDefinition } from "./core/task.ts";
 export type { Clock, Runtime, Timer, Timers } from "./platform/runtime.ts";
 export { brokerConformance } from "./testing/conformance/broker-conformance.ts";
 export {
@@ -12,6 +26,7 @@ export {
   type TestCluster,
   testTask,
 } from "./testing/conformance/test-cluster.ts";
+export type { FinishedJob, Workers, WorkersContext, WorkersSink } from "./workers/workers.ts";
 export { type WorkersKind, type WorkersTime } from "./testing/conformance/workers-bench.ts";
 export { workersConformance } from "./testing/conformance/workers-conformance.ts";
 export { type BrokerCall, type Fault, FaultBroker } from "./testing/fault-broker.ts";

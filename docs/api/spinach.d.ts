@@ -235,7 +235,10 @@ export declare class LeaseLostError extends SpinachError {
 export declare class BrokerError extends SpinachError {
     readonly code = "BROKER";
 }
-/** A batch of more than one chunk was interrupted: its first `scheduled` jobs are in the broker. */
+/**
+ * The broker failed during a batch: its first `scheduled` jobs are in. Of the chunk that failed, all or
+ * none of the jobs are in, if the reply was lost.
+ */
 export declare class BatchInterruptedError extends SpinachError {
     readonly code = "BATCH_INTERRUPTED";
     /** How many jobs the broker has, counted from the front of the batch. */
@@ -268,6 +271,28 @@ export declare class RetryError extends SpinachError {
 export declare class AbortError extends SpinachError {
     readonly code = "ABORT";
 }
+
+// core/job-codec.d.ts
+import { type JobStatus } from "./job-status.ts";
+import type { Job, StoredJob } from "./job.ts";
+/** What a settle or a rescue changes in a stored job; everything else stays byte for byte. */
+export interface JobChanges {
+    readonly status: JobStatus;
+    readonly retries: number;
+    /** Epoch time in ms. */
+    readonly atMs: number;
+}
+/** The text of a new job. Its arguments must be ones that JSON carries. */
+export declare function encodeJob(job: Job): string;
+/**
+ * Reads a job written by us, by Python or by a Python script, which writes an empty list as `{}`.
+ *
+ * @param status - where the job was found; what the text says of it is only a hint
+ * @throws MalformedJobError if the text is not a job
+ */
+export declare function decodeJob(wire: string, status?: JobStatus): StoredJob;
+/** The same job with other status, retries and time. Its arguments are copied, not re-encoded. */
+export declare function rewriteJob({ job, wire }: StoredJob, changes: JobChanges): StoredJob;
 
 // core/job-status.d.ts
 /**
@@ -343,17 +368,19 @@ export declare class Kwargs<Values extends object = object> {
  * @example
  * await spin.schedule("resize", "cat.png", kwargs({ width: 200 }));
  */
-export declare function kwargs<const Values extends object>(values: Values): Kwargs<Values>;
+export declare function kwargs<Values extends object>(values: Values): Kwargs<Values>;
 
 // core/outcome.d.ts
 import { type StoredJob } from "./job.ts";
-/** How a task ended. An error that only says "interrupted" is one of ours (stop, timeout, lease). */
+/** How a task ended. */
 export type Result = {
     readonly ok: true;
     readonly value: unknown;
 } | {
     readonly ok: false;
     readonly error: unknown;
+    /** The workers interrupted it, and `error` is why: its timeout, a stop, a lost lease. */
+    readonly interrupted?: boolean;
 };
 /** What the broker is told of a job that it gave out. */
 export type Outcome = 
@@ -427,7 +454,7 @@ export interface TaskOptions extends JobOptions {
     readonly requiredArgs?: number | undefined;
 }
 /** Any function of any arguments, to be called only with arguments that came with a job. */
-export type TaskFunction = (...args: never[]) => unknown;
+export type TaskFunction = (this: void, ...args: never[]) => unknown;
 /** A task as the engine knows it: every option checked and filled in. */
 export interface TaskDefinition {
     readonly name: string;
@@ -802,9 +829,15 @@ export declare class Signals {
  *
  * @module
  */
+export type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener, } from "./brokers/broker.ts";
+export type { StoredJob } from "./core/job.ts";
+export { decodeJob, type JobChanges, rewriteJob } from "./core/job-codec.ts";
+export type { Outcome, Result } from "./core/outcome.ts";
+export type { RunnableTask, TaskDefinition } from "./core/task.ts";
 export type { Clock, Runtime, Timer, Timers } from "./platform/runtime.ts";
 export { brokerConformance } from "./testing/conformance/broker-conformance.ts";
 export { type BrokerKind, JobMaker, type TestCluster, testTask, } from "./testing/conformance/test-cluster.ts";
+export type { FinishedJob, Workers, WorkersContext, WorkersSink } from "./workers/workers.ts";
 export { type WorkersKind, type WorkersTime } from "./testing/conformance/workers-bench.ts";
 export { workersConformance } from "./testing/conformance/workers-conformance.ts";
 export { type BrokerCall, type Fault, FaultBroker } from "./testing/fault-broker.ts";
@@ -969,10 +1002,10 @@ import type { TaskDefinition } from "../core/task.ts";
 export type BrokerCall = "enqueue" | "exchange" | "isQueueEmpty" | "reconcile" | "register" | "start" | "tick";
 /**
  * What goes wrong with one call: `before`: it fails without effect; `after`: it takes effect and the
- * reply is lost; `hang`: it takes effect and nothing ever comes back; `none`: nothing, so that a later
- * call fails.
+ * reply is lost; `late`: it fails, and takes effect when `release` is called; `hang`: it takes effect and
+ * nothing ever comes back; `none`: nothing, so that a later call fails.
  */
-export type Fault = "before" | "after" | "hang" | "none";
+export type Fault = "before" | "after" | "late" | "hang" | "none";
 /**
  * A broker in front of another, that fails when told to.
  *
@@ -988,6 +1021,10 @@ export declare class FaultBroker implements Broker {
     get id(): string;
     /** Makes a call fail, once; faults of the same call queue up. */
     failNext(call: BrokerCall, ...faults: readonly Fault[]): void;
+    /** Lets the calls that failed `late` take their effect, in order; what they reply, nobody hears. */
+    release(): Promise<void>;
+    /** Holds the reply of the next such call back until the returned function is called. */
+    holdNext(call: BrokerCall): () => void;
     bind(context: BrokerContext): void;
     start(): Promise<void>;
     stop(): Promise<void>;

@@ -129,7 +129,10 @@ export class BrokerError extends SpinachError {
   readonly code = "BROKER";
 }
 
-/** A batch of more than one chunk was interrupted: its first `scheduled` jobs are in the broker. */
+/**
+ * The broker failed during a batch: its first `scheduled` jobs are in. Of the chunk that failed, all or
+ * none of the jobs are in, if the reply was lost.
+ */
 export class BatchInterruptedError extends SpinachError {
   static {
     this.prototype.name = "BatchInterruptedError";

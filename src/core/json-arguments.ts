@@ -3,6 +3,7 @@
  * silently drop or change.
  */
 import { InvalidJobArgumentsError } from "./errors.ts";
+import { isPlainObject } from "./is-plain-object.ts";
 import { isKwargs } from "./kwargs.ts";
 
 /** Deepest nesting of an argument: Redis's cjson and Python's json both give up near 1,000. */
@@ -83,7 +84,7 @@ function findProblemInArray(values: readonly unknown[], ancestors: object[]): Pr
 }
 
 function findProblemInMembers(value: object, ancestors: object[]): Problem | undefined {
-  if (!isPlain(value)) return notCarried(describeInstance(value));
+  if (!isPlainObject(value)) return notCarried(describeInstance(value));
   for (const [key, member] of Object.entries(value)) {
     const problem = findProblem(member, ancestors);
     if (problem !== undefined) return below(`.${key}`, problem);
@@ -91,14 +92,8 @@ function findProblemInMembers(value: object, ancestors: object[]): Problem | und
   return undefined;
 }
 
-/** Made by `{}` or `Object.create(null)`, in this realm or another (a vm context, a test runner). */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
 function describeInstance(value: object): string {
-  const name = value.constructor.name || "a class";
+  const name = value.constructor?.name || "a class";
   const remedy =
     value instanceof Date
       ? "pass date.toISOString() or date.getTime()"

@@ -1,3 +1,5 @@
+import { isPlainObject } from "./is-plain-object.ts";
+
 /** Python keyword arguments, as the last argument of a call. Made by {@link kwargs}. */
 export class Kwargs<Values extends object = object> {
   readonly values: Values;
@@ -21,9 +23,11 @@ export function isKwargs(value: unknown): value is Kwargs {
  * @example
  * await spin.schedule("resize", "cat.png", kwargs({ width: 200 }));
  */
-export function kwargs<const Values extends object>(values: Values): Kwargs<Values> {
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw new TypeError(`kwargs: expected an object of keyword arguments, got ${String(values)}`);
+export function kwargs<Values extends object>(values: Values): Kwargs<Values> {
+  if (typeof values !== "object" || values === null || !isPlainObject(values)) {
+    throw new TypeError(
+      `kwargs: expected a plain object of keyword arguments, got ${Object.prototype.toString.call(values)}`,
+    );
   }
   return new Kwargs(values);
 }

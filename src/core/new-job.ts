@@ -60,8 +60,12 @@ function checkedArguments(
 }
 
 /** What the function of a TypeScript task is called with. */
-export function functionArguments({ args, kwargs }: JobArguments): readonly unknown[] {
-  return hasMembers(kwargs) ? [...args, kwargs] : args;
+export function functionArguments(
+  { args, kwargs }: JobArguments,
+  { requiredArgs }: Pick<TaskDefinition, "requiredArgs">,
+): readonly unknown[] {
+  // An empty `kwargs({})` leaves no trace in a job: a function that needs it gets it all the same.
+  return hasMembers(kwargs) || args.length === requiredArgs - 1 ? [...args, kwargs] : args;
 }
 
 function hasMembers(record: object): boolean {

@@ -79,7 +79,9 @@ export function checkFunction<Fn>(name: string, value: Fn): asserts value is Non
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "object" && value !== null) {
-    return Array.isArray(value) ? "an array" : `an object (${value.constructor.name})`;
+    return Array.isArray(value)
+      ? "an array"
+      : `an object (${value.constructor?.name ?? "no class"})`;
   }
   return String(value);
 }

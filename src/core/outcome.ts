@@ -5,10 +5,15 @@ import { rewriteJob } from "./job-codec.ts";
 import { JobStatus } from "./job-status.ts";
 import { isAtLeastOnce, type StoredJob } from "./job.ts";
 
-/** How a task ended. An error that only says "interrupted" is one of ours (stop, timeout, lease). */
+/** How a task ended. */
 export type Result =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: unknown };
+  | {
+      readonly ok: false;
+      readonly error: unknown;
+      /** The workers interrupted it, and `error` is why: its timeout, a stop, a lost lease. */
+      readonly interrupted?: boolean;
+    };
 
 /** What the broker is told of a job that it gave out. */
 export type Outcome =
@@ -43,10 +48,10 @@ export function settle(
   moment: () => Moment,
 ): Outcome | undefined {
   if (result.ok) return { kind: "succeeded", stored };
-  const { error } = result;
-  if (error instanceof LeaseLostError) return undefined;
+  const { error, interrupted = false } = result;
+  if (interrupted && error instanceof LeaseLostError) return undefined;
   const { job } = stored;
-  if (error instanceof WorkersStoppedError && isAtLeastOnce(job)) {
+  if (interrupted && error instanceof WorkersStoppedError && isAtLeastOnce(job)) {
     return { kind: "released", stored };
   }
   if (error instanceof AbortError || job.retries >= job.maxRetries) {

@@ -33,7 +33,7 @@ export interface TaskOptions extends JobOptions {
 }
 
 /** Any function of any arguments, to be called only with arguments that came with a job. */
-export type TaskFunction = (...args: never[]) => unknown;
+export type TaskFunction = (this: void, ...args: never[]) => unknown;
 
 /** A task as the engine knows it: every option checked and filled in. */
 export interface TaskDefinition {

@@ -1,4 +1,4 @@
-import { DEFAULT_QUEUE, MAX_TIMER_MS } from "./constants.ts";
+import { DEFAULT_QUEUE } from "./constants.ts";
 import { checkFunction, checkInteger, checkName } from "./option-checks.ts";
 import {
   checkJobOptions,
@@ -17,8 +17,12 @@ export interface TasksOptions extends Omit<TaskOptions, "requiredArgs"> {
   readonly module?: string | undefined;
 }
 
-/** @internal Told of a task about to be registered; it may throw to refuse it. */
-export type TaskWatcher = (definition: TaskDefinition) => void;
+/** @internal Who must agree to each task that is registered later, and hears of it then. */
+export interface TaskWatcher {
+  /** Throws to refuse it. */
+  check(definition: TaskDefinition): void;
+  added(definition: TaskDefinition): void;
+}
 
 /**
  * A registry of tasks, made apart from any engine and attached to one (or several) later.
@@ -77,9 +81,12 @@ export class Tasks {
     return makeTask<Args, Promise<unknown>>(name, missingFunction(name), {});
   }
 
-  /** @internal Tells of each task that is still to come, before it is registered. */
-  watch(watcher: TaskWatcher): void {
+  /** @internal Returns how to stop watching. */
+  watch(watcher: TaskWatcher): () => void {
     this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
   }
 
   /** @internal */
@@ -93,8 +100,9 @@ export class Tasks {
       throw new RangeError(`task: a task named "${name}" is already registered, pick another name`);
     }
     const definition = this.#define(name, options, fn);
-    for (const watcher of this.#watchers) watcher(definition);
+    for (const watcher of this.#watchers) watcher.check(definition);
     this.#definitions.set(name, definition);
+    for (const watcher of this.#watchers) watcher.added(definition);
   }
 
   #define(name: string, options: TaskOptions, fn: TaskFunction | undefined): TaskDefinition {
@@ -125,7 +133,7 @@ export class Tasks {
 function checkTaskOptions(owner: string, options: TaskOptions): JobOptions {
   const { periodicity, maxConcurrency, requiredArgs } = options;
   if (periodicity !== undefined) {
-    checkInteger(`${owner}: periodicity`, periodicity, { min: 1, max: MAX_TIMER_MS, unit: "ms" });
+    checkInteger(`${owner}: periodicity`, periodicity, { min: 1, unit: "ms" });
   }
   if (maxConcurrency !== undefined) {
     checkInteger(`${owner}: maxConcurrency`, maxConcurrency, { min: 1 });

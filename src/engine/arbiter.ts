@@ -1,6 +1,6 @@
 import type { Broker, ExchangeReply } from "../brokers/broker.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
-import { UnknownTaskError } from "../core/errors.ts";
+import { BrokerError, UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -18,6 +18,12 @@ const YIELD_EVERY_MS = 5;
 /** Between attempts while the broker fails: at once after a hiccup, kind to one that is down. */
 const BROKER_BACKOFF: Backoff = { baseMs: 50, capMs: 10_000 };
 
+/** Longest time that a call of the broker may take, in ms: its own deadlines are shorter. */
+const CALL_TIMEOUT_MS = 30_000;
+
+/** A request that failed may still take effect, later: after this time, in ms, it is looked for again. */
+const LATE_EFFECT_MS = 60_000;
+
 /** Longest time that a stop waits for the broker to take the last outcomes, in ms. */
 const FLUSH_TIMEOUT_MS = 3000;
 
@@ -31,6 +37,8 @@ export interface ArbiterParts {
   readonly runtime: Runtime;
   /** Called when the queue is found empty and no job runs; `undefined` to never ask. */
   readonly onQueueEmpty: (() => void) | undefined;
+  /** What an earlier arbiter of this queue could not tell the broker. */
+  readonly untold: readonly Outcome[];
 }
 
 /**
@@ -56,20 +64,29 @@ export class Arbiter {
   readonly #backoff: Sleeper;
   #state: "running" | "draining" | "flushing" | "ended" = "running";
   /** Ended jobs that the broker has not been told of, oldest first. */
-  #outcomes: Outcome[] = [];
+  #outcomes: Outcome[];
   /** Whether the queue may hold jobs: true from a wake-up until a trip finds it empty. */
   #mayHoldJobs = true;
   #tasksChanged = true;
-  /** A reply may have been lost, and the jobs in it. */
-  #mustReconcile = false;
+  /** When to look for jobs that a lost reply brought, on the monotonic clock. */
+  #reconcileAtMs = Infinity;
+  /** And once more then. */
+  #lookAgainAtMs = Infinity;
+  /** Whether to ask if the queue is empty: once after each trip. */
+  #mustAskIfEmpty = false;
   /** When to tick next, on the monotonic clock. */
   #dueAtMs = 0;
   #failures = 0;
+  #yieldedAtMs: number;
   #stopListening: (() => void) | undefined;
+  /** Ends the wait for the call under way. */
+  #giveUpCall: (() => void) | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(parts: ArbiterParts) {
     this.#parts = parts;
+    this.#outcomes = [...parts.untold];
+    this.#yieldedAtMs = parts.runtime.clock.monotonic();
     this.#sleeper = new Sleeper(parts.runtime.timers);
     this.#backoff = new Sleeper(parts.runtime.timers);
   }
@@ -89,19 +106,25 @@ export class Arbiter {
     if (this.#state === "running") this.#state = "draining";
   }
 
-  /** To be called when the workers have ended. Resolves when all is told, or soon after all the same. */
-  async stop(): Promise<void> {
-    if (this.#loop === undefined || this.#state === "ended") return;
+  /**
+   * To be called when the workers have ended. Resolves when all is told, or soon after all the same,
+   * to what could not be told.
+   */
+  async stop(): Promise<readonly Outcome[]> {
+    if (this.#loop === undefined || this.#state === "ended") return this.#outcomes;
     this.#state = "flushing";
+    this.#failures = 0;
     this.#sleeper.wake();
     this.#backoff.wake();
     const deadline = new Sleeper(this.#parts.runtime.timers);
     await Promise.race([this.#loop, deadline.sleep(FLUSH_TIMEOUT_MS)]);
     deadline.wake();
     this.#state = "ended";
+    this.#giveUpCall?.();
     this.#backoff.wake();
     this.#stopListening?.();
     this.#reportUntold();
+    return this.#outcomes;
   }
 
   /** Tasks were added: the broker must hear of them. */
@@ -125,38 +148,40 @@ export class Arbiter {
 
   /** One round of the loop: whatever there is a reason for. Rejects if the broker does. */
   async step(): Promise<void> {
-    if (this.#mustReconcile) await this.#reconcile();
+    if (this.#mustReconcile()) await this.#reconcile();
     if (this.#state === "running") {
       if (this.#tasksChanged) await this.#register();
       if (this.#isDue()) await this.#tick();
     }
     if (this.#outcomes.length > 0 || this.#canTake()) await this.#exchange();
+    if (this.#mustAskIfEmpty && this.#isIdle()) await this.#askIfEmpty();
     this.#recovered();
-    await this.#askIfEmpty();
   }
 
   async #run(): Promise<void> {
-    const { clock, timers } = this.#parts.runtime;
-    let yieldedAtMs = clock.monotonic();
     while (!this.#isOver()) {
       try {
         await this.step();
       } catch (error) {
-        await this.#backOff(error);
+        if (!this.#isOver()) await this.#backOff(error);
       }
-      if (clock.monotonic() - yieldedAtMs >= YIELD_EVERY_MS) {
-        await timers.yield();
-        yieldedAtMs = clock.monotonic();
-      }
+      await this.#yieldIfLong();
       // No await between the question and the sleep: a wake-up in between would be lost.
       if (!this.#hasReason()) await this.#sleep();
     }
   }
 
+  async #yieldIfLong(): Promise<void> {
+    const { clock, timers } = this.#parts.runtime;
+    if (clock.monotonic() - this.#yieldedAtMs < YIELD_EVERY_MS) return;
+    await timers.yield();
+    this.#yieldedAtMs = clock.monotonic();
+  }
+
   async #register(): Promise<void> {
     this.#tasksChanged = false;
     try {
-      await this.#parts.broker.register(this.#parts.tasks.all);
+      await this.#call("register", this.#parts.broker.register(this.#parts.tasks.all));
     } catch (error) {
       this.#tasksChanged = true;
       throw error;
@@ -164,9 +189,8 @@ export class Arbiter {
   }
 
   async #tick(): Promise<void> {
-    const { nextDueMs } = await this.#parts.broker.tick();
+    const { nextDueMs } = await this.#call("tick", this.#parts.broker.tick());
     this.#setDue(nextDueMs);
-    this.#mayHoldJobs = true;
   }
 
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
@@ -174,9 +198,11 @@ export class Arbiter {
     const { broker, queue, workers } = this.#parts;
     const ended = this.#outcomes.map(({ stored }) => stored);
     const known = new Set([...workers.running, ...ended].map(({ job }) => job.id));
-    const jobs = await broker.reconcile({ queues: [queue], known });
-    this.#mustReconcile = false;
-    this.#deliver(jobs);
+    const reconciling = broker.reconcile({ queues: [queue], known });
+    const jobs = await this.#call("reconcile", reconciling);
+    this.#reconcileAtMs = this.#lookAgainAtMs;
+    this.#lookAgainAtMs = Infinity;
+    await this.#deliver(jobs);
   }
 
   async #exchange(): Promise<void> {
@@ -187,27 +213,48 @@ export class Arbiter {
     if (max > 0) this.#mayHoldJobs = false;
     const reply = await this.#trip(outcomes, max);
     if (max > 0 && reply.more) this.#mayHoldJobs = true;
+    this.#mustAskIfEmpty = this.#parts.onQueueEmpty !== undefined;
     this.#setDue(reply.nextDueMs);
-    this.#deliver(reply.jobs);
+    await this.#deliver(reply.jobs);
   }
 
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {
     const { broker, queue } = this.#parts;
     try {
-      return await broker.exchange({ outcomes, queues: [queue], max });
+      return await this.#call("exchange", broker.exchange({ outcomes, queues: [queue], max }));
     } catch (error) {
       // Whether it took effect is unknown. Told twice, an outcome settles once; jobs it may have
       // taken are found by the next reconcile.
       this.#outcomes = [...outcomes, ...this.#outcomes];
       this.#mayHoldJobs = true;
-      this.#mustReconcile = true;
+      const nowMs = this.#parts.runtime.clock.monotonic();
+      this.#reconcileAtMs = nowMs;
+      this.#lookAgainAtMs = nowMs + LATE_EFFECT_MS;
       throw error;
     }
   }
 
-  #deliver(jobs: readonly StoredJob[]): void {
+  /** A broker that breaks its promise to answer in time must not silence the arbiter. */
+  async #call<Reply>(name: string, reply: Promise<Reply>): Promise<Reply> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const giveUp = (): void => {
+      reject(new BrokerError(`the broker has not answered ${name}()`));
+    };
+    const timer = this.#parts.runtime.timers.set(giveUp, CALL_TIMEOUT_MS);
+    this.#giveUpCall = giveUp;
+    try {
+      return await Promise.race([reply, promise]);
+    } finally {
+      timer.cancel();
+      this.#giveUpCall = undefined;
+    }
+  }
+
+  async #deliver(jobs: readonly StoredJob[]): Promise<void> {
     const { workers, tasks } = this.#parts;
     for (const stored of jobs) {
+      // Tasks run until their first await right here.
+      await this.#yieldIfLong();
       if (this.#state !== "running" || workers.availableSlots === 0) {
         this.#outcomes.push({ kind: "released", stored });
         continue;
@@ -224,9 +271,9 @@ export class Arbiter {
 
   async #askIfEmpty(): Promise<void> {
     const { broker, queue, onQueueEmpty } = this.#parts;
-    if (onQueueEmpty === undefined || !this.#isIdle()) return;
-    const isEmpty = await broker.isQueueEmpty(queue);
-    if (isEmpty && this.#isIdle()) onQueueEmpty();
+    const isEmpty = await this.#call("isQueueEmpty", broker.isQueueEmpty(queue));
+    this.#mustAskIfEmpty = false;
+    if (isEmpty && this.#isIdle()) onQueueEmpty?.();
   }
 
   /** Running, with nothing in hand and nothing to expect from the queue. */
@@ -244,6 +291,10 @@ export class Arbiter {
     return this.#state === "running" && this.#mayHoldJobs && this.#parts.workers.availableSlots > 0;
   }
 
+  #mustReconcile(): boolean {
+    return this.#reconcileAtMs <= this.#parts.runtime.clock.monotonic();
+  }
+
   #isDue(): boolean {
     return this.#dueAtMs <= this.#parts.runtime.clock.monotonic();
   }
@@ -253,20 +304,24 @@ export class Arbiter {
   }
 
   #hasReason(): boolean {
-    if (this.#outcomes.length > 0 || this.#mustReconcile || this.#isOver()) return true;
+    if (this.#outcomes.length > 0 || this.#mustReconcile() || this.#isOver()) return true;
     if (this.#state !== "running") return false;
+    if (this.#mustAskIfEmpty && this.#isIdle()) return true;
     return this.#tasksChanged || this.#isDue() || this.#canTake();
   }
 
   #isOver(): boolean {
-    if (this.#state === "flushing") return this.#outcomes.length === 0 && !this.#mustReconcile;
+    if (this.#state === "flushing") return this.#outcomes.length === 0 && !this.#mustReconcile();
     return this.#state === "ended";
   }
 
   async #sleep(): Promise<void> {
-    const untilDueMs = this.#dueAtMs - this.#parts.runtime.clock.monotonic();
-    const woken = await this.#sleeper.sleep(Math.ceil(Math.min(untilDueMs, MAX_SLEEP_MS)));
-    if (!woken) this.#mayHoldJobs = true;
+    const nowMs = this.#parts.runtime.clock.monotonic();
+    const dueAtMs = this.#state === "running" ? this.#dueAtMs : Infinity;
+    const lookAtMs = nowMs + MAX_SLEEP_MS;
+    const wakeAtMs = Math.min(dueAtMs, this.#reconcileAtMs, lookAtMs);
+    const woken = await this.#sleeper.sleep(Math.ceil(wakeAtMs - nowMs));
+    if (!woken && wakeAtMs === lookAtMs) this.#mayHoldJobs = true;
   }
 
   async #backOff(err: unknown): Promise<void> {

@@ -10,6 +10,7 @@ import {
   checkName,
   checkQueue,
 } from "../core/option-checks.ts";
+import type { Outcome } from "../core/outcome.ts";
 import type {
   CallArgs,
   Task,
@@ -21,9 +22,10 @@ import type {
 import { Tasks } from "../core/tasks.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type Runtime, systemRuntime } from "../platform/runtime.ts";
+import { safeLogger } from "../platform/safe-logger.ts";
 import { type EventName, isEventName, type Receiver, Signals } from "../signals/signals.ts";
 import { runHere } from "../workers/run-here.ts";
-import type { StopOptions, Workers } from "../workers/workers.ts";
+import type { StopOptions } from "../workers/workers.ts";
 import { JobReporter } from "./job-reporter.ts";
 import { onStopSignals } from "./process-signals.ts";
 import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
@@ -63,7 +65,8 @@ export class Engine {
   readonly #scheduler: Scheduler;
   /** By queue: those that were started and have not ended. */
   readonly #runs = new Map<string, WorkersRun>();
-  readonly #usedWorkers = new WeakSet<Workers>();
+  /** By queue: outcomes that stopped workers could not tell the broker. */
+  readonly #untold = new Map<string, readonly Outcome[]>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -71,7 +74,7 @@ export class Engine {
   constructor(broker: Broker, options: EngineOptions = {}) {
     const { namespace = DEFAULT_NAMESPACE, runtime = systemRuntime(), logger } = options;
     this.namespace = checkName("Engine: namespace", namespace);
-    this.#runtime = logger === undefined ? runtime : { ...runtime, logger };
+    this.#runtime = { ...runtime, logger: safeLogger(logger ?? runtime.logger) };
     this.#signals = new Signals((err, event) => {
       this.#runtime.logger.error({ err, event }, `a receiver of "${event}" failed`);
     });
@@ -177,24 +180,7 @@ export class Engine {
    * engine already, or the workers were used before; with BrokerError if the broker cannot start.
    */
   async startWorkers(options: StartWorkersOptions): Promise<RunningWorkers> {
-    const { workers, queue = DEFAULT_QUEUE, stopWhenQueueEmpty = false } = options;
-    this.#refuseIfClosed();
-    checkQueue("startWorkers: queue", queue);
-    this.#refuseSecondUse(workers, queue);
-    const run = new WorkersRun({
-      namespace: this.namespace,
-      broker: this.#broker,
-      workers,
-      queue,
-      stopWhenQueueEmpty,
-      tasks: this.#catalog,
-      reporter: this.#reporter,
-      runtime: this.#runtime,
-      open: () => this.#open(),
-    });
-    this.#usedWorkers.add(workers);
-    this.#runs.set(queue, run);
-    void run.finished.then(() => this.#runs.delete(queue));
+    const run = this.#newRun(options);
     await run.start();
     return run;
   }
@@ -208,19 +194,20 @@ export class Engine {
   async run(options: RunOptions): Promise<void> {
     const { stopTimeout } = options;
     if (stopTimeout !== undefined) checkDuration("run: stopTimeout", stopTimeout, { min: 0 });
+    const run = this.#newRun(options);
     let signals = 0;
     const stopListening = onStopSignals((signal) => {
       signals += 1;
       this.#runtime.logger.info({ signal }, "stopping");
-      void this.stopWorkers({ timeout: signals === 1 ? stopTimeout : 0 });
+      void run.stop({ timeout: signals === 1 ? stopTimeout : 0 });
     });
     try {
-      const running = await this.startWorkers(options);
-      await running.finished;
+      await run.start();
+      await run.finished;
     } finally {
       stopListening();
-      if (this.#runs.size === 0) await this.close();
     }
+    if (this.#runs.size === 0) await this.close();
   }
 
   /**
@@ -228,6 +215,7 @@ export class Engine {
    * workers, afterwards.
    */
   async stopWorkers(options: StopOptions = {}): Promise<void> {
+    checkStopOptions(options);
     await Promise.all([...this.#runs.values()].map((run) => run.stop(options)));
   }
 
@@ -236,6 +224,7 @@ export class Engine {
    * may only shorten the wait.
    */
   async close(options: StopOptions = {}): Promise<void> {
+    checkStopOptions(options);
     if (this.#closing === undefined) this.#closing = this.#close(options);
     else await this.stopWorkers(options);
     await this.#closing;
@@ -263,6 +252,29 @@ export class Engine {
     return this;
   }
 
+  #newRun(options: StartWorkersOptions): WorkersRun {
+    const { workers, queue = DEFAULT_QUEUE, stopWhenQueueEmpty = false } = options;
+    this.#refuseIfClosed();
+    checkQueue("startWorkers: queue", queue);
+    this.#refuseSecondRun(queue);
+    const run = new WorkersRun({
+      namespace: this.namespace,
+      broker: this.#broker,
+      workers,
+      queue,
+      stopWhenQueueEmpty,
+      tasks: this.#catalog,
+      reporter: this.#reporter,
+      runtime: this.#runtime,
+      open: () => this.#open(),
+      untold: this.#untold.get(queue) ?? [],
+      onUntold: (outcomes) => this.#untold.set(queue, outcomes),
+    });
+    this.#runs.set(queue, run);
+    void run.finished.then(() => this.#runs.delete(queue));
+    return run;
+  }
+
   /** Starts the broker, once; again if it failed. */
   async #open(): Promise<void> {
     this.#refuseIfClosed();
@@ -278,7 +290,8 @@ export class Engine {
 
   async #close(options: StopOptions): Promise<void> {
     await this.stopWorkers(options);
-    await Promise.allSettled([this.#opening]);
+    this.#catalog.close();
+    // Also while it starts: it may be one that never does.
     await this.#broker.stop();
   }
 
@@ -286,17 +299,17 @@ export class Engine {
     if (this.#closing !== undefined) throw new EngineClosedError();
   }
 
-  #refuseSecondUse(workers: Workers, queue: string): void {
-    if (this.#runs.has(queue)) {
-      throw new TypeError(
-        `startWorkers: this engine already has workers on queue "${queue}": ` +
-          `stop them first, or give them a larger number`,
-      );
-    }
-    if (this.#usedWorkers.has(workers)) {
-      throw new TypeError("startWorkers: these workers were used before: make new ones");
-    }
+  #refuseSecondRun(queue: string): void {
+    if (!this.#runs.has(queue)) return;
+    throw new TypeError(
+      `startWorkers: this engine already has workers on queue "${queue}": ` +
+        `stop them first, or give them a larger number`,
+    );
   }
+}
+
+function checkStopOptions({ timeout }: StopOptions): void {
+  if (timeout !== undefined) checkDuration("stop: timeout", timeout, { min: 0 });
 }
 
 function refuseUnknownEvent(name: unknown): void {

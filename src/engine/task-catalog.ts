@@ -5,7 +5,8 @@ import type { Tasks } from "../core/tasks.ts";
 /** All tasks of an engine, from all its registries, by name. */
 export class TaskCatalog {
   readonly #definitions = new Map<string, TaskDefinition>();
-  readonly #registries = new Set<Tasks>();
+  /** With how to stop watching each. */
+  readonly #registries = new Map<Tasks, () => void>();
   readonly #onAdded: () => void;
 
   /** @param onAdded - called after tasks were added */
@@ -22,13 +23,22 @@ export class TaskCatalog {
     for (const definition of registry.definitions) this.#refuseTaken(definition);
     for (const definition of registry.definitions)
       this.#definitions.set(definition.name, definition);
-    this.#registries.add(registry);
-    registry.watch((definition) => {
-      this.#refuseTaken(definition);
-      this.#definitions.set(definition.name, definition);
-      this.#onAdded();
+    const unwatch = registry.watch({
+      check: (definition) => {
+        this.#refuseTaken(definition);
+      },
+      added: (definition) => {
+        this.#definitions.set(definition.name, definition);
+        this.#onAdded();
+      },
     });
+    this.#registries.set(registry, unwatch);
     this.#onAdded();
+  }
+
+  /** Lets go of the registries: they may outlive the engine. */
+  close(): void {
+    for (const unwatch of this.#registries.values()) unwatch();
   }
 
   /** @throws UnknownTaskError */

@@ -1,5 +1,6 @@
 import type { Broker } from "../brokers/broker.ts";
 import { checkDuration } from "../core/option-checks.ts";
+import type { Outcome } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { StopOptions, Workers, WorkersSink } from "../workers/workers.ts";
 import { Arbiter } from "./arbiter.ts";
@@ -22,6 +23,10 @@ export interface WorkersRunParts {
   readonly runtime: Runtime;
   /** Makes the broker ready. */
   readonly open: () => Promise<void>;
+  /** What an earlier run on this queue could not tell the broker. */
+  readonly untold: readonly Outcome[];
+  /** Told of what this one could not. */
+  readonly onUntold: (outcomes: readonly Outcome[]) => void;
 }
 
 /** The life of one `startWorkers`: workers, and the arbiter that feeds them. */
@@ -30,7 +35,7 @@ export class WorkersRun implements RunningWorkers {
   readonly #parts: WorkersRunParts;
   readonly #arbiter: Arbiter;
   readonly #ended = Promise.withResolvers<void>();
-  #starting: Promise<void> | undefined;
+  #startingWorkers: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: WorkersRunParts) {
@@ -42,11 +47,13 @@ export class WorkersRun implements RunningWorkers {
     });
   }
 
-  /** Rejects if the broker or the workers cannot start; then nothing is left running. */
+  /**
+   * Resolves when the workers take jobs, or were stopped before. Rejects if the broker or the workers
+   * cannot start; then nothing is left running.
+   */
   async start(): Promise<void> {
-    this.#starting = this.#startParts();
     try {
-      await this.#starting;
+      await Promise.race([this.#startParts(), this.finished]);
     } catch (error) {
       await this.stop({ timeout: 0 });
       throw error;
@@ -72,14 +79,22 @@ export class WorkersRun implements RunningWorkers {
   async #startParts(): Promise<void> {
     const { open, workers, namespace, runtime, tasks } = this.#parts;
     await open();
-    await workers.start({ namespace, runtime, tasks: tasks.all, sink: this.#sink });
-    this.#arbiter.start();
+    if (this.#stopping !== undefined) return;
+    this.#startingWorkers = workers.start({
+      namespace,
+      runtime,
+      tasks: tasks.all,
+      sink: this.#sink,
+    });
+    await this.#startingWorkers;
+    if (this.#stopping === undefined) this.#arbiter.start();
   }
 
   async #stopParts(timeout: number): Promise<void> {
-    await Promise.allSettled([this.#starting]);
+    // Not for the broker, which may never answer: what it would bring is not started any more.
+    await Promise.allSettled([this.#startingWorkers]);
     await this.#parts.workers.stop({ timeout });
-    await this.#arbiter.stop();
+    this.#parts.onUntold(await this.#arbiter.stop());
     this.#ended.resolve();
   }
 

@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 
+import { isThenable } from "../core/is-thenable.ts";
 import type { Job } from "../core/job.ts";
 
 /** Something happened to a job. */
@@ -103,7 +104,8 @@ export class Signals {
     };
     try {
       const returned = receiver(event);
-      if (returned instanceof Promise) returned.catch(report);
+      // A promise of another realm or library is one too.
+      if (isThenable(returned)) returned.then(undefined, report);
     } catch (error) {
       report(error);
     }

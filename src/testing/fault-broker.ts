@@ -24,10 +24,10 @@ export type BrokerCall =
 
 /**
  * What goes wrong with one call: `before`: it fails without effect; `after`: it takes effect and the
- * reply is lost; `hang`: it takes effect and nothing ever comes back; `none`: nothing, so that a later
- * call fails.
+ * reply is lost; `late`: it fails, and takes effect when `release` is called; `hang`: it takes effect and
+ * nothing ever comes back; `none`: nothing, so that a later call fails.
  */
-export type Fault = "before" | "after" | "hang" | "none";
+export type Fault = "before" | "after" | "late" | "hang" | "none";
 
 /**
  * A broker in front of another, that fails when told to.
@@ -39,6 +39,7 @@ export type Fault = "before" | "after" | "hang" | "none";
 export class FaultBroker implements Broker {
   readonly #inner: Broker;
   readonly #faults = new Map<BrokerCall, Fault[]>();
+  readonly #late: Array<() => Promise<unknown>> = [];
   readonly #holds = new Map<BrokerCall, Promise<void>>();
   /** How often each call was made, failed ones included. */
   readonly calls: Record<BrokerCall, number> = {
@@ -62,6 +63,11 @@ export class FaultBroker implements Broker {
   /** Makes a call fail, once; faults of the same call queue up. */
   failNext(call: BrokerCall, ...faults: readonly Fault[]): void {
     this.#faults.set(call, [...(this.#faults.get(call) ?? []), ...faults]);
+  }
+
+  /** Lets the calls that failed `late` take their effect, in order; what they reply, nobody hears. */
+  async release(): Promise<void> {
+    for (const effect of this.#late.splice(0)) await effect();
   }
 
   /** Holds the reply of the next such call back until the returned function is called. */
@@ -122,7 +128,9 @@ export class FaultBroker implements Broker {
   async #pass<Reply>(call: BrokerCall, effect: () => Promise<Reply>): Promise<Reply> {
     this.calls[call] += 1;
     const fault = this.#faults.get(call)?.shift();
-    if (fault === "before") throw new BrokerError(`injected fault: ${call} did not get through`);
+    if (fault === "late") this.#late.push(effect);
+    if (fault === "before" || fault === "late")
+      throw new BrokerError(`injected fault: ${call} did not get through`);
     const held = this.#holds.get(call);
     this.#holds.delete(call);
     const reply = await effect();

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from "../core/constants.ts";
 import { WorkersStoppedError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { checkInteger } from "../core/option-checks.ts";
@@ -43,6 +44,7 @@ export class AsyncWorkers implements Workers {
     this.number = checkInteger("AsyncWorkers: number", number, { min: 1 });
     this.#timeoutGraceMs = checkInteger("AsyncWorkers: timeoutGrace", timeoutGrace, {
       min: 0,
+      max: MAX_TIMER_MS,
       unit: "ms",
     });
     if (checkInteger("AsyncWorkers: threads", threads, { min: 0 }) > 0) {

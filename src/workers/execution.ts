@@ -1,4 +1,5 @@
 import { AbortError, JobTimeoutError, RetryError } from "../core/errors.ts";
+import { isThenable } from "../core/is-thenable.ts";
 import type { StoredJob } from "../core/job.ts";
 import { functionArguments } from "../core/new-job.ts";
 import type { Result } from "../core/outcome.ts";
@@ -68,7 +69,8 @@ export class Execution implements CurrentJobSource {
 
   /** Ends the job with the reason of its abort; what its task still does is not heard. */
   giveUp(): void {
-    if (this.#reason !== undefined) this.#finish({ ok: false, error: this.#reason });
+    if (this.#reason === undefined) return;
+    this.#finish({ ok: false, error: this.#reason, interrupted: true });
   }
 
   get currentJob(): CurrentJob {
@@ -81,7 +83,8 @@ export class Execution implements CurrentJobSource {
   };
 
   readonly #fail = (error: unknown): void => {
-    this.#finish({ ok: false, error: this.#explain(error) });
+    const explained = this.#explain(error);
+    this.#finish({ ok: false, error: explained, interrupted: explained === this.#reason });
   };
 
   /** A task that was told to end and threw has most likely done as told; unless it says otherwise. */
@@ -128,14 +131,5 @@ export class Execution implements CurrentJobSource {
 
 /** Not a closure: one would be made for each job. */
 function callTask({ task, stored }: Execution): unknown {
-  return Reflect.apply(task.fn, undefined, functionArguments(stored.job));
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
+  return Reflect.apply(task.fn, undefined, functionArguments(stored.job, task));
 }

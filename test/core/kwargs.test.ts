@@ -11,11 +11,22 @@ test("kwargs() carries the values it was given", () => {
   assert(!isKwargs(undefined));
 });
 
-for (const value of [null, undefined, 5, "a=1", [1], () => 1]) {
-  test(`kwargs() refuses ${String(value)}, which is no object`, () => {
-    assert.throws(() => kwargs(value as unknown as object), {
+const refused: ReadonlyArray<readonly [value: unknown, got: string]> = [
+  [null, "Null"],
+  [undefined, "Undefined"],
+  [5, "Number"],
+  ["a=1", "String"],
+  [[1], "Array"],
+  [() => 1, "Function"],
+  [new Map([["a", 1]]), "Map"],
+  [new Date(0), "Date"],
+  [kwargs({ a: 1 }), "Object"],
+];
+for (const [value, got] of refused) {
+  test(`kwargs() refuses ${String(value)}, which is no plain object`, () => {
+    assert.throws(() => kwargs(value as object), {
       name: "TypeError",
-      message: `kwargs: expected an object of keyword arguments, got ${String(value)}`,
+      message: `kwargs: expected a plain object of keyword arguments, got [object ${got}]`,
     });
   });
 }

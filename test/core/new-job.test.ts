@@ -124,10 +124,20 @@ suite("newJob() counts the arguments of a call and", () => {
   });
 });
 
-test("functionArguments() appends keyword arguments as one last object, if there are any", () => {
-  assert.deepEqual(functionArguments({ args: [1], kwargs: { a: 2 } }), [1, { a: 2 }]);
-  assert.deepEqual(functionArguments({ args: [1], kwargs: {} }), [1]);
-  assert.deepEqual(functionArguments({ args: [], kwargs: {} }), []);
+suite("functionArguments()", () => {
+  test("appends keyword arguments as one last object, if there are any", () => {
+    const task = { requiredArgs: 0 };
+    assert.deepEqual(functionArguments({ args: [1], kwargs: { a: 2 } }, task), [1, { a: 2 }]);
+    assert.deepEqual(functionArguments({ args: [1], kwargs: {} }, task), [1]);
+    assert.deepEqual(functionArguments({ args: [], kwargs: {} }, task), []);
+  });
+
+  test("gives a function that needs it the empty object of kwargs({})", () => {
+    const task = { requiredArgs: 2 };
+    assert.deepEqual(functionArguments({ args: [1], kwargs: {} }, task), [1, {}]);
+    assert.deepEqual(functionArguments({ args: [1, 2], kwargs: {} }, task), [1, 2]);
+    assert.deepEqual(functionArguments({ args: [], kwargs: {} }, task), []);
+  });
 });
 
 test("newPeriodicJob() makes a job without arguments, ready at once", () => {

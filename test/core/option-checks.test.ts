@@ -40,6 +40,11 @@ suite("checkInteger()", () => {
       { value: [5], name: "TypeError", message: `${rule}, got an array` },
       { value: {}, name: "TypeError", message: `${rule}, got an object (Object)` },
       { value: new Date(0), name: "TypeError", message: `${rule}, got an object (Date)` },
+      {
+        value: Object.create(null),
+        name: "TypeError",
+        message: `${rule}, got an object (no class)`,
+      },
       { value: 0, name: "RangeError", message: `${rule}, got 0` },
       { value: -3, name: "RangeError", message: `${rule}, got -3` },
       { value: 1.5, name: "RangeError", message: `${rule}, got 1.5` },

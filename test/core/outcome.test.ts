@@ -20,8 +20,12 @@ import { makeJob, makeJobOfTexts, START_MS } from "./make-job.ts";
 const moment = (): Moment => ({ nowMs: START_MS, random: 0.5 });
 const retryAt = new Date(START_MS + 60_000);
 
-function settleFailure(stored: StoredJob, error: unknown): Outcome | undefined {
-  return settle(stored, { ok: false, error }, moment);
+function settleFailure(
+  stored: StoredJob,
+  error: unknown,
+  interrupted = false,
+): Outcome | undefined {
+  return settle(stored, { ok: false, error, interrupted }, moment);
 }
 
 const errors = {
@@ -38,7 +42,10 @@ const errors = {
 type ErrorName = keyof typeof errors;
 
 /** What becomes of a failed job: at most once, with retries left, with none left. */
-const table: Readonly<Record<ErrorName, readonly [once: string, left: string, spent: string]>> = {
+type Kinds = readonly [once: string, left: string, spent: string];
+
+/** Of an error that the task threw. */
+const thrown: Readonly<Record<ErrorName, Kinds>> = {
   ordinary: ["failed", "retried", "failed"],
   string: ["failed", "retried", "failed"],
   nothing: ["failed", "retried", "failed"],
@@ -46,6 +53,14 @@ const table: Readonly<Record<ErrorName, readonly [once: string, left: string, sp
   retry: ["failed", "retried", "failed"],
   retryAt: ["failed", "retried", "failed"],
   abort: ["failed", "failed", "failed"],
+  // A task cannot pretend to have been interrupted.
+  stopped: ["failed", "retried", "failed"],
+  leaseLost: ["failed", "retried", "failed"],
+};
+
+/** Of an error that the workers interrupted it with. */
+const interruptions: Readonly<Partial<Record<ErrorName, Kinds>>> = {
+  timeout: ["failed", "retried", "failed"],
   stopped: ["failed", "released", "released"],
   leaseLost: ["nothing", "nothing", "nothing"],
 };
@@ -56,17 +71,22 @@ suite("settle()", () => {
     makeJob({ maxRetries: 2, retries: 1 }),
     makeJob({ maxRetries: 2, retries: 2 }),
   ];
-  for (const [name, kinds] of Object.entries(table)) {
-    for (const [index, stored] of jobs.entries()) {
-      const { retries, maxRetries } = stored.job;
-      test(`settle() of error "${name}" after ${retries} of ${maxRetries} retries: ${kinds[index]}`, () => {
+  for (const [interrupted, table] of [
+    [false, thrown],
+    [true, interruptions],
+  ] as const) {
+    for (const [name, kinds] of Object.entries(table)) {
+      const what = interrupted ? "interruption" : "error";
+      test(`makes ${kinds.join(", ")} of ${what} "${name}", with 0 of 0, 1 of 2, 2 of 2 retries made`, () => {
         const error = errors[name as ErrorName];
-        const outcome = settleFailure(stored, error);
-        assert.equal(outcome?.kind ?? "nothing", kinds[index]);
-        if (outcome?.kind === "failed" || outcome?.kind === "retried") {
-          assert.equal(outcome.error, error);
+        for (const [index, stored] of jobs.entries()) {
+          const outcome = settleFailure(stored, error, interrupted);
+          assert.equal(outcome?.kind ?? "nothing", kinds[index]);
+          if (outcome?.kind === "failed" || outcome?.kind === "retried") {
+            assert.equal(outcome.error, error);
+          }
+          if (outcome?.kind !== "retried") assert.equal(outcome?.stored ?? stored, stored);
         }
-        if (outcome?.kind !== "retried") assert.equal(outcome?.stored ?? stored, stored);
       });
     }
   }
@@ -84,9 +104,10 @@ suite("settle()", () => {
 
   test("[G1] settle() never runs a job of maxRetries 0 again, whatever its task threw", () => {
     const stored = makeJob({ maxRetries: 0 });
+    const anyError = fc.oneof(fc.constantFrom(...Object.values(errors)), fc.anything());
     fc.assert(
-      fc.property(fc.oneof(fc.constantFrom(...Object.values(errors)), fc.anything()), (error) => {
-        const outcome = settleFailure(stored, error);
+      fc.property(anyError, fc.boolean(), (error, interrupted) => {
+        const outcome = settleFailure(stored, error, interrupted);
         assert(outcome === undefined || outcome.kind === "failed");
       }),
     );
@@ -98,7 +119,7 @@ suite("settle()", () => {
       fc.property(fc.nat({ max: 20 }), fc.array(failure), (maxRetries, failures) => {
         let stored = makeJob({ maxRetries });
         let runs = 0;
-        for (let outcome; outcome?.kind !== "failed"; runs += 1) {
+        for (let outcome; outcome?.kind !== "failed" && runs < 30; runs += 1) {
           outcome = settleFailure(stored, failures[runs] ?? errors.ordinary);
           assert(outcome?.kind === "failed" || outcome?.kind === "retried");
           stored = decodeJob(outcome.stored.wire);

@@ -41,7 +41,6 @@ const refusedByJobs: readonly Refused[] = [
 const refusedByTasks: readonly Refused[] = [
   ...refusedByJobs,
   ...refusedNumbers("periodicity", 1),
-  { options: { periodicity: 2 ** 31 }, name: "RangeError", got: "at most 2147483647" },
   ...refusedNumbers("maxConcurrency", 1),
 ];
 const refusedByFunctions: readonly Refused[] = [
@@ -287,21 +286,45 @@ suite("Tasks.declare()", () => {
 });
 
 suite("Tasks.watch()", () => {
-  test("tells of each task still to come, which a watcher may refuse", () => {
+  test("asks about each task still to come, and tells once it is registered", () => {
     const tasks = new Tasks();
     tasks.task("before", nothing);
     const seen: string[] = [];
-    tasks.watch(({ name }) => {
-      if (name === "bad") throw new RangeError("refused");
-      seen.push(name);
+    tasks.watch({
+      check: ({ name }) => seen.push(`check ${name} of ${tasks.definitions.length}`),
+      added: ({ name }) => seen.push(`added ${name} of ${tasks.definitions.length}`),
     });
     tasks.task("after", nothing);
     tasks.declare("declared");
+    assert.deepEqual(seen, [
+      "check after of 1",
+      "added after of 2",
+      "check declared of 2",
+      "added declared of 3",
+    ]);
+  });
+
+  test("registers no task that one of its watchers refuses, and tells none of it", () => {
+    const tasks = new Tasks();
+    const seen: string[] = [];
+    const added = ({ name }: { name: string }): unknown => seen.push(name);
+    tasks.watch({ check: nothing, added });
+    tasks.watch({
+      check: () => {
+        throw new RangeError("refused");
+      },
+      added,
+    });
     assert.throws(() => tasks.task("bad", nothing), { message: "refused" });
-    assert.deepEqual(seen, ["after", "declared"]);
-    assert.deepEqual(
-      tasks.definitions.map(({ name }) => name),
-      ["before", "after", "declared"],
-    );
+    assert.deepEqual(tasks.definitions, []);
+    assert.deepEqual(seen, []);
+  });
+
+  test("returns how to stop watching", () => {
+    const tasks = new Tasks();
+    const stop = tasks.watch({ check: () => assert.fail(), added: () => assert.fail() });
+    stop();
+    tasks.task("after", nothing);
+    assert.equal(tasks.definitions.length, 1);
   });
 });

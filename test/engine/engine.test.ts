@@ -286,7 +286,7 @@ describe("Engine startWorkers()", () => {
       spin.startWorkers({ workers: new AsyncWorkers() }),
       /already has workers/v,
     );
-    await assert.rejects(spin.startWorkers({ workers, queue: "q" }), /were used before/v);
+    await assert.rejects(spin.startWorkers({ workers, queue: "q" }), /started before/v);
     await assert.rejects(
       spin.startWorkers({ workers: new AsyncWorkers(), queue: "_q" }),
       RangeError,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { suite, test } from "node:test";
+import { runInNewContext } from "node:vm";
 
 import {
   type EventName,
@@ -118,10 +119,18 @@ suite("Signals", () => {
       throw error;
     });
     signals.on("jobFinished", async () => "fine");
+    const foreign = runInNewContext("async () => { throw 'other realm'; }") as () => unknown;
+    signals.on("jobFinished", foreign);
     signals.emit("jobFinished", event);
     assert.deepEqual(faults, []);
     await settled();
-    assert.deepEqual(faults, [["jobFinished", error]]);
+    assert.deepEqual(
+      new Set(faults),
+      new Set([
+        ["jobFinished", error],
+        ["jobFinished", "other realm"],
+      ]),
+    );
   });
 
   test("isObserved() tells of receivers and of channel subscribers", () => {

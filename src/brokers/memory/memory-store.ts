@@ -147,9 +147,12 @@ export class MemoryNamespace {
     if (outcomes.length === 0) return;
     const running = this.#runningOf(brokerId);
     const released: StoredJob[] = [];
-    for (const { kind, stored } of outcomes) {
-      // The fence: who does not hold a job settles nothing, so a late or second settle is harmless.
-      if (!running.delete(stored.job.id)) continue;
+    for (const outcome of outcomes) {
+      const { kind, stored } = outcome;
+      // The fence: who does not hold this attempt of a job settles nothing, so a second settle is
+      // harmless, and so is a late one of a broker that was rescued and took the job again.
+      if (running.get(stored.job.id)?.job.retries !== attemptOf(outcome)) continue;
+      running.delete(stored.job.id);
       this.#freePlace(stored.job.taskName);
       if (kind === "retried") this.enqueue([stored], nowMs);
       else if (kind === "released") released.push(stored);
@@ -177,7 +180,9 @@ export class MemoryNamespace {
 
   #putBack(stored: StoredJob): void {
     const { queue } = stored.job;
-    if (!this.#limits.putBack(stored)) this.#queue(queue).pushFront(stored.wire);
+    // Read anew: the task may have changed the arguments that it was given.
+    const copy = decodeJob(stored.wire, JobStatus.RUNNING);
+    if (!this.#limits.putBack(copy)) this.#queue(queue).pushFront(stored.wire);
     this.#wakeUp(queue);
   }
 
@@ -227,4 +232,9 @@ export class MemoryNamespace {
   #wakeUp(queue: string | undefined): void {
     for (const listener of this.#listeners) listener(queue);
   }
+}
+
+/** The `retries` of the job as it was taken. */
+function attemptOf({ kind, stored }: Outcome): number {
+  return kind === "retried" ? stored.job.retries - 1 : stored.job.retries;
 }

@@ -48,6 +48,22 @@ export function failureTests(test: BenchTest): void {
     assert.equal((await take(other, 10)).jobs.length, 2);
   });
 
+  test("[G8] a late outcome does not settle the job's next attempt", async (bench) => {
+    const { broker, other, cluster, jobs } = bench;
+    await broker.enqueue([jobs.make(retried)]);
+    const [first] = (await take(broker, 1)).jobs;
+    await other.rescue(broker.id);
+    const { jobs: again } = await take(broker, 1);
+    await settle(broker, [
+      outcome("retried", later(first, cluster.now())),
+      outcome("succeeded", first),
+      outcome("released", first),
+    ]);
+    assert.equal((await take(other, 10)).jobs.length, 0);
+    await settle(broker, [outcome("released", again[0])]);
+    assert.equal((await take(other, 10)).jobs.length, 1);
+  });
+
   test("[G4] reconcile() gives what the broker holds and the process does not know", async (bench) => {
     const { broker, other, jobs } = bench;
     const made = [...jobs.makeMany(4, plain), jobs.make(elsewhere)];

@@ -10,6 +10,7 @@ import {
   later,
   ids,
 } from "./broker-bench.ts";
+import { testTask } from "./test-cluster.ts";
 
 /** What becomes of a job that was taken. */
 export function settleTests(test: BenchTest): void {
@@ -64,6 +65,22 @@ export function settleTests(test: BenchTest): void {
     const [taken] = (await take(broker, 1)).jobs;
     await settle(broker, [outcome("released", taken)]);
     assert.equal((await take(broker, 1)).jobs[0]?.wire, made.wire);
+  });
+
+  test("[G3] a released job comes back as it was scheduled, whatever its task did to it", async (bench) => {
+    const { broker, jobs } = bench;
+    const limited = testTask("limited", { maxConcurrency: 1 });
+    await broker.register([limited]);
+    for (const task of [plain, limited]) {
+      await broker.enqueue([jobs.make(task, [[1]])]);
+      const [taken] = (await take(broker, 1)).jobs;
+      const list: unknown = taken?.job.args[0];
+      assert.ok(Array.isArray(list));
+      list.push("changed");
+      await settle(broker, [outcome("released", taken)]);
+      const [again] = (await take(broker, 1)).jobs;
+      assert.deepEqual(again?.job.args, [[1]]);
+    }
   });
 
   test("an outcome told twice settles once", async (bench) => {

@@ -1,0 +1,262 @@
+/** What goes wrong around an arbiter, a stop or a start, and must hurt nothing. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
+import { LeaseLostError, WorkersStoppedError } from "../../src/core/errors.ts";
+import { kwargs } from "../../src/core/kwargs.ts";
+import { Tasks } from "../../src/core/tasks.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { Fault } from "../../src/testing/fault-broker.ts";
+import { AsyncWorkers } from "../../src/workers/async-workers.ts";
+import { drain, engineBench, passUntil, startWorkers, type EngineBench } from "./engine-bench.ts";
+
+const DOWN: readonly Fault[] = Array.from({ length: 200 }, () => "before");
+
+/** A task that counts its starts. */
+function countTask({ spin }: EngineBench, name = "count"): { starts: number } {
+  const count = { starts: 0 };
+  spin.task(name, async () => {
+    count.starts += 1;
+    await Promise.resolve();
+  });
+  return count;
+}
+
+describe("a broker that fails", () => {
+  it("[G1] an outcome that a stop could not tell is told by the next workers, and runs nothing again", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    bench.spin.on("jobStarted", () => {
+      bench.broker.failNext("exchange", ...DOWN.slice(0, 20));
+    });
+    await bench.spin.schedule("count");
+    await passUntil(bench.runtime, running.stop());
+    const again = await startWorkers(bench);
+    await bench.runtime.advance(120_000);
+    assert.equal(count.starts, 1);
+    await again.stop();
+    const held = await bench.broker.reconcile({ queues: ["spinach"], known: new Set() });
+    assert.deepEqual(held, []);
+  });
+
+  it("[G12] a call that never answers does not silence the arbiter", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    bench.broker.failNext("exchange", "hang");
+    await bench.spin.schedule("count");
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(35_000);
+    assert.equal(count.starts, 1, "the job in the lost reply was found");
+    assert.ok(bench.runtime.logs.some(({ fields }) => "err" in fields));
+    await running.stop();
+  });
+
+  it("[G4] a request that takes effect long after it failed loses no job", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    const gate = Promise.withResolvers<void>();
+    bench.spin.task("busy", async () => gate.promise);
+    await bench.spin.schedule("busy");
+    await bench.spin.schedule("count");
+    bench.broker.failNext("exchange", "late");
+    const running = await startWorkers(bench, { number: 1 });
+    await bench.runtime.advance(5000);
+    await bench.broker.release();
+    await bench.runtime.advance(5000);
+    gate.resolve();
+    await bench.runtime.advance(120_000);
+    assert.equal(count.starts, 1);
+    await running.stop();
+  });
+
+  it("[G11] a stop tries more than once to tell the last outcomes", async () => {
+    const bench = engineBench();
+    countTask(bench);
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    bench.spin.on("jobStarted", () => {
+      bench.broker.failNext("exchange", ...DOWN.slice(0, 12));
+    });
+    await bench.spin.schedule("count");
+    await bench.runtime.advance(20_000);
+    await passUntil(bench.runtime, running.stop());
+    assert.equal(bench.runtime.logs.filter(({ level }) => level === "error").length, 0);
+  });
+
+  it("[G12] it says once that the broker fails, and once that it works again", async () => {
+    const bench = engineBench();
+    bench.broker.failNext("isQueueEmpty", "before", "before", "before");
+    bench.broker.failNext("exchange", "before", "before");
+    await bench.spin.schedule(bench.spin.task("noop", () => undefined));
+    const startMs = bench.runtime.clock.now();
+    await drain(bench);
+    const warnings = bench.runtime.logs.filter(({ level }) => level === "warn");
+    const messages = warnings.map(({ message }) => message);
+    assert.deepEqual(messages, [
+      "the broker failed, trying again until it works",
+      "the broker works again",
+      "the broker failed, trying again until it works",
+      "the broker works again",
+    ]);
+    assert.ok(bench.runtime.clock.now() - startMs < 5000, "it did not sleep on a failure");
+  });
+});
+
+describe("starts and stops", () => {
+  it("[G11] a start that hangs can be stopped and closed", async () => {
+    const bench = engineBench();
+    bench.broker.failNext("start", "hang");
+    const starting = startWorkers(bench);
+    await bench.runtime.advance(10);
+    await bench.spin.close({ timeout: 0 });
+    await (
+      await starting
+    ).finished;
+    assert.equal(bench.runtime.pendingTimers, 0);
+  });
+
+  it("[G15] draining does not spin, whatever is due meanwhile", async () => {
+    const bench = engineBench();
+    bench.spin.task("tick", { periodicity: 100 }, () => undefined);
+    bench.spin.task("slow", async () => {
+      await new Promise<void>((resolve) => {
+        bench.runtime.timers.set(resolve, 2000);
+      });
+    });
+    const running = await startWorkers(bench);
+    await bench.spin.schedule("slow");
+    await bench.runtime.advance(50);
+    const before = bench.broker.calls.exchange;
+    await passUntil(bench.runtime, running.stop());
+    assert.ok(bench.broker.calls.exchange - before <= 2);
+  });
+
+  it("[G15] nothing is left when the broker ends a call that was under way at close()", async () => {
+    const bench = engineBench();
+    await startWorkers(bench);
+    await bench.runtime.advance(1);
+    const release = bench.broker.holdNext("exchange");
+    bench.broker.failNext("exchange", "after");
+    await bench.spin.schedule(bench.spin.task("noop", () => undefined));
+    await bench.runtime.advance(1);
+    await passUntil(bench.runtime, bench.spin.close({ timeout: 0 }));
+    release();
+    await bench.runtime.advance(0);
+    assert.equal(bench.runtime.pendingTimers, 0);
+  });
+
+  it("close() with an invalid timeout is refused, and closes nothing", async () => {
+    const bench = engineBench();
+    await assert.rejects(bench.spin.close({ timeout: -1 }), RangeError);
+    await assert.rejects(bench.spin.stopWorkers({ timeout: Number.NaN }), RangeError);
+    await bench.spin.schedule(bench.spin.task("noop", () => undefined));
+    await bench.spin.close();
+  });
+
+  it("run() that is refused leaves the engine open", async () => {
+    const bench = engineBench();
+    const workers = new AsyncWorkers();
+    await assert.rejects(bench.spin.run({ workers, queue: "_x" }), RangeError);
+    bench.broker.failNext("start", "before");
+    await assert.rejects(bench.spin.run({ workers }));
+    await bench.spin.schedule(bench.spin.task("noop", () => undefined));
+    await bench.spin.run({ workers, stopWhenQueueEmpty: true });
+    await assert.rejects(bench.spin.schedule("noop"), /closed/v);
+  });
+});
+
+describe("careless users", () => {
+  it("a task that throws an error of ours has failed like any other", async () => {
+    const bench = engineBench();
+    const starts = { stopped: 0, lost: 0 };
+    bench.spin.task("stopped", { maxRetries: 1 }, () => {
+      starts.stopped += 1;
+      throw new WorkersStoppedError("stopped");
+    });
+    bench.spin.task("lost", { maxRetries: 1 }, () => {
+      starts.lost += 1;
+      throw new LeaseLostError("lost");
+    });
+    await bench.spin.schedule("stopped");
+    await bench.spin.schedule("lost");
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(60_000);
+    assert.deepEqual(starts, { stopped: 2, lost: 2 });
+    await running.stop();
+  });
+
+  it("[G15] a logger that throws hurts nothing", async () => {
+    const fail = (): never => {
+      throw new Error("the disk is full");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const spin = new Engine(new MemoryBroker(), { logger });
+    let runs = 0;
+    spin.task("fail", () => {
+      runs += 1;
+      throw new Error("no");
+    });
+    await spin.schedule("fail");
+    await spin.schedule("fail");
+    await spin.run({ workers: new AsyncWorkers(), stopWhenQueueEmpty: true });
+    assert.equal(runs, 2);
+  });
+
+  it("a registry outlives the engines it was attached to", async () => {
+    const tasks = new Tasks();
+    const first = engineBench();
+    const second = engineBench();
+    first.spin.attachTasks(tasks);
+    second.spin.attachTasks(tasks);
+    second.spin.task("taken", () => undefined);
+    assert.throws(() => tasks.task("taken", () => undefined), RangeError);
+    await assert.rejects(first.spin.schedule("taken"), /unknown task/v);
+    await second.spin.close();
+    tasks.task("taken", () => undefined);
+    await first.spin.schedule("taken");
+  });
+
+  it("empty keyword arguments reach a function that needs them", async () => {
+    const bench = engineBench();
+    const got: unknown[] = [];
+    const resize = bench.spin.task("resize", (file: string, size: { width?: number }) => {
+      got.push([file, size]);
+    });
+    await bench.spin.schedule(resize, "a", kwargs({}));
+    await drain(bench);
+    assert.deepEqual(got, [["a", {}]]);
+  });
+
+  it("tasks that block do not keep timers waiting for the whole of a delivery", async () => {
+    const spin = new Engine(new MemoryBroker());
+    let turns = 0;
+    const block = spin.task("block", () => {
+      const end = performance.now() + 2;
+      while (performance.now() < end);
+    });
+    for (let index = 0; index < 60; index += 1) await spin.schedule(block);
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    await spin.run({ workers: new AsyncWorkers({ number: 60 }), stopWhenQueueEmpty: true });
+    clearInterval(timer);
+    assert.ok(turns >= 10, `${turns} turns of the event loop in 120 ms`);
+  });
+
+  it("a receiver's promise of another kind that rejects is heard too", async () => {
+    const bench = engineBench();
+    countTask(bench);
+    bench.spin.on("jobFinished", () => ({
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
+      then: (_: unknown, reject: (error: Error) => void) => {
+        reject(new Error("thenable"));
+      },
+    }));
+    await bench.spin.schedule("count");
+    await drain(bench);
+    assert.ok(bench.runtime.logs.some(({ message }) => message.startsWith("a receiver of")));
+  });
+});
