@@ -261,7 +261,7 @@ export declare class EngineClosedError extends SpinachError {
 export declare class RetryError extends SpinachError {
     readonly code = "RETRY";
     readonly at: Date | undefined;
-    /** @throws RangeError if `at` is not a valid date */
+    /** @throws TypeError or RangeError if `at` is not a valid Date */
     constructor(message: string, { at, cause }?: {
         at?: Date | undefined;
         cause?: unknown;

@@ -4,6 +4,11 @@
  * `TypeError` (wrong type) or a `RangeError` (right type, value not allowed).
  */
 
+import { checkDate } from "./option-checks.ts";
+
+/** Longest path that a message shows, in characters. */
+const MAX_PATH = 200;
+
 /** What every error of Spinach is. `code` never changes between versions. */
 export abstract class SpinachError extends Error {
   abstract readonly code: string;
@@ -63,7 +68,8 @@ export class InvalidJobArgumentsError extends SpinachError {
   readonly path: string;
 
   constructor(taskName: string, path: string, problem: string) {
-    super(`task "${taskName}" cannot be called with ${path}: ${problem}`);
+    const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}...` : path;
+    super(`task "${taskName}" cannot be called with ${shown}: ${problem}`);
     this.taskName = taskName;
     this.path = path;
   }
@@ -178,13 +184,10 @@ export class RetryError extends SpinachError {
   readonly code = "RETRY";
   readonly at: Date | undefined;
 
-  /** @throws RangeError if `at` is not a valid date */
+  /** @throws TypeError or RangeError if `at` is not a valid Date */
   constructor(message: string, { at, cause }: { at?: Date | undefined; cause?: unknown } = {}) {
     super(message, cause === undefined ? undefined : { cause });
-    if (at !== undefined && Number.isNaN(at.getTime())) {
-      throw new RangeError("RetryError: at must be a valid Date, got an invalid one");
-    }
-    this.at = at;
+    this.at = at === undefined ? undefined : checkDate("RetryError: at", at);
   }
 }
 

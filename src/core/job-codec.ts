@@ -5,6 +5,7 @@
  *
  * Source: spinach/job.py Job.serialize, Job.deserialize
  */
+import { MAX_TIMER_MS } from "./constants.ts";
 import { MalformedJobError } from "./errors.ts";
 import { isJobStatus, type JobStatus } from "./job-status.ts";
 import type { Job, StoredJob } from "./job.ts";
@@ -45,30 +46,28 @@ export function encodeJob(job: Job): string {
  */
 export function decodeJob(wire: string, status?: JobStatus): StoredJob {
   const fields = parseObject(wire);
-  const timeoutMs = fields["timeout_ms"];
+  const timeoutMs = timeoutField(wire, fields);
   const job: Job = {
     id: stringField(wire, fields, "id"),
     status: status ?? statusField(wire, fields),
     taskName: stringField(wire, fields, "task_name"),
     queue: stringField(wire, fields, "queue"),
     at: timeField(wire, fields),
-    maxRetries: numberField(wire, fields, "max_retries"),
-    retries: numberField(wire, fields, "retries"),
+    maxRetries: countField(wire, fields, "max_retries"),
+    retries: countField(wire, fields, "retries"),
     args: argsField(wire, fields),
     kwargs: kwargsField(wire, fields),
   };
-  return { job: typeof timeoutMs === "number" ? { ...job, timeoutMs } : job, wire };
+  return { job: timeoutMs === undefined ? job : { ...job, timeoutMs }, wire };
 }
 
 /** The same job with other status, retries and time. Its arguments are copied, not re-encoded. */
 export function rewriteJob({ job, wire }: StoredJob, changes: JobChanges): StoredJob {
-  const { seconds, micros } = toWireTime(changes.atMs);
-  const values: Readonly<Record<string, number>> = {
-    status: changes.status,
-    retries: changes.retries,
-    at: seconds,
-    at_us: micros,
-  };
+  const { status, retries, atMs } = changes;
+  const { seconds, micros } = toWireTime(atMs);
+  // A time that stays keeps its microseconds, which a Date does not hold.
+  const time = atMs === job.at.getTime() ? {} : { at: seconds, at_us: micros };
+  const values: Readonly<Record<string, number>> = { status, retries, ...time };
   let text = "";
   let copied = 0;
   for (const { key, start, end } of topLevelMembers(wire)) {
@@ -78,19 +77,14 @@ export function rewriteJob({ job, wire }: StoredJob, changes: JobChanges): Store
     copied = end;
   }
   return {
-    job: {
-      ...job,
-      status: changes.status,
-      retries: changes.retries,
-      at: new Date(changes.atMs),
-    },
+    job: { ...job, status, retries, at: new Date(atMs) },
     wire: text + wire.slice(copied),
   };
 }
 
 function toWireTime(atMs: number): { seconds: number; micros: number } {
   const seconds = Math.floor(atMs / 1000);
-  return { seconds, micros: Math.round((atMs - seconds * 1000) * 1000) };
+  return { seconds, micros: Math.min(Math.round((atMs - seconds * 1000) * 1000), 999_999) };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -116,10 +110,18 @@ function stringField(wire: string, fields: Fields, name: string): string {
   return value;
 }
 
-function numberField(wire: string, fields: Fields, name: string): number {
+/** A whole number that is not negative. */
+function countField(wire: string, fields: Fields, name: string): number {
   const value = fields[name];
-  if (typeof value !== "number") throw new MalformedJobError(wire, `"${name}" is not a number`);
-  return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new MalformedJobError(wire, `"${name}" is not a whole number of at least 0`);
+}
+
+function timeoutField(wire: string, fields: Fields): number | undefined {
+  if (fields["timeout_ms"] === undefined) return undefined;
+  const timeoutMs = countField(wire, fields, "timeout_ms");
+  if (timeoutMs >= 1 && timeoutMs <= MAX_TIMER_MS) return timeoutMs;
+  throw new MalformedJobError(wire, `"timeout_ms" is not from 1 to ${MAX_TIMER_MS}`);
 }
 
 function statusField(wire: string, fields: Fields): JobStatus {
@@ -130,9 +132,11 @@ function statusField(wire: string, fields: Fields): JobStatus {
 
 /** A Date holds whole milliseconds: the microseconds below stay in the text alone. */
 function timeField(wire: string, fields: Fields): Date {
-  const seconds = numberField(wire, fields, "at");
-  const micros = numberField(wire, fields, "at_us");
-  return new Date(seconds * 1000 + Math.floor(micros / 1000));
+  const seconds = fields["at"];
+  const micros = countField(wire, fields, "at_us");
+  const at = new Date(Number(seconds) * 1000 + Math.floor(micros / 1000));
+  if (typeof seconds === "number" && !Number.isNaN(at.getTime())) return at;
+  throw new MalformedJobError(wire, `"at" is not a time in seconds`);
 }
 
 function argsField(wire: string, fields: Fields): readonly unknown[] {

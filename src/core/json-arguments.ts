@@ -3,7 +3,7 @@
  * silently drop or change.
  */
 import { InvalidJobArgumentsError } from "./errors.ts";
-import { isPlainObject } from "./is-plain-object.ts";
+import { isPlainArray, isPlainObject } from "./is-plain-object.ts";
 import { isKwargs } from "./kwargs.ts";
 
 /** Deepest nesting of an argument: Redis's cjson and Python's json both give up near 1,000. */
@@ -71,25 +71,35 @@ function findProblemInObject(value: object, ancestors: object[]): Problem | unde
     ? findProblemInArray(value, ancestors)
     : findProblemInMembers(value, ancestors);
   ancestors.pop();
-  return problem;
+  if (problem !== undefined || !hasToJson(value)) return problem;
+  return notCarried("an object with toJSON(), which would arrive as what that returns: pass that");
 }
 
 function findProblemInArray(values: readonly unknown[], ancestors: object[]): Problem | undefined {
+  if (!isPlainArray(values)) return notCarried(describeInstance(values));
   // By index, not by iterator: a hole in the array is `undefined` too.
   for (let index = 0; index < values.length; index += 1) {
     const problem = findProblem(values[index], ancestors);
     if (problem !== undefined) return below(`[${index}]`, problem);
   }
-  return undefined;
+  const named = Object.keys(values).length > values.length;
+  return named ? notCarried("an array with named members, which JSON would drop") : undefined;
 }
 
 function findProblemInMembers(value: object, ancestors: object[]): Problem | undefined {
   if (!isPlainObject(value)) return notCarried(describeInstance(value));
+  if (Object.getOwnPropertySymbols(value).length > 0) {
+    return notCarried("an object with symbol keys, which JSON would drop: use strings");
+  }
   for (const [key, member] of Object.entries(value)) {
     const problem = findProblem(member, ancestors);
     if (problem !== undefined) return below(`.${key}`, problem);
   }
   return undefined;
+}
+
+function hasToJson(value: object): boolean {
+  return "toJSON" in value && typeof value.toJSON === "function";
 }
 
 function describeInstance(value: object): string {

@@ -32,6 +32,19 @@ export function checkDuration(name: string, value: unknown, rule: NumberRule): n
 }
 
 /**
+ * @param known - the names of the options that there are
+ * @throws TypeError if it is not an object, or names an option that there is not
+ */
+export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`${owner}: options must be an object, got ${describe(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`${owner}: there is no option "${unknown}", only ${known.join(", ")}`);
+}
+
+/**
  * @throws TypeError if it is not a string
  * @throws RangeError if it is empty
  */
@@ -83,5 +96,5 @@ function describe(value: unknown): string {
       ? "an array"
       : `an object (${value.constructor?.name ?? "no class"})`;
   }
-  return String(value);
+  return typeof value === "bigint" ? `${value}n` : String(value);
 }

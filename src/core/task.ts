@@ -32,6 +32,17 @@ export interface TaskOptions extends JobOptions {
   readonly requiredArgs?: number | undefined;
 }
 
+/** @internal Their names. */
+export const JOB_OPTIONS: readonly string[] = ["queue", "maxRetries", "timeout"];
+
+/** @internal Their names. */
+export const TASK_OPTIONS: readonly string[] = [
+  ...JOB_OPTIONS,
+  "periodicity",
+  "maxConcurrency",
+  "requiredArgs",
+];
+
 /** Any function of any arguments, to be called only with arguments that came with a job. */
 export type TaskFunction = (this: void, ...args: never[]) => unknown;
 

@@ -1,14 +1,16 @@
 import { DEFAULT_QUEUE } from "./constants.ts";
-import { checkFunction, checkInteger, checkName } from "./option-checks.ts";
+import { checkFunction, checkInteger, checkName, checkOptions } from "./option-checks.ts";
 import {
   checkJobOptions,
   definedOnly,
+  JOB_OPTIONS,
   type JobOptions,
   type Task,
   type TaskDefinition,
   type TaskFunction,
   type TaskOf,
   type TaskOptions,
+  TASK_OPTIONS,
 } from "./task.ts";
 
 /** Options of a registry: what its tasks get unless they say otherwise. */
@@ -39,8 +41,10 @@ export class Tasks {
 
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(defaults: TasksOptions = {}) {
-    checkTaskOptions("Tasks", defaults);
-    if (defaults.module !== undefined) checkName("Tasks: module", defaults.module);
+    const { module, ...options } = defaults;
+    checkOptions("Tasks", options, TASK_OPTIONS);
+    checkTaskOptions("Tasks", options);
+    if (module !== undefined) checkName("Tasks: module", module);
     this.#defaults = Object.freeze({ ...defaults });
   }
 
@@ -58,6 +62,8 @@ export class Tasks {
   task(name: string, optionsOrFn: TaskOptions | TaskFunction, fnOrNothing?: TaskFunction): Task {
     const [options, fn] =
       typeof optionsOrFn === "function" ? [{}, optionsOrFn] : [optionsOrFn, fnOrNothing];
+    checkName("task: name", name);
+    checkOptions(`task "${name}"`, options, TASK_OPTIONS);
     checkFunction(`task "${name}": its function`, fn);
     this.#add(name, options, fn);
     return makeTask(name, fn, {});
@@ -77,6 +83,8 @@ export class Tasks {
     name: string,
     options: JobOptions = {},
   ): Task<Args, Promise<unknown>> {
+    checkName("task: name", name);
+    checkOptions(`task "${name}"`, options, JOB_OPTIONS);
     this.#add(name, options, undefined);
     return makeTask<Args, Promise<unknown>>(name, missingFunction(name), {});
   }
@@ -95,7 +103,6 @@ export class Tasks {
   }
 
   #add(name: string, options: TaskOptions, fn: TaskFunction | undefined): void {
-    checkName("task: name", name);
     if (this.#definitions.has(name)) {
       throw new RangeError(`task: a task named "${name}" is already registered, pick another name`);
     }
@@ -161,10 +168,10 @@ function makeTask<Args extends unknown[], Result>(
   return Object.assign(call, {
     taskName: name,
     jobOptions,
-    with: (options: JobOptions): Task<Args, Result> =>
-      makeTask(name, fn, {
-        ...jobOptions,
-        ...checkJobOptions(`task "${name}".with`, options),
-      }),
+    with: (options: JobOptions): Task<Args, Result> => {
+      const owner = `task "${name}".with`;
+      checkOptions(owner, options, JOB_OPTIONS);
+      return makeTask(name, fn, { ...jobOptions, ...checkJobOptions(owner, options) });
+    },
   });
 }

@@ -165,15 +165,18 @@ export class Arbiter {
       } catch (error) {
         if (!this.#isOver()) await this.#backOff(error);
       }
-      await this.#yieldIfLong();
+      if (this.#mustYield()) await this.#yield();
       // No await between the question and the sleep: a wake-up in between would be lost.
       if (!this.#hasReason()) await this.#sleep();
     }
   }
 
-  async #yieldIfLong(): Promise<void> {
+  #mustYield(): boolean {
+    return this.#parts.runtime.clock.monotonic() - this.#yieldedAtMs >= YIELD_EVERY_MS;
+  }
+
+  async #yield(): Promise<void> {
     const { clock, timers } = this.#parts.runtime;
-    if (clock.monotonic() - this.#yieldedAtMs < YIELD_EVERY_MS) return;
     await timers.yield();
     this.#yieldedAtMs = clock.monotonic();
   }
@@ -254,7 +257,7 @@ export class Arbiter {
     const { workers, tasks } = this.#parts;
     for (const stored of jobs) {
       // Tasks run until their first await right here.
-      await this.#yieldIfLong();
+      if (this.#mustYield()) await this.#yield();
       if (this.#state !== "running" || workers.availableSlots === 0) {
         this.#outcomes.push({ kind: "released", stored });
         continue;

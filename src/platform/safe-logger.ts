@@ -16,7 +16,19 @@ export function safeLogger(logger: Logger): Logger {
     info: safe("info"),
     warn: safe("warn"),
     error: safe("error"),
-    child: (bindings) => safeLogger(childLogger(logger, bindings)),
-    isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true,
+    child: (bindings) => {
+      try {
+        return safeLogger(childLogger(logger, bindings));
+      } catch {
+        return safeLogger(logger);
+      }
+    },
+    isLevelEnabled: (level) => {
+      try {
+        return logger.isLevelEnabled?.(level) ?? true;
+      } catch {
+        return true;
+      }
+    },
   };
 }

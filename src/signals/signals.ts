@@ -90,7 +90,8 @@ export class Signals {
 
   /** Calls the receivers in the order they were added; never throws. */
   emit<Name extends EventName>(name: Name, event: SpinachEvents[Name]): void {
-    for (const receiver of this.#receivers[name]) this.#deliver(name, receiver, event);
+    // Of a copy: a receiver may add and take away receivers.
+    for (const receiver of Array.from(this.#receivers[name])) this.#deliver(name, receiver, event);
     if (CHANNELS[name].hasSubscribers) CHANNELS[name].publish(event);
   }
 

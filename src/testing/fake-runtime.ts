@@ -74,6 +74,7 @@ export class FakeRuntime implements Runtime {
    * what they started settle before the next.
    */
   async advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) throw new RangeError(`advance: ms must be at least 0, got ${ms}; see jump()`);
     const targetMs = this.#elapsedMs + ms;
     await this.#settle();
     for (let timer = this.#nextUntil(targetMs); timer; timer = this.#nextUntil(targetMs)) {

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from "../core/constants.ts";
 import { WorkersStoppedError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
-import { checkInteger } from "../core/option-checks.ts";
+import { checkInteger, checkOptions } from "../core/option-checks.ts";
 import type { RunnableTask } from "../core/task.ts";
 import { Execution, type ExecutionContext } from "./execution.ts";
 import { StopSequence } from "./stop-sequence.ts";
@@ -39,6 +39,7 @@ export class AsyncWorkers implements Workers {
 
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(options: AsyncWorkersOptions = {}) {
+    checkOptions("AsyncWorkers", options, ["number", "threads", "timeoutGrace"]);
     const { number = DEFAULT_NUMBER, threads = 0 } = options;
     const { timeoutGrace = DEFAULT_TIMEOUT_GRACE_MS } = options;
     this.number = checkInteger("AsyncWorkers: number", number, { min: 1 });

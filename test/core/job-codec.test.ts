@@ -104,15 +104,26 @@ suite("decodeJob()", () => {
       status: [6, /"status" is not a status/],
       task_name: [null, /"task_name" is not a string/],
       queue: [{}, /"queue" is not a string/],
-      at: ["1", /"at" is not a number/],
-      at_us: [undefined, /"at_us" is not a number/],
-      max_retries: [[], /"max_retries" is not a number/],
-      retries: [true, /"retries" is not a number/],
+      at: ["1", /"at" is not a time in seconds/],
+      at_us: [undefined, /"at_us" is not a whole number of at least 0/],
+      max_retries: [[], /"max_retries" is not a whole number of at least 0/],
+      retries: [true, /"retries" is not a whole number of at least 0/],
       task_args: [{ 0: "a" }, /"task_args" is not an array/],
       task_kwargs: [[], /"task_kwargs" is not an object/],
     } satisfies Record<string, [unknown, RegExp]>).map(
       ([name, [value, problem]]) => [JSON.stringify({ ...good, [name]: value }), problem] as const,
     ),
+    [
+      '{"id":"x","at_us":0,"at":1e300,"status":2,"task_name":"t","queue":"q"}',
+      /"at" is not a time/,
+    ],
+    [JSON.stringify(good).replace('"retries":0', '"retries":-1.5'), /"retries" is not a whole/],
+    [
+      JSON.stringify(good).replace('"max_retries":0', '"max_retries":1e400'),
+      /"max_retries" is not/,
+    ],
+    [JSON.stringify({ ...good, timeout_ms: 0 }), /"timeout_ms" is not from 1 to 2147483647/],
+    [JSON.stringify({ ...good, timeout_ms: 1e12 }), /"timeout_ms" is not from 1 to 2147483647/],
   ];
   for (const [wire, problem] of malformed) {
     test(`refuses ${wire.slice(0, 12)}... because ${problem.source}`, () => {

@@ -71,6 +71,16 @@ const refused: readonly Case[] = [
   ["a boxed string", new Object("a"), "", /an instance of String/],
   ["a boxed number", new Object(1), "", /an instance of Number/],
   ["a boxed BigInt", new Object(1n), "", /an instance of BigInt/],
+  ["symbol keys", { [Symbol("s")]: 1, a: 1 }, "", /symbol keys, which JSON would drop/],
+  ["named members of an array", [Object.assign([1], { extra: 2 })], "[0]", /named members/],
+  ["an array of a subclass", new (class Vec extends Array {})(), "", /an instance of Vec/],
+  ["Math", Math, "", /an instance of Object/],
+  [
+    "a hidden toJSON",
+    Object.defineProperty({ a: 1 }, "toJSON", { value: () => 2 }),
+    "",
+    /an object with toJSON\(\)/,
+  ],
   ["an undefined member", { a: { b: undefined } }, ".a.b", /undefined, which JSON would drop/],
   ["an undefined element", [1, [undefined]], "[1][0]", /undefined, which JSON would drop/],
   // oxlint-disable-next-line no-sparse-arrays -- the case
@@ -94,7 +104,7 @@ suite("refuseUncarriable()", () => {
             error instanceof InvalidJobArgumentsError &&
             error.taskName === "work" &&
             error.path === at &&
-            error.message.includes(at) &&
+            error.message.includes(at.slice(0, 200)) &&
             problem.test(error.message),
         );
       }

@@ -285,6 +285,23 @@ suite("Tasks.declare()", () => {
   });
 });
 
+suite("options of tasks", () => {
+  test("that do not exist are refused: a typo must not change the delivery contract", () => {
+    const typo: object = { maxRetry: 3 };
+    const message = /there is no option "maxRetry", only queue, maxRetries, timeout/;
+    assert.throws(() => new Tasks(typo), { name: "TypeError", message });
+    assert.throws(() => new Tasks().task("x", typo, nothing), { name: "TypeError", message });
+    assert.throws(() => new Tasks().declare("x", typo), { name: "TypeError", message });
+    assert.throws(() => new Tasks().task("x", nothing).with(typo), { name: "TypeError", message });
+  });
+
+  test("must be an object", () => {
+    const none: unknown = null;
+    assert.throws(() => new Tasks().task("x", none as object, nothing), TypeError);
+    assert.throws(() => new Tasks().declare("x", "5" as unknown as object), TypeError);
+  });
+});
+
 suite("Tasks.watch()", () => {
   test("asks about each task still to come, and tells once it is registered", () => {
     const tasks = new Tasks();
