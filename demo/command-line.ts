@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 const REPOSITORY = join(import.meta.dirname, "..");
 
 /** What this version has; later ones bring more. */
-const BROKERS: readonly string[] = ["memory"];
+const BROKERS: readonly string[] = ["memory", "redis://HOST:PORT"];
 const WORKERS: readonly string[] = ["async"];
 
 /** How the demo is called. */
@@ -29,19 +29,23 @@ Exit code: 0; 1 if a file or a folder could not be read; 2 if the command line i
 export class UsageError extends Error {}
 
 /** What a valid command line asks for: help, or a folder to work on. */
-export type Request = { readonly kind: "help" } | { readonly kind: "run"; readonly folder: string };
+export type Request =
+  | { readonly kind: "help" }
+  | { readonly kind: "run"; readonly folder: string; readonly broker: string };
 
 /** @throws UsageError */
 export async function parseCommandLine(args: readonly string[]): Promise<Request> {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: "help" };
-  refuseUnknownKind("--broker", values.broker, BROKERS);
+  const { broker } = values;
+  if (!/^rediss?:\/\/./.test(broker)) refuseUnknownKind("--broker", broker, BROKERS);
   refuseUnknownKind("--workers", values.workers, WORKERS);
   const [folder, ...others] = positionals;
   if (others.length > 0) {
     throw new UsageError(`one folder at most, got ${positionals.length}: ${positionals.join(" ")}`);
   }
-  return { kind: "run", folder: folder === undefined ? REPOSITORY : await checkedFolder(folder) };
+  const checked = folder === undefined ? REPOSITORY : await checkedFolder(folder);
+  return { kind: "run", folder: checked, broker };
 }
 
 function parse(args: readonly string[]) {

@@ -1,4 +1,7 @@
-import { AsyncWorkers, Engine, MemoryBroker } from "spinach";
+import { randomUUID } from "node:crypto";
+
+import { AsyncWorkers, type Broker, Engine, MemoryBroker } from "spinach";
+import { RedisBroker } from "spinach/redis";
 
 import { parseCommandLine, usage, UsageError } from "./command-line.ts";
 import { demoLogger } from "./demo-logger.ts";
@@ -14,12 +17,12 @@ const COROUTINES = 256;
 /** Runs the demo, and returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const request = await parseCommandLine(args);
-  if (request.kind === "run") return measureFolder(request.folder);
+  if (request.kind === "run") return measureFolder(request.folder, request.broker);
   process.stdout.write(usage());
   return 0;
 }
 
-async function measureFolder(folder: string): Promise<number> {
+async function measureFolder(folder: string, broker: string): Promise<number> {
   const ledger = new Ledger();
   const stop = new StopRequest(() => {
     ledger.interrupt();
@@ -27,7 +30,7 @@ async function measureFolder(folder: string): Promise<number> {
   const progress = new Progress(ledger, process.stdout);
   progress.start();
   try {
-    await runJobs(folder, ledger, progress);
+    await runJobs(makeEngine(broker, progress), folder, { ledger, progress });
   } finally {
     progress.stop();
   }
@@ -36,11 +39,20 @@ async function measureFolder(folder: string): Promise<number> {
   return stop.exitCode ?? (ledger.failures.length > 0 ? 1 : 0);
 }
 
-async function runJobs(folder: string, ledger: Ledger, progress: Progress): Promise<void> {
+function makeEngine(kind: string, progress: Progress): Engine {
   const logger = demoLogger(() => {
     progress.clear();
   });
-  const spin = new Engine(new MemoryBroker(), { logger });
+  const broker: Broker = kind === "memory" ? new MemoryBroker() : new RedisBroker(kind);
+  // Of its own: what an earlier run left, with other files, is not this one's.
+  return new Engine(broker, { logger, namespace: `spinach-demo-${randomUUID()}` });
+}
+
+async function runJobs(
+  spin: Engine,
+  folder: string,
+  { ledger, progress }: { readonly ledger: Ledger; readonly progress: Progress },
+): Promise<void> {
   const measure = fileTask(spin, ledger);
   try {
     await spin.startWorkers({ workers: new AsyncWorkers({ number: COROUTINES }) });

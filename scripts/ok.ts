@@ -24,6 +24,7 @@ const ROWS: ReadonlyArray<readonly Step[]> = [
     step("format:check", "npm run format"),
     step("lint", "mend what it names; npm run lint -- --fix mends some"),
     step("types", "mend the type errors"),
+    step("lua:check", "npm run lua"),
   ],
   [step("build", "mend the errors of tsc -p tsconfig.build.json")],
   [

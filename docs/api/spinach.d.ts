@@ -56,7 +56,7 @@ export interface RescueReply {
 export type WakeUpListener = (queue: string | undefined) => void;
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
-    /** UUID of this process in the cluster. */
+    /** UUID of this process in the cluster; another one after each lost lease. */
     readonly id: string;
     /**
      * Ties the broker to an engine, once, before anything else.
@@ -77,14 +77,23 @@ export interface Broker {
     register(tasks: readonly TaskDefinition[]): Promise<void>;
     /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
     reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
-    /** Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. */
+    /**
+     * Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. If
+     * it is alive after all, its lease is lost.
+     */
     rescue(brokerId: string): Promise<RescueReply>;
     /** Whether no job is ready in the queue or parked behind a limit. Future jobs do not count. */
     isQueueEmpty(queue: string): Promise<boolean>;
-    /** Deletes everything in the namespace. */
+    /** Deletes everything in the namespace; the leases of its brokers are lost. */
     flush(): Promise<void>;
     /** Returns how to stop listening. */
     onWakeUp(listener: WakeUpListener): () => void;
+    /**
+     * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
+     * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to
+     * stop listening.
+     */
+    onLeaseLost(listener: () => void): () => void;
 }
 
 // brokers/memory/memory-broker.d.ts
@@ -105,7 +114,8 @@ export interface MemoryBrokerOptions {
  */
 export declare class MemoryBroker implements Broker {
     #private;
-    constructor({ store }?: MemoryBrokerOptions);
+    /** @throws TypeError if an option is not valid */
+    constructor(options?: MemoryBrokerOptions);
     bind(context: BrokerContext): void;
     get id(): string;
     start(): Promise<void>;
@@ -118,6 +128,7 @@ export declare class MemoryBroker implements Broker {
     rescue(brokerId: string): Promise<RescueReply>;
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
+    onLeaseLost(listener: () => void): () => void;
     onWakeUp(listener: WakeUpListener): () => void;
 }
 
@@ -145,6 +156,8 @@ export declare class MemoryNamespace {
     #private;
     onWakeUp(listener: WakeUpListener): () => void;
     enqueue(jobs: readonly StoredJob[], nowMs: number): void;
+    join(brokerId: string): void;
+    isMember(brokerId: string): boolean;
     exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply;
     tick(nowMs: number, newId: () => string): Due;
     register(tasks: readonly TaskDefinition[], nowMs: number): void;
@@ -154,11 +167,92 @@ export declare class MemoryNamespace {
     flush(): void;
 }
 
+// brokers/redis/redis-broker.d.ts
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
+import type { RedisOptions } from "./redis-client.ts";
+/** Options of a Redis broker. */
+export interface RedisBrokerOptions {
+    /**
+     * How long this process may be silent before others take its jobs over, in ms, from 1,000.
+     * @defaultValue 10_000
+     */
+    readonly lease?: number | undefined;
+    /** After so long a block of the event loop, in ms, the lease is let go. @defaultValue 600_000 */
+    readonly stuckAfter?: number | undefined;
+    /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
+    readonly callTimeout?: number | undefined;
+    /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
+    readonly enqueueTimeout?: number | undefined;
+}
+/**
+ * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
+ * Python Spinach. Needs the package `@redis/client`.
+ *
+ * @example
+ * const spin = new Engine(new RedisBroker("redis://127.0.0.1:6379"));
+ */
+export declare class RedisBroker implements Broker {
+    #private;
+    /** @throws TypeError or RangeError if an option is not valid */
+    constructor(redis: string | RedisOptions, options?: RedisBrokerOptions);
+    get id(): string;
+    bind(context: BrokerContext): void;
+    start(): Promise<void>;
+    stop(): Promise<void>;
+    enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+    tick(): Promise<Due>;
+    register(tasks: readonly TaskDefinition[]): Promise<void>;
+    reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]>;
+    rescue(brokerId: string): Promise<RescueReply>;
+    isQueueEmpty(queue: string): Promise<boolean>;
+    flush(): Promise<void>;
+    onWakeUp(listener: WakeUpListener): () => void;
+    onLeaseLost(listener: () => void): () => void;
+}
+
+// brokers/redis/redis-client.d.ts
+/** What a broker needs of a connection to Redis. */
+export interface RedisClient {
+    connect(): Promise<void>;
+    /** Closes at once; commands under way are rejected. Safe at any time. */
+    destroy(): void;
+    evalSha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
+    eval(text: string, keys: string[], args: string[]): Promise<unknown>;
+    subscribe(channel: string, listener: (message: string) => void): Promise<void>;
+    /** Deletes every key that matches, in steps. */
+    deleteMatching(pattern: string): Promise<void>;
+    onStateChange(listener: (state: "ready" | "lost", error?: unknown) => void): void;
+}
+/**
+ * How to reach Redis: options of `createClient` of `@redis/client`. Plain data, because the heartbeat
+ * thread makes a connection of its own.
+ */
+export interface RedisOptions {
+    /** `redis[s]://[[username][:password]@][host][:port][/database]` */
+    readonly url?: string;
+    readonly username?: string;
+    readonly password?: string;
+    readonly database?: number;
+    readonly socket?: Readonly<Record<string, unknown>>;
+}
+/** What an arbiter's connection adds to the user's options. */
+export interface ConnectionTuning {
+    /** Delay before attempt number `retries` to connect again, in ms. */
+    readonly reconnectDelayMs: (retries: number) => number;
+    /** Sends PING so often, in ms, and gives a silent connection up after three times that. */
+    readonly pingEveryMs?: number;
+}
+/** @throws BrokerError if the optional peer dependency is not installed */
+export declare function createRedisClient(options: RedisOptions, { reconnectDelayMs, pingEveryMs }: ConnectionTuning): Promise<RedisClient>;
+
 // core/batch.d.ts
 import type { CallArgs, Task } from "./task.ts";
 /**
- * Jobs to schedule together, in the order they were added. Nothing is checked or sent before
- * `engine.scheduleBatch(batch)`.
+ * Jobs to schedule together, in the order they were added. Nothing is checked, copied or sent before
+ * `engine.scheduleBatch(batch)`: until then, leave the arguments as they are, and refill no array.
  *
  * @example
  * const batch = new Batch();
@@ -168,11 +262,11 @@ import type { CallArgs, Task } from "./task.ts";
 export declare class Batch {
     #private;
     /** Adds a job to run as soon as possible. */
-    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): this;
     schedule(task: string, ...args: unknown[]): this;
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): this;
     /** Adds a job to run at a date. */
-    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): this;
     scheduleAt(task: string, at: Date, ...args: unknown[]): this;
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): this;
     /** How many jobs it holds. */
     get size(): number;
 }
@@ -262,7 +356,7 @@ export declare class RetryError extends SpinachError {
     readonly code = "RETRY";
     readonly at: Date | undefined;
     /** @throws TypeError or RangeError if `at` is not a valid Date */
-    constructor(message: string, { at, cause }?: {
+    constructor(message: string, options?: {
         at?: Date | undefined;
         cause?: unknown;
     });
@@ -322,7 +416,10 @@ export declare function isJobStatus(value: unknown): value is JobStatus;
 
 // core/job.d.ts
 import type { JobStatus } from "./job-status.ts";
-/** One execution of a task, asked for or done. A plain record: nothing in it ever changes. */
+/**
+ * One execution of a task, asked for or done. A plain record: Spinach never changes one. `args` of a job
+ * that was just scheduled are those of the call; its task gets a copy.
+ */
 export interface Job {
     /** UUID. */
     readonly id: string;
@@ -601,14 +698,14 @@ export declare class Engine {
      *
      * @param task - a task, or its name; a task checks the types of the arguments
      */
-    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Job>;
     schedule(task: string, ...args: unknown[]): Promise<Job>;
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Job>;
     /**
      * Schedules a job to run at a date; one that has passed means now. Rejects as `schedule` does, and
      * with TypeError or RangeError if `at` is not a valid Date.
      */
-    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
     scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
     /**
      * Schedules the jobs of a batch, in their order, in one trip. All or nothing up to 10,000 jobs; a
      * larger batch goes in chunks of that, and BatchInterruptedError tells how many are in. Nothing is
@@ -620,8 +717,8 @@ export declare class Engine {
      * checked and travel through JSON, and `currentJob()` works. For tests. Resolves to what the
      * function returns; rejects with what it throws.
      */
-    execute<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Awaited<Result>>;
     execute(task: string, ...args: unknown[]): Promise<unknown>;
+    execute<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Awaited<Result>>;
     /**
      * Starts workers on a queue. Resolves when they take jobs. May be called once for each queue.
      *
@@ -772,6 +869,15 @@ export declare const systemTimers: Timers;
 /** The real world. */
 export declare function systemRuntime(): Runtime;
 
+// redis.d.ts
+/**
+ * The broker on Redis, for clusters. Needs the optional peer dependency `@redis/client`.
+ *
+ * @module
+ */
+export { RedisBroker, type RedisBrokerOptions } from "./brokers/redis/redis-broker.ts";
+export type { RedisOptions } from "./brokers/redis/redis-client.ts";
+
 // signals/signals.d.ts
 import type { Job } from "../core/job.ts";
 /** Something happened to a job. */
@@ -804,6 +910,8 @@ export interface SpinachEvents {
 export type EventName = keyof SpinachEvents;
 /** Gets the events it was registered for. What it throws, or rejects with, is logged. */
 export type Receiver<Name extends EventName> = (event: SpinachEvents[Name]) => unknown;
+/** The names of all events. */
+export declare const EVENT_NAMES: readonly string[];
 /** Whether this is the name of an event. */
 export declare function isEventName(name: unknown): name is EventName;
 /** Told of what a receiver threw or rejected with. */
@@ -1036,6 +1144,7 @@ export declare class FaultBroker implements Broker {
     rescue(brokerId: string): Promise<RescueReply>;
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
+    onLeaseLost(listener: () => void): () => void;
     onWakeUp(listener: WakeUpListener): () => void;
 }
 

@@ -62,7 +62,7 @@ export type WakeUpListener = (queue: string | undefined) => void;
 
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
-  /** UUID of this process in the cluster. */
+  /** UUID of this process in the cluster; another one after each lost lease. */
   readonly id: string;
   /**
    * Ties the broker to an engine, once, before anything else.
@@ -83,12 +83,21 @@ export interface Broker {
   register(tasks: readonly TaskDefinition[]): Promise<void>;
   /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
   reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
-  /** Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. */
+  /**
+   * Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. If
+   * it is alive after all, its lease is lost.
+   */
   rescue(brokerId: string): Promise<RescueReply>;
   /** Whether no job is ready in the queue or parked behind a limit. Future jobs do not count. */
   isQueueEmpty(queue: string): Promise<boolean>;
-  /** Deletes everything in the namespace. */
+  /** Deletes everything in the namespace; the leases of its brokers are lost. */
   flush(): Promise<void>;
   /** Returns how to stop listening. */
   onWakeUp(listener: WakeUpListener): () => void;
+  /**
+   * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
+   * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to
+   * stop listening.
+   */
+  onLeaseLost(listener: () => void): () => void;
 }

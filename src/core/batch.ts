@@ -9,8 +9,8 @@ export interface JobRequest {
 }
 
 /**
- * Jobs to schedule together, in the order they were added. Nothing is checked or sent before
- * `engine.scheduleBatch(batch)`.
+ * Jobs to schedule together, in the order they were added. Nothing is checked, copied or sent before
+ * `engine.scheduleBatch(batch)`: until then, leave the arguments as they are, and refill no array.
  *
  * @example
  * const batch = new Batch();
@@ -21,20 +21,20 @@ export class Batch {
   readonly #requests: JobRequest[] = [];
 
   /** Adds a job to run as soon as possible. */
-  schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): this;
   schedule(task: string, ...args: unknown[]): this;
+  schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): this;
   schedule(task: TaskReference, ...args: unknown[]): this {
     this.#requests.push({ task, at: undefined, args });
     return this;
   }
 
   /** Adds a job to run at a date. */
+  scheduleAt(task: string, at: Date, ...args: unknown[]): this;
   scheduleAt<Args extends unknown[], Result>(
     task: Task<Args, Result>,
     at: Date,
     ...args: CallArgs<Args>
   ): this;
-  scheduleAt(task: string, at: Date, ...args: unknown[]): this;
   scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): this {
     this.#requests.push({ task, at, args });
     return this;

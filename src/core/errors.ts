@@ -4,7 +4,7 @@
  * `TypeError` (wrong type) or a `RangeError` (right type, value not allowed).
  */
 
-import { checkDate } from "./option-checks.ts";
+import { checkDate, checkOptions } from "./option-checks.ts";
 
 /** Longest path that a message shows, in characters. */
 const MAX_PATH = 200;
@@ -185,7 +185,9 @@ export class RetryError extends SpinachError {
   readonly at: Date | undefined;
 
   /** @throws TypeError or RangeError if `at` is not a valid Date */
-  constructor(message: string, { at, cause }: { at?: Date | undefined; cause?: unknown } = {}) {
+  constructor(message: string, options: { at?: Date | undefined; cause?: unknown } = {}) {
+    checkOptions("RetryError", options, ["at", "cause"]);
+    const { at, cause } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.at = at === undefined ? undefined : checkDate("RetryError: at", at);
   }

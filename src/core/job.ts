@@ -1,6 +1,9 @@
 import type { JobStatus } from "./job-status.ts";
 
-/** One execution of a task, asked for or done. A plain record: nothing in it ever changes. */
+/**
+ * One execution of a task, asked for or done. A plain record: Spinach never changes one. `args` of a job
+ * that was just scheduled are those of the call; its task gets a copy.
+ */
 export interface Job {
   /** UUID. */
   readonly id: string;

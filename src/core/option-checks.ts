@@ -82,6 +82,28 @@ export function checkDate(name: string, value: unknown): Date {
   return value;
 }
 
+/**
+ * An object made by one of our classes, or that can stand for one.
+ *
+ * @param methods - what it must be able to do
+ * @throws TypeError if it cannot
+ */
+export function checkMethods(name: string, value: unknown, methods: readonly string[]): void {
+  const missing =
+    typeof value === "object" && value !== null
+      ? methods.find((method) => typeof Reflect.get(value, method) !== "function")
+      : "";
+  if (missing === undefined) return;
+  const what = missing === "" ? describe(value) : `${describe(value)} without ${missing}()`;
+  throw new TypeError(`${name}, got ${what}`);
+}
+
+/** @throws TypeError if it is not a boolean */
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`${name} must be true or false, got ${describe(value)}`);
+}
+
 /** @throws TypeError if it is not a function */
 export function checkFunction<Fn>(name: string, value: Fn): asserts value is NonNullable<Fn> {
   if (typeof value !== "function") {
@@ -89,12 +111,14 @@ export function checkFunction<Fn>(name: string, value: Fn): asserts value is Non
   }
 }
 
-function describe(value: unknown): string {
+/** A value in a message: short, on one line. */
+export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "object" && value !== null) {
     return Array.isArray(value)
       ? "an array"
       : `an object (${value.constructor?.name ?? "no class"})`;
   }
+  if (typeof value === "function") return `a function (${value.name || "without a name"})`;
   return typeof value === "bigint" ? `${value}n` : String(value);
 }

@@ -63,6 +63,9 @@ export class Tasks {
     const [options, fn] =
       typeof optionsOrFn === "function" ? [{}, optionsOrFn] : [optionsOrFn, fnOrNothing];
     checkName("task: name", name);
+    if (typeof optionsOrFn === "function" && fnOrNothing !== undefined) {
+      throw new TypeError(`task "${name}": options come before the function`);
+    }
     checkOptions(`task "${name}"`, options, TASK_OPTIONS);
     checkFunction(`task "${name}": its function`, fn);
     this.#add(name, options, fn);

@@ -1,6 +1,6 @@
 import type { Broker, ExchangeReply } from "../brokers/broker.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
-import { BrokerError, UnknownTaskError } from "../core/errors.ts";
+import { BrokerError, LeaseLostError, UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -68,6 +68,10 @@ export class Arbiter {
   /** Whether the queue may hold jobs: true from a wake-up until a trip finds it empty. */
   #mayHoldJobs = true;
   #tasksChanged = true;
+  /** Jobs that ran when the lease was lost: whatever comes of them is not said. */
+  readonly #lost = new WeakSet<StoredJob>();
+  /** How often the lease was lost. */
+  #leases = 0;
   /** When to look for jobs that a lost reply brought, on the monotonic clock. */
   #reconcileAtMs = Infinity;
   /** And once more then. */
@@ -93,11 +97,19 @@ export class Arbiter {
 
   /** Starts the loop, whose first step states the tasks to the broker. */
   start(): void {
-    this.#stopListening = this.#parts.broker.onWakeUp((queue) => {
-      if (queue !== undefined && queue !== this.#parts.queue) return;
+    const { broker, queue } = this.#parts;
+    const stopHearing = broker.onWakeUp((woken) => {
+      if (woken !== undefined && woken !== queue) return;
       this.#mayHoldJobs = true;
       this.#sleeper.wake();
     });
+    const stopFearing = broker.onLeaseLost(() => {
+      this.#leaseLost();
+    });
+    this.#stopListening = () => {
+      stopHearing();
+      stopFearing();
+    };
     this.#loop = this.#run();
   }
 
@@ -133,9 +145,21 @@ export class Arbiter {
     this.#sleeper.wake();
   }
 
+  /** What this process had is others' now: nothing of it is said to the broker any more. */
+  #leaseLost(): void {
+    const { workers } = this.#parts;
+    for (const stored of workers.running) this.#lost.add(stored);
+    this.#outcomes = [];
+    this.#leases += 1;
+    this.#mayHoldJobs = true;
+    workers.abort(({ job }) => new LeaseLostError(job.taskName));
+    this.#sleeper.wake();
+  }
+
   /** Decides what becomes of a job whose task has ended. */
   finished(finished: FinishedJob): void {
-    const outcome = settle(finished.stored, finished.result, this.#moment);
+    const isLost = this.#lost.has(finished.stored);
+    const outcome = isLost ? undefined : settle(finished.stored, finished.result, this.#moment);
     if (outcome !== undefined) this.#outcomes.push(outcome);
     this.#sleeper.wake();
     this.#parts.reporter.finished(finished, outcome);
@@ -223,12 +247,13 @@ export class Arbiter {
 
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {
     const { broker, queue } = this.#parts;
+    const leases = this.#leases;
     try {
       return await this.#call("exchange", broker.exchange({ outcomes, queues: [queue], max }));
     } catch (error) {
       // Whether it took effect is unknown. Told twice, an outcome settles once; jobs it may have
       // taken are found by the next reconcile.
-      this.#outcomes = [...outcomes, ...this.#outcomes];
+      if (leases === this.#leases) this.#outcomes = [...outcomes, ...this.#outcomes];
       this.#mayHoldJobs = true;
       const nowMs = this.#parts.runtime.clock.monotonic();
       this.#reconcileAtMs = nowMs;

@@ -4,10 +4,13 @@ import { DEFAULT_NAMESPACE, DEFAULT_QUEUE } from "../core/constants.ts";
 import { EngineClosedError, UnknownTaskError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import {
+  checkBoolean,
   checkDate,
   checkDuration,
   checkFunction,
+  checkMethods,
   checkName,
+  checkOptions,
   checkQueue,
 } from "../core/option-checks.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -23,7 +26,13 @@ import { Tasks } from "../core/tasks.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type Runtime, systemRuntime } from "../platform/runtime.ts";
 import { safeLogger } from "../platform/safe-logger.ts";
-import { type EventName, isEventName, type Receiver, Signals } from "../signals/signals.ts";
+import {
+  EVENT_NAMES,
+  type EventName,
+  isEventName,
+  type Receiver,
+  Signals,
+} from "../signals/signals.ts";
 import { runHere } from "../workers/run-here.ts";
 import type { StopOptions } from "../workers/workers.ts";
 import { JobReporter } from "./job-reporter.ts";
@@ -32,6 +41,10 @@ import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-
 import { Scheduler } from "./scheduler.ts";
 import { TaskCatalog } from "./task-catalog.ts";
 import { WorkersRun } from "./workers-run.ts";
+
+const BROKER_METHODS = ["bind", "start", "stop", "enqueue", "exchange"] as const;
+const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
+const RUN_OPTIONS = ["workers", "queue", "stopWhenQueueEmpty", "stopTimeout"] as const;
 
 /** Options of an engine. */
 export interface EngineOptions {
@@ -72,7 +85,14 @@ export class Engine {
 
   /** @throws TypeError or RangeError if an option is not valid, or another engine has the broker */
   constructor(broker: Broker, options: EngineOptions = {}) {
+    checkMethods(
+      "Engine: broker must be a broker, as new MemoryBroker() is",
+      broker,
+      BROKER_METHODS,
+    );
+    checkOptions("Engine", options, ["namespace", "logger", "runtime"]);
     const { namespace = DEFAULT_NAMESPACE, runtime = systemRuntime(), logger } = options;
+    if (logger !== undefined) checkMethods("Engine: logger", logger, LOGGER_METHODS);
     this.namespace = checkName("Engine: namespace", namespace);
     this.#runtime = { ...runtime, logger: safeLogger(logger ?? runtime.logger) };
     this.#signals = new Signals((err, event) => {
@@ -112,7 +132,10 @@ export class Engine {
    * @throws RangeError if a name is taken; that registry is then left out whole
    */
   attachTasks(...registries: readonly Tasks[]): void {
-    for (const registry of registries) this.#catalog.attach(registry);
+    for (const registry of registries) {
+      checkMethods("attachTasks: each must be a Tasks registry", registry, ["task", "watch"]);
+      this.#catalog.attach(registry);
+    }
   }
 
   /**
@@ -123,11 +146,11 @@ export class Engine {
    *
    * @param task - a task, or its name; a task checks the types of the arguments
    */
+  schedule(task: string, ...args: unknown[]): Promise<Job>;
   schedule<Args extends unknown[], Result>(
     task: Task<Args, Result>,
     ...args: CallArgs<Args>
   ): Promise<Job>;
-  schedule(task: string, ...args: unknown[]): Promise<Job>;
   async schedule(task: TaskReference, ...args: unknown[]): Promise<Job> {
     return this.#scheduler.schedule({ task, at: undefined, args });
   }
@@ -136,12 +159,12 @@ export class Engine {
    * Schedules a job to run at a date; one that has passed means now. Rejects as `schedule` does, and
    * with TypeError or RangeError if `at` is not a valid Date.
    */
+  scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
   scheduleAt<Args extends unknown[], Result>(
     task: Task<Args, Result>,
     at: Date,
     ...args: CallArgs<Args>
   ): Promise<Job>;
-  scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
   async scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Promise<Job> {
     return this.#scheduler.schedule({ task, at: checkDate("scheduleAt: at", at), args });
   }
@@ -152,6 +175,7 @@ export class Engine {
    * enqueued if any of the jobs is not valid.
    */
   async scheduleBatch(batch: Batch): Promise<Job[]> {
+    checkMethods("scheduleBatch: expected a Batch", batch, ["schedule", "scheduleAt"]);
     return this.#scheduler.scheduleBatch(batch.requests);
   }
 
@@ -160,11 +184,11 @@ export class Engine {
    * checked and travel through JSON, and `currentJob()` works. For tests. Resolves to what the
    * function returns; rejects with what it throws.
    */
+  execute(task: string, ...args: unknown[]): Promise<unknown>;
   execute<Args extends unknown[], Result>(
     task: Task<Args, Result>,
     ...args: CallArgs<Args>
   ): Promise<Awaited<Result>>;
-  execute(task: string, ...args: unknown[]): Promise<unknown>;
   async execute(task: TaskReference, ...args: unknown[]): Promise<unknown> {
     const stored = this.#scheduler.make({ task, at: undefined, args });
     const { taskName } = stored.job;
@@ -192,6 +216,7 @@ export class Engine {
    * Rejects as `startWorkers` does.
    */
   async run(options: RunOptions): Promise<void> {
+    checkOptions("run", options, RUN_OPTIONS);
     const { stopTimeout } = options;
     if (stopTimeout !== undefined) checkDuration("run: stopTimeout", stopTimeout, { min: 0 });
     const run = this.#newRun(options);
@@ -253,7 +278,14 @@ export class Engine {
   }
 
   #newRun(options: StartWorkersOptions): WorkersRun {
+    checkOptions("startWorkers", options, RUN_OPTIONS);
     const { workers, queue = DEFAULT_QUEUE, stopWhenQueueEmpty = false } = options;
+    checkMethods("startWorkers: workers must be workers, as new AsyncWorkers() is", workers, [
+      "start",
+      "submit",
+      "stop",
+    ]);
+    checkBoolean("startWorkers: stopWhenQueueEmpty", stopWhenQueueEmpty);
     this.#refuseIfClosed();
     checkQueue("startWorkers: queue", queue);
     this.#refuseSecondRun(queue);
@@ -308,10 +340,15 @@ export class Engine {
   }
 }
 
-function checkStopOptions({ timeout }: StopOptions): void {
+function checkStopOptions(options: StopOptions): void {
+  checkOptions("stop", options, ["timeout"]);
+  const { timeout } = options;
   if (timeout !== undefined) checkDuration("stop: timeout", timeout, { min: 0 });
 }
 
 function refuseUnknownEvent(name: unknown): void {
-  if (!isEventName(name)) throw new RangeError(`on/off: there is no event "${String(name)}"`);
+  if (isEventName(name)) return;
+  throw new RangeError(
+    `on/off: there is no event "${String(name)}", only ${EVENT_NAMES.join(", ")}`,
+  );
 }

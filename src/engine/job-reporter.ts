@@ -39,7 +39,10 @@ export class JobReporter {
         this.#retried(outcome.stored.job, outcome.error, durationMs);
         break;
       case "released":
-        this.#logInfo(stored.job, durationMs, "put back");
+        this.#logger.warn(
+          { ...jobFields(stored.job), durationMs },
+          `${stored.job.taskName} was stopped before it had finished, and put back`,
+        );
         break;
       case undefined:
         this.#logger.warn(jobFields(stored.job), `lost ${stored.job.taskName} to another process`);

@@ -47,6 +47,9 @@ const CHANNELS = {
   workerTerminated: channel("spinach:workerTerminated"),
 } as const;
 
+/** The names of all events. */
+export const EVENT_NAMES: readonly string[] = Object.keys(CHANNELS);
+
 /** Whether this is the name of an event. */
 export function isEventName(name: unknown): name is EventName {
   return typeof name === "string" && Object.hasOwn(CHANNELS, name);

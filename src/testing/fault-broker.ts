@@ -121,6 +121,10 @@ export class FaultBroker implements Broker {
     return this.#inner.flush();
   }
 
+  onLeaseLost(listener: () => void): () => void {
+    return this.#inner.onLeaseLost(listener);
+  }
+
   onWakeUp(listener: WakeUpListener): () => void {
     return this.#inner.onWakeUp(listener);
   }

@@ -64,7 +64,13 @@ export class Execution implements CurrentJobSource {
   abort(reason: Error): void {
     if (this.#finished || this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#controller?.abort(reason);
+    // As the task itself: a listener of the signal may ask for its job.
+    runWithCurrentJob(this, abortSignal);
+  }
+
+  /** Tells whoever listens to the signal, if it was asked for. */
+  abortSignal(): void {
+    this.#controller?.abort(this.#reason);
   }
 
   /** Ends the job with the reason of its abort; what its task still does is not heard. */
@@ -127,6 +133,10 @@ export class Execution implements CurrentJobSource {
       logger: childLogger(this.#context.runtime.logger, { job: job.id, task: job.taskName }),
     };
   }
+}
+
+function abortSignal(execution: Execution): void {
+  execution.abortSignal();
 }
 
 /** Not a closure: one would be made for each job. */

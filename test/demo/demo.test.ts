@@ -127,8 +127,11 @@ describe("demo command line", () => {
     [["--colour"], /Unknown option '--colour': see npm run demo -- --help/],
     [["--broker"], /Option '--broker <value>' argument missing/],
     [["src", "test"], /one folder at most, got 2: src test/],
-    [["--broker", "redis://me:secret@host"], /no "redis:\/\/\*\*\*@host", it has memory/],
-    [["--broker", "sqlite:jobs.db"], /no "sqlite:jobs\.db", it has memory: use --broker memory/],
+    [["--broker", "mysql://me:secret@host"], /no "mysql:\/\/\*\*\*@host", it has memory/],
+    [
+      ["--broker", "sqlite:jobs.db"],
+      /no "sqlite:jobs\.db", it has memory, .*: use --broker memory/,
+    ],
     [["--workers", "threads"], /no "threads", it has async: use --workers async/],
   ];
   for (const [args, message] of refused) {

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
-import { LeaseLostError, WorkersStoppedError } from "../../src/core/errors.ts";
+import { LeaseLostError, RetryError, WorkersStoppedError } from "../../src/core/errors.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Fault } from "../../src/testing/fault-broker.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
+import { currentJob } from "../../src/workers/current-job.ts";
 import { drain, engineBench, passUntil, startWorkers, type EngineBench } from "./engine-bench.ts";
 
 const DOWN: readonly Fault[] = Array.from({ length: 200 }, () => "before");
@@ -169,6 +170,65 @@ describe("starts and stops", () => {
 });
 
 describe("careless users", () => {
+  it("are told what is wrong, with the value, wherever they make a mistake", async () => {
+    const { spin } = engineBench();
+    // What a JavaScript program, or a cast, lets through.
+    const wrong = (value: unknown): never => value as never;
+    const plain = (): number => 1;
+    const broker = (): MemoryBroker => new MemoryBroker();
+    const mistakes: ReadonlyArray<readonly [RegExp, () => unknown]> = [
+      [/^Engine: broker must be a broker.*, got undefined$/v, () => new Engine(wrong(undefined))],
+      [/got an object \(Object\) without bind\(\)/v, () => new Engine(wrong({}))],
+      [/got a function \(MemoryBroker\)/v, () => new Engine(wrong(MemoryBroker))],
+      [/^Engine: options must be an object, got null/v, () => new Engine(broker(), wrong(null))],
+      [/there is no option "namspace"/v, () => new Engine(broker(), wrong({ namspace: "x" }))],
+      [/without debug\(\)/v, () => new Engine(broker(), { logger: wrong({}) })],
+      [/store must be a MemoryStore/v, () => new MemoryBroker({ store: wrong({}) })],
+      [/^run: options must be an object/v, () => spin.run(wrong(undefined))],
+      [/workers must be workers/v, () => spin.run(wrong({}))],
+      [/there is no option "number"/v, () => spin.run(wrong(new AsyncWorkers()))],
+      [/got a function \(AsyncWorkers\)/v, () => spin.run({ workers: wrong(AsyncWorkers) })],
+      [/^AsyncWorkers: options must be an object/v, () => new AsyncWorkers(wrong(256))],
+      [/there is no option "concurrency"/v, () => new AsyncWorkers(wrong({ concurrency: 5 }))],
+      [/^scheduleBatch: expected a Batch, got an array/v, () => spin.scheduleBatch(wrong([]))],
+      [/got a function \(plain\): register it/v, () => spin.schedule(wrong(plain))],
+      [
+        /^expected a task or the name of one, got undefined/v,
+        () => spin.schedule(wrong(undefined)),
+      ],
+      [/each must be a Tasks registry/v, () => spin.attachTasks(wrong({}))],
+      [/options come before the function/v, () => spin.task("k", wrong(plain), wrong({}))],
+      [/there is no option "attempts"/v, () => spin.task("k", wrong({ attempts: 3 }), plain)],
+      [
+        /stopWhenQueueEmpty must be true or false/v,
+        () => spin.run({ workers: new AsyncWorkers(), stopWhenQueueEmpty: wrong("no") }),
+      ],
+      [/^RetryError: at must be a Date, got 50$/v, () => new RetryError("x", { at: wrong(50) })],
+      [/there is no option "delay"/v, () => new RetryError("x", wrong({ delay: 5 }))],
+    ];
+    for (const [message, mistake] of mistakes) {
+      await assert.rejects(async () => mistake(), { name: "TypeError", message });
+    }
+  });
+
+  it("currentJob() works in the listeners of its own signal", async () => {
+    const bench = engineBench();
+    let seen: string | undefined;
+    bench.spin.task("listen", async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      currentJob()?.signal.addEventListener("abort", () => {
+        seen = currentJob()?.taskName;
+        resolve();
+      });
+      await promise;
+    });
+    await bench.spin.schedule("listen");
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    await running.stop({ timeout: 0 });
+    assert.equal(seen, "listen");
+  });
+
   it("a task that throws an error of ours has failed like any other", async () => {
     const bench = engineBench();
     const starts = { stopped: 0, lost: 0 };

@@ -1,4 +1,6 @@
+import { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
+import { checkMethods, checkOptions } from "../../core/option-checks.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type {
   Broker,
@@ -19,7 +21,6 @@ export interface MemoryBrokerOptions {
 }
 
 interface Bound extends BrokerContext {
-  readonly id: string;
   readonly jobs: MemoryNamespace;
 }
 
@@ -31,9 +32,15 @@ interface Bound extends BrokerContext {
  */
 export class MemoryBroker implements Broker {
   readonly #store: MemoryStore;
+  readonly #leaseLostListeners = new Set<() => void>();
   #bound: Bound | undefined;
+  #id = "";
 
-  constructor({ store = new MemoryStore() }: MemoryBrokerOptions = {}) {
+  /** @throws TypeError if an option is not valid */
+  constructor(options: MemoryBrokerOptions = {}) {
+    checkOptions("MemoryBroker", options, ["store"]);
+    const { store = new MemoryStore() } = options;
+    checkMethods("MemoryBroker: store must be a MemoryStore", store, ["namespace"]);
     this.#store = store;
   }
 
@@ -44,12 +51,14 @@ export class MemoryBroker implements Broker {
           "make one broker per engine, and give them one store to share",
       );
     }
-    const id = context.runtime.newId();
-    this.#bound = { ...context, id, jobs: this.#store.namespace(context.namespace) };
+    const jobs = this.#store.namespace(context.namespace);
+    this.#id = context.runtime.newId();
+    jobs.join(this.#id);
+    this.#bound = { ...context, jobs };
   }
 
   get id(): string {
-    return this.#context.id;
+    return this.#id;
   }
 
   async start(): Promise<void> {
@@ -65,7 +74,8 @@ export class MemoryBroker implements Broker {
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
-    return this.#jobs.exchange(this.id, request, this.#now);
+    if (!this.#jobs.isMember(this.#id)) this.#rejoin();
+    return this.#jobs.exchange(this.#id, request, this.#now);
   }
 
   async tick(): Promise<Due> {
@@ -92,8 +102,22 @@ export class MemoryBroker implements Broker {
     this.#jobs.flush();
   }
 
+  onLeaseLost(listener: () => void): () => void {
+    this.#leaseLostListeners.add(listener);
+    return () => {
+      this.#leaseLostListeners.delete(listener);
+    };
+  }
+
   onWakeUp(listener: WakeUpListener): () => void {
     return this.#jobs.onWakeUp(listener);
+  }
+
+  #rejoin(): never {
+    this.#id = this.#context.runtime.newId();
+    this.#jobs.join(this.#id);
+    for (const listener of this.#leaseLostListeners) listener();
+    throw new BrokerError("the cluster has given this broker up; it goes on as another");
   }
 
   get #context(): Bound {

@@ -48,7 +48,7 @@ export class MemoryStore {
 export class MemoryNamespace {
   /** Ready jobs by queue, as text: whoever takes a job gets a copy of its arguments. */
   readonly #queues = new Map<string, Deque<string>>();
-  /** By broker id, then by job id. */
+  /** By broker id, then by job id: a broker that is not in it is none of the cluster. */
   readonly #running = new Map<string, Map<string, StoredJob>>();
   readonly #listeners = new Set<WakeUpListener>();
   #future = new FutureJobs();
@@ -67,6 +67,14 @@ export class MemoryNamespace {
       this.#place(stored, nowMs);
       this.#wakeUp(stored.job.queue);
     }
+  }
+
+  join(brokerId: string): void {
+    this.#running.set(brokerId, new Map());
+  }
+
+  isMember(brokerId: string): boolean {
+    return this.#running.has(brokerId);
   }
 
   exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply {
@@ -147,12 +155,9 @@ export class MemoryNamespace {
     if (outcomes.length === 0) return;
     const running = this.#runningOf(brokerId);
     const released: StoredJob[] = [];
-    for (const outcome of outcomes) {
-      const { kind, stored } = outcome;
-      // The fence: who does not hold this attempt of a job settles nothing, so a second settle is
-      // harmless, and so is a late one of a broker that was rescued and took the job again.
-      if (running.get(stored.job.id)?.job.retries !== attemptOf(outcome)) continue;
-      running.delete(stored.job.id);
+    for (const { kind, stored } of outcomes) {
+      // The fence: who does not hold a job settles nothing, so a late or second settle is harmless.
+      if (!running.delete(stored.job.id)) continue;
       this.#freePlace(stored.job.taskName);
       if (kind === "retried") this.enqueue([stored], nowMs);
       else if (kind === "released") released.push(stored);
@@ -221,20 +226,10 @@ export class MemoryNamespace {
   }
 
   #runningOf(brokerId: string): Map<string, StoredJob> {
-    let running = this.#running.get(brokerId);
-    if (running === undefined) {
-      running = new Map();
-      this.#running.set(brokerId, running);
-    }
-    return running;
+    return this.#running.get(brokerId) ?? new Map<string, StoredJob>();
   }
 
   #wakeUp(queue: string | undefined): void {
     for (const listener of this.#listeners) listener(queue);
   }
-}
-
-/** The `retries` of the job as it was taken. */
-function attemptOf({ kind, stored }: Outcome): number {
-  return kind === "retried" ? stored.job.retries - 1 : stored.job.retries;
 }

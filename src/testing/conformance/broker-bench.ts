@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { Broker, ExchangeReply } from "../../brokers/broker.ts";
+import { BrokerError } from "../../core/errors.ts";
 import { rewriteJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
@@ -62,6 +63,19 @@ export function later(stored: StoredJob | undefined, atMs: number): StoredJob {
 
 export function ids(jobs: readonly StoredJob[]): string[] {
   return jobs.map(({ job }) => job.id);
+}
+
+/** A broker that was given up finds it out at its next exchange, and goes on as another. */
+export async function findOut(broker: Broker): Promise<void> {
+  const { id } = broker;
+  let told = 0;
+  const stop = broker.onLeaseLost(() => {
+    told += 1;
+  });
+  await assert.rejects(take(broker, 1), BrokerError);
+  stop();
+  assert.equal(told, 1);
+  assert.notEqual(broker.id, id);
 }
 
 /** Resolves at the first wake-up of the queue, or of any. */

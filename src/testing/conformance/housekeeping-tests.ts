@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { systemRuntime } from "../../platform/runtime.ts";
 import {
   type BenchTest,
+  findOut,
   QUEUE,
   plain,
   retried,
@@ -58,6 +59,7 @@ export function housekeepingTests(test: BenchTest): void {
     await broker.enqueue([jobs.make(plain, [], cluster.now() + 10)]);
     await take(broker, 2);
     await other.flush();
+    await findOut(broker);
     await cluster.pass(50);
     assert.deepEqual(await broker.tick(), { nextDueMs: undefined });
     assert.equal((await take(broker, 10)).jobs.length, 0);

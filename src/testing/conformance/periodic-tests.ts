@@ -9,9 +9,9 @@ export function periodicTests(test: BenchTest): void {
 
   test("[G10] a periodic task makes one job a period, whoever and however many tick", async (bench) => {
     const { broker, other, cluster } = bench;
+    const start = cluster.now();
     await broker.register([every40]);
     await other.register([every40]);
-    const start = cluster.now();
     let made = 0;
     while (cluster.now() < start + 200) {
       await Promise.all([broker.tick(), other.tick()]);

@@ -1,0 +1,92 @@
+-- Moves future jobs that are due to their queues, and makes the jobs of periodic tasks that are.
+-- Atomic. Not idempotent, but a repetition moves only what is due then.
+--
+-- KEYS[1] -> future jobs (zset)
+-- KEYS[2] -> periodic tasks (hash): name -> JSON
+-- KEYS[3] -> periodic tasks by next run (zset)
+-- KEYS[4..] -> queues (list)
+-- ARGV[1] -> notifications channel
+-- ARGV[2] -> number of ids, then the ids for new jobs
+-- then, for each queue of KEYS: its name
+--
+-- Returns { due, queue, ... }: due is the time until something is due (ms, a string), '' if nothing
+-- is; the queues are those of due jobs that KEYS lacks: call again with them.
+-- Cost: O(log n) a job moved; at most 1,000 jobs.
+
+local BOUND = 1000
+-- Names of our own texts' members up to the queue hold no brackets.
+local OWN_QUEUE = '^{"id":"[^"]*","status":%d,"task_name":"[^"\\]*","queue":"([^"\\]*)"'
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+local channel = ARGV[1]
+local ids = tonumber(ARGV[2])
+
+local keys = {}
+for index = 4, #KEYS do keys[ARGV[2 + ids + index - 3]] = KEYS[index] end
+local missing, is_missing, woken = {}, {}, {}
+
+local function key_of(queue)
+  if not keys[queue] and not is_missing[queue] then
+    is_missing[queue] = true
+    missing[#missing + 1] = queue
+  end
+  return keys[queue]
+end
+
+local function queue_of(job)
+  return string.match(job, OWN_QUEUE) or cjson.decode(job).queue
+end
+
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
+for _, job in ipairs(due) do
+  local ok, queue = pcall(queue_of, job)
+  if not ok or type(queue) ~= 'string' then
+    redis.call('ZREM', KEYS[1], job)
+  else
+    local key = key_of(queue)
+    -- In order: what comes after a job that cannot be moved yet waits too.
+    if not key then break end
+    redis.call('ZREM', KEYS[1], job)
+    redis.call('RPUSH', key, job)
+    woken[queue] = true
+  end
+end
+
+local names = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', string.format('%.6f', now), 'LIMIT', 0, ids)
+for index, name in ipairs(names) do
+  local text = redis.call('HGET', KEYS[2], name)
+  if not text then
+    redis.call('ZREM', KEYS[3], name)
+  else
+    local task = cjson.decode(text)
+    local key = key_of(task.queue)
+    if key then
+      local micros = string.format('%.0f', math.floor(tonumber(time[2])))
+      local job = '{"id":"' .. ARGV[2 + index] .. '","status":2,"task_name":' .. cjson.encode(name) ..
+        ',"queue":' .. cjson.encode(task.queue) .. ',"max_retries":' .. task.max_retries ..
+        ',"retries":0,"at":' .. time[1] .. ',"at_us":' .. micros .. ',"task_args":[],"task_kwargs":{}}'
+      redis.call('RPUSH', key, job)
+      woken[task.queue] = true
+      -- The next place of the grid in the future, however many were missed.
+      local planned = tonumber(redis.call('ZSCORE', KEYS[3], name))
+      local missed = math.floor((now - planned) / task.periodicity)
+      local next_run = planned + (missed + 1) * task.periodicity
+      redis.call('ZADD', KEYS[3], string.format('%.6f', next_run), name)
+    end
+  end
+end
+
+for queue in pairs(woken) do redis.call('PUBLISH', channel, queue) end
+
+local function first_score(key)
+  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  return first[2] and tonumber(first[2]) or math.huge
+end
+local next_due = math.min(first_score(KEYS[1]), first_score(KEYS[3]))
+local reply = { '' }
+if next_due < math.huge then
+  reply[1] = string.format('%.3f', math.max(0, (next_due - now) * 1000))
+end
+for _, queue in ipairs(missing) do reply[#reply + 1] = queue end
+return reply

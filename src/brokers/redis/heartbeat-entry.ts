@@ -1,0 +1,97 @@
+/** The heartbeat thread: a blocked event loop of the process does not reach it. */
+import { parentPort, workerData } from "node:worker_threads";
+
+import { systemRuntime } from "../../platform/runtime.ts";
+import { RedisConnection } from "./connection.ts";
+import type {
+  HeartbeatMessage,
+  HeartbeatRequest,
+  HeartbeatThreadData,
+} from "./heartbeat-protocol.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { RedisKeys } from "./redis-keys.ts";
+
+/** Nothing is logged here: what happens is told to the process, which has the user's logger. */
+const SILENT = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+function post(message: HeartbeatMessage): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
+  parentPort?.postMessage(message);
+}
+
+function run(data: HeartbeatThreadData): void {
+  const runtime = { ...systemRuntime(), logger: SILENT };
+  const connection = new RedisConnection({
+    purpose: "heartbeat",
+    redis: data.redis,
+    runtime,
+    callTimeoutMs: data.callTimeoutMs,
+  });
+  const heartbeat = new Heartbeat({
+    connection,
+    keys: new RedisKeys(data.namespace),
+    runtime,
+    leaseMs: data.leaseMs,
+    namespace: data.namespace,
+    hostName: data.hostName,
+    isProcessAlive: signsOfLife(data, () => runtime.clock.monotonic()),
+    listener: {
+      lost: () => {
+        post({ type: "lost" });
+      },
+      rescued: (brokerId, reply) => {
+        post({ type: "rescued", brokerId, reply });
+      },
+      failed: (error) => {
+        post({ type: "failed", message: messageOf(error) });
+      },
+    },
+  });
+  let isOpen = false;
+  const answer = async (request: HeartbeatRequest): Promise<void> => {
+    if (!isOpen) await connection.open();
+    isOpen = true;
+    if (request.type === "join") await heartbeat.join(request.brokerId);
+    else await heartbeat.leave();
+  };
+  parentPort?.on("message", (request: HeartbeatRequest) => {
+    answer(request).then(
+      () => {
+        post({ type: "done" });
+      },
+      (error: unknown) => {
+        post({ type: "refused", message: messageOf(error) });
+      },
+    );
+  });
+}
+
+/** Whether the process's count has changed within the time that it may be stuck. */
+function signsOfLife(
+  { signsOfLife: memory, stuckAfterMs }: HeartbeatThreadData,
+  now: () => number,
+): () => boolean {
+  const count = new Int32Array(memory);
+  let last = Atomics.load(count, 0);
+  let changedAtMs = now();
+  return () => {
+    const current = Atomics.load(count, 0);
+    if (current !== last) {
+      last = current;
+      changedAtMs = now();
+    }
+    return now() - changedAtMs <= stuckAfterMs;
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+// oxlint-disable-next-line typescript/no-unsafe-argument -- what HeartbeatThread starts it with
+run(workerData);

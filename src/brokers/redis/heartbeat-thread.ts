@@ -1,0 +1,127 @@
+import { Worker } from "node:worker_threads";
+
+import { BrokerError } from "../../core/errors.ts";
+import type { Runtime, Timer } from "../../platform/runtime.ts";
+import type {
+  HeartbeatMessage,
+  HeartbeatRequest,
+  HeartbeatThreadData,
+} from "./heartbeat-protocol.ts";
+
+/** How often the process shows that its event loop turns, in ms. */
+const SIGN_OF_LIFE_MS = 1000;
+
+/** Longest time that a stop waits for the thread to leave the cluster, in ms. */
+const LEAVE_TIMEOUT_MS = 2000;
+
+/** What a heartbeat thread is made of. */
+export interface HeartbeatThreadParts {
+  readonly runtime: Runtime;
+  readonly data: Omit<HeartbeatThreadData, "signsOfLife">;
+  /** The cluster has given this broker up; `join` again, under another id. */
+  readonly onLost: () => void;
+}
+
+/** The process's side of its heartbeat, which beats in a thread of its own. */
+export class HeartbeatThread {
+  readonly #parts: HeartbeatThreadParts;
+  readonly #signsOfLife = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  #worker: Worker | undefined;
+  #timer: Timer | undefined;
+  #answer: PromiseWithResolvers<void> | undefined;
+  #isFailing = false;
+
+  constructor(parts: HeartbeatThreadParts) {
+    this.#parts = parts;
+  }
+
+  /** Joins the cluster as a broker. Rejects with BrokerError. */
+  async join(brokerId: string): Promise<void> {
+    if (this.#worker === undefined) this.#start();
+    await this.#ask({ type: "join", brokerId });
+  }
+
+  /** Leaves the cluster, if it answers in time, and ends the thread. */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#timer?.cancel();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.runtime.timers.set(resolve, LEAVE_TIMEOUT_MS);
+    await Promise.race([Promise.allSettled([this.#ask({ type: "leave" })]), promise]);
+    timer.cancel();
+    this.#worker = undefined;
+    await worker.terminate();
+  }
+
+  #start(): void {
+    // Node runs our source, and what tsc makes of it, from the file of the same name.
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const entry = new URL(`./heartbeat-entry.${extension}`, import.meta.url);
+    const workerData: HeartbeatThreadData = {
+      ...this.#parts.data,
+      signsOfLife: this.#signsOfLife,
+    };
+    const worker = new Worker(entry, { workerData, name: "spinach-heartbeat" });
+    this.#worker = worker;
+    worker.unref();
+    worker.on("message", (message: HeartbeatMessage) => {
+      this.#received(message);
+    });
+    worker.on("error", (err: unknown) => {
+      this.#parts.runtime.logger.error({ err }, "the heartbeat thread failed");
+    });
+    worker.once("exit", () => {
+      this.#exited(worker);
+    });
+    this.#showLife();
+  }
+
+  /** Without it nobody would keep the jobs of this process: it starts again, as lost. */
+  #exited(worker: Worker): void {
+    this.#answer?.reject(new BrokerError("the heartbeat thread has ended"));
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#timer?.cancel();
+    this.#parts.onLost();
+  }
+
+  #showLife(): void {
+    Atomics.add(new Int32Array(this.#signsOfLife), 0, 1);
+    this.#timer = this.#parts.runtime.timers.set(() => {
+      this.#showLife();
+    }, SIGN_OF_LIFE_MS);
+  }
+
+  async #ask(request: HeartbeatRequest): Promise<void> {
+    const answer = Promise.withResolvers<void>();
+    this.#answer = answer;
+    this.#worker?.postMessage(request);
+    await answer.promise;
+  }
+
+  #received(message: HeartbeatMessage): void {
+    const { runtime, onLost } = this.#parts;
+    switch (message.type) {
+      case "done":
+        this.#answer?.resolve();
+        break;
+      case "refused":
+        this.#answer?.reject(new BrokerError(message.message));
+        break;
+      case "lost":
+        onLost();
+        break;
+      case "rescued": {
+        const { brokerId, reply } = message;
+        runtime.logger.warn({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
+        break;
+      }
+      case "failed":
+        if (!this.#isFailing)
+          runtime.logger.warn({ reason: message.message }, "a heartbeat failed");
+        break;
+    }
+    this.#isFailing = message.type === "failed";
+  }
+}

@@ -1,0 +1,152 @@
+import { type Backoff, backoffMs } from "../../core/backoff.ts";
+import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
+import { BrokerError } from "../../core/errors.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import type { Runtime } from "../../platform/runtime.ts";
+import type { RedisConnection } from "./connection.ts";
+import { enqueue } from "./lua-scripts.ts";
+import { isPassing } from "./redis-errors.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+
+/** Between attempts of one call. */
+const RETRY_BACKOFF: Backoff = { baseMs: 25, capMs: 1000 };
+
+/** How long Redis remembers a producer that schedules nothing, in s: far longer than a call may last. */
+const REMEMBERED_S = 86_400;
+
+/** What a producer is made of. */
+export interface ProducerParts {
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  readonly runtime: Runtime;
+  /** How long a call is tried again while Redis cannot be reached, in ms. */
+  readonly timeoutMs: number;
+}
+
+interface Call {
+  readonly jobs: readonly StoredJob[];
+  readonly deadlineMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Brings jobs to Redis. Calls made in one turn of the event loop, or while a trip is under way, share
+ * the next trip. One trip at a time: so its number tells Redis whether it has done it before, and a
+ * reply that was lost doubles nothing.
+ */
+export class Producer {
+  readonly #parts: ProducerParts;
+  readonly #id: string;
+  readonly #waiting: Call[] = [];
+  #isSending = false;
+  #trips = 0;
+
+  constructor(parts: ProducerParts) {
+    this.#parts = parts;
+    this.#id = parts.runtime.newId();
+  }
+
+  /** Resolves when Redis has the jobs. Rejects with BrokerError. */
+  enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    if (jobs.length === 0) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const deadlineMs = this.#parts.runtime.clock.monotonic() + this.#parts.timeoutMs;
+    this.#waiting.push({ jobs, deadlineMs, resolve, reject });
+    if (!this.#isSending) {
+      this.#isSending = true;
+      // Not yet: more calls may come in this turn.
+      queueMicrotask(() => void this.#send());
+    }
+    return promise;
+  }
+
+  async #send(): Promise<void> {
+    for (let calls = this.#nextTrip(); calls.length > 0; calls = this.#nextTrip()) {
+      this.#trips += 1;
+      try {
+        await this.#trip(calls);
+        for (const call of calls) call.resolve();
+      } catch (error) {
+        for (const call of calls) call.reject(error);
+      }
+    }
+    this.#isSending = false;
+  }
+
+  /** The calls that fit into one atomic trip: whole ones only, and at least one. */
+  #nextTrip(): readonly Call[] {
+    let jobs = 0;
+    let calls = 0;
+    for (const call of this.#waiting) {
+      jobs += call.jobs.length;
+      if (calls > 0 && jobs > MAX_ATOMIC_JOBS) break;
+      calls += 1;
+    }
+    return this.#waiting.splice(0, calls);
+  }
+
+  async #trip(calls: readonly Call[]): Promise<void> {
+    const { connection, runtime } = this.#parts;
+    const { keys, args } = this.#request(calls.flatMap(({ jobs }) => jobs));
+    const deadlineMs = Math.min(...calls.map((call) => call.deadlineMs));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await connection.run(enqueue, keys, args);
+        return;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        const delayMs = backoffMs(RETRY_BACKOFF, attempt, runtime.random());
+        if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#gaveUp(error);
+        await new Promise<void>((resolve) => {
+          runtime.timers.set(resolve, delayMs);
+        });
+      }
+    }
+  }
+
+  #gaveUp(cause: unknown): BrokerError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new BrokerError(
+      `the jobs may or may not have been scheduled: no answer within ${this.#parts.timeoutMs} ms ` +
+        `(${reason})`,
+      { cause },
+    );
+  }
+
+  #request(jobs: readonly StoredJob[]): { keys: string[]; args: string[] } {
+    const { keys } = this.#parts;
+    const byQueue = new Map<string, string[]>();
+    const future: string[] = [];
+    for (const { job, wire } of jobs) {
+      if (job.status === JobStatus.WAITING) {
+        future.push(String(job.at.getTime() / 1000), job.queue, wire);
+        continue;
+      }
+      const ready = byQueue.get(job.queue);
+      if (ready === undefined) byQueue.set(job.queue, [wire]);
+      else ready.push(wire);
+    }
+    const queues = [...byQueue];
+    const args = [
+      String(this.#trips),
+      String(REMEMBERED_S),
+      keys.notifications,
+      String(future.length / 3),
+      ...future,
+    ];
+    for (const [queue, wires] of queues) {
+      args.push(queue, String(wires.length));
+      for (const wire of wires) args.push(wire);
+    }
+    return {
+      keys: [
+        keys.producer(this.#id),
+        keys.futureJobs,
+        ...queues.map(([queue]) => keys.queue(queue)),
+      ],
+      args,
+    };
+  }
+}

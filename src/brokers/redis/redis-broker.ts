@@ -1,0 +1,354 @@
+import { hostname } from "node:os";
+
+import { MAX_TIMER_MS } from "../../core/constants.ts";
+import { BrokerError, MalformedJobError } from "../../core/errors.ts";
+import { decodeJob } from "../../core/job-codec.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import { checkInteger, checkOptions } from "../../core/option-checks.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import type {
+  Broker,
+  BrokerContext,
+  Due,
+  ExchangeReply,
+  ExchangeRequest,
+  ReconcileRequest,
+  RescueReply,
+  WakeUpListener,
+} from "../broker.ts";
+import { RedisConnection } from "./connection.ts";
+import { HeartbeatThread } from "./heartbeat-thread.ts";
+import {
+  allBrokers,
+  exchange,
+  isQueueEmpty,
+  register,
+  runningJobs,
+  tick,
+  type LuaScript,
+} from "./lua-scripts.ts";
+import { Producer } from "./producer.ts";
+import type { RedisOptions } from "./redis-client.ts";
+import { RedisKeys } from "./redis-keys.ts";
+import { array, text, textArray } from "./replies.ts";
+import { rescueJobs } from "./rescue.ts";
+import { exchangeArguments } from "./settle-request.ts";
+import { statedTasks } from "./stated-tasks.ts";
+
+/** Options of a Redis broker. */
+export interface RedisBrokerOptions {
+  /**
+   * How long this process may be silent before others take its jobs over, in ms, from 1,000.
+   * @defaultValue 10_000
+   */
+  readonly lease?: number | undefined;
+  /** After so long a block of the event loop, in ms, the lease is let go. @defaultValue 600_000 */
+  readonly stuckAfter?: number | undefined;
+  /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
+  readonly callTimeout?: number | undefined;
+  /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
+  readonly enqueueTimeout?: number | undefined;
+}
+
+const DEFAULTS = Object.freeze({
+  lease: 10_000,
+  stuckAfter: 600_000,
+  callTimeout: 5000,
+  enqueueTimeout: 30_000,
+});
+
+/** So often a connection that only listens makes sure that it lives, in ms. */
+const PING_EVERY_MS = 10_000;
+
+/** Ids given to one tick for the jobs of periodic tasks; if more are due, the next tick has them. */
+const IDS_PER_TICK = 20;
+
+interface Bound extends BrokerContext {
+  readonly keys: RedisKeys;
+  readonly connection: RedisConnection;
+  readonly subscriber: RedisConnection;
+  readonly producer: Producer;
+  readonly heartbeat: HeartbeatThread;
+}
+
+/**
+ * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
+ * Python Spinach. Needs the package `@redis/client`.
+ *
+ * @example
+ * const spin = new Engine(new RedisBroker("redis://127.0.0.1:6379"));
+ */
+export class RedisBroker implements Broker {
+  readonly #redis: RedisOptions;
+  readonly #options: Required<{ [Name in keyof RedisBrokerOptions]: number }>;
+  readonly #wakeUpListeners = new Set<WakeUpListener>();
+  readonly #leaseLostListeners = new Set<() => void>();
+  #bound: Bound | undefined;
+  #id = "";
+  #hasJoined = false;
+  #joining: Promise<void> | undefined;
+  /** Queues that due jobs were of: the tick script must name their keys. */
+  readonly #knownQueues = new Set<string>();
+  /** Ids of held jobs that no task can run, because their text holds no whole job. */
+  #unreadable: string[] = [];
+
+  /** @throws TypeError or RangeError if an option is not valid */
+  constructor(redis: string | RedisOptions, options: RedisBrokerOptions = {}) {
+    this.#redis = typeof redis === "string" ? { url: redis } : structuredClone(redis);
+    checkOptions("RedisBroker", options, Object.keys(DEFAULTS));
+    const { lease, stuckAfter, callTimeout, enqueueTimeout } = { ...DEFAULTS, ...options };
+    this.#options = {
+      lease: checkMs("lease", lease, 1000),
+      stuckAfter: checkMs("stuckAfter", stuckAfter, 1000),
+      callTimeout: checkMs("callTimeout", callTimeout, 1),
+      enqueueTimeout: checkMs("enqueueTimeout", enqueueTimeout, 0),
+    };
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  bind(context: BrokerContext): void {
+    if (this.#bound !== undefined) {
+      throw new TypeError(
+        "this RedisBroker already belongs to an engine: make one for each engine",
+      );
+    }
+    const { runtime, namespace } = context;
+    const keys = new RedisKeys(namespace);
+    const connect = { redis: this.#redis, runtime, callTimeoutMs: this.#options.callTimeout };
+    const connection = new RedisConnection({ ...connect, purpose: "commands" });
+    const subscriber = new RedisConnection({
+      ...connect,
+      purpose: "notifications",
+      pingEveryMs: PING_EVERY_MS,
+    });
+    const producer = new Producer({
+      connection,
+      keys,
+      runtime,
+      timeoutMs: this.#options.enqueueTimeout,
+    });
+    const heartbeat = new HeartbeatThread({
+      runtime,
+      onLost: () => {
+        this.#leaseLost();
+      },
+      data: {
+        redis: this.#redis,
+        namespace,
+        hostName: hostname(),
+        leaseMs: this.#options.lease,
+        callTimeoutMs: this.#options.callTimeout,
+        stuckAfterMs: this.#options.stuckAfter,
+      },
+    });
+    this.#id = runtime.newId();
+    this.#bound = { ...context, keys, connection, subscriber, producer, heartbeat };
+  }
+
+  async start(): Promise<void> {
+    const { connection } = this.#context;
+    await connection.open();
+  }
+
+  async stop(): Promise<void> {
+    const { connection, subscriber, heartbeat } = this.#context;
+    await Promise.allSettled([this.#joining]);
+    this.#joining = undefined;
+    this.#hasJoined = false;
+    subscriber.close();
+    await heartbeat.stop();
+    connection.close();
+  }
+
+  async enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    await this.#context.producer.enqueue(jobs);
+  }
+
+  async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
+    await this.#join();
+    const { keys, runtime } = this.#context;
+    const dropped = this.#unreadable;
+    const { keys: scriptKeys, args } = exchangeArguments(request, {
+      keys,
+      brokerId: this.#id,
+      holderId: this.#id,
+      nowMs: runtime.clock.now(),
+      dropped,
+    });
+    const [more, due, ...wires] = array(await this.#run(exchange, scriptKeys, args));
+    if (more === -1) {
+      this.#leaseLost();
+      throw new BrokerError("the cluster has given this broker up; it goes on as another");
+    }
+    this.#unreadable = this.#unreadable.slice(dropped.length);
+    return { jobs: this.#decode(wires), more: more === 1, nextDueMs: parseDue(text(due)) };
+  }
+
+  async tick(): Promise<Due> {
+    const { keys, runtime } = this.#context;
+    for (;;) {
+      const queues = [...this.#knownQueues];
+      const ids = Array.from({ length: IDS_PER_TICK }, () => runtime.newId());
+      const [due, ...missing] = textArray(
+        await this.#run(
+          tick,
+          [
+            keys.futureJobs,
+            keys.periodicTasks,
+            keys.periodicQueue,
+            ...queues.map((queue) => keys.queue(queue)),
+          ],
+          [keys.notifications, String(ids.length), ...ids, ...queues],
+        ),
+      );
+      for (const queue of missing) this.#knownQueues.add(queue);
+      if (missing.length === 0) return { nextDueMs: parseDue(due ?? "") };
+    }
+  }
+
+  async register(tasks: readonly TaskDefinition[]): Promise<void> {
+    await this.#join();
+    const { keys } = this.#context;
+    const brokers = textArray(await this.#run(allBrokers, [keys.allBrokers], []));
+    for (const { queue } of tasks) this.#knownQueues.add(queue);
+    await this.#run(
+      register,
+      [
+        keys.periodicTasks,
+        keys.periodicQueue,
+        keys.maxConcurrency,
+        keys.currentConcurrency,
+        keys.statedTasks,
+        keys.parkedJobs,
+        keys.parkedCounts,
+        ...brokers.map((id) => keys.runningJobs(id)),
+      ],
+      [keys.notifications, ...statedTasks(tasks)],
+    );
+  }
+
+  async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
+    const { keys } = this.#context;
+    const wires = array(await this.#run(runningJobs, [keys.runningJobs(this.#id)], []));
+    return this.#decode(wires).filter(
+      ({ job }) => queues.includes(job.queue) && !known.has(job.id),
+    );
+  }
+
+  async rescue(brokerId: string): Promise<RescueReply> {
+    await this.#join();
+    const { keys, connection, runtime } = this.#context;
+    const nowMs = runtime.clock.now();
+    return rescueJobs({ connection, keys, brokerId: this.#id, deadId: brokerId, nowMs });
+  }
+
+  async isQueueEmpty(queue: string): Promise<boolean> {
+    const { keys } = this.#context;
+    return (await this.#run(isQueueEmpty, [keys.queue(queue), keys.parkedCounts], [queue])) === 1;
+  }
+
+  async flush(): Promise<void> {
+    const { connection, keys } = this.#context;
+    await connection.deleteMatching(keys.pattern);
+  }
+
+  onWakeUp(listener: WakeUpListener): () => void {
+    this.#wakeUpListeners.add(listener);
+    return () => {
+      this.#wakeUpListeners.delete(listener);
+    };
+  }
+
+  onLeaseLost(listener: () => void): () => void {
+    this.#leaseLostListeners.add(listener);
+    return () => {
+      this.#leaseLostListeners.delete(listener);
+    };
+  }
+
+  /** Becomes a broker of the cluster, before the first call that only such a one may make. */
+  async #join(): Promise<void> {
+    if (this.#hasJoined) return;
+    this.#joining ??= this.#joinNow();
+    try {
+      await this.#joining;
+    } finally {
+      this.#joining = undefined;
+    }
+  }
+
+  async #joinNow(): Promise<void> {
+    const { heartbeat, subscriber, keys } = this.#context;
+    await heartbeat.join(this.#id);
+    await subscriber.open();
+    await subscriber.subscribe(keys.notifications, (queue) => {
+      this.#wakeUp(queue === "" ? undefined : queue);
+    });
+    // What was published while nobody listened is not known.
+    subscriber.onReady(() => {
+      this.#wakeUp(undefined);
+    });
+    this.#hasJoined = true;
+  }
+
+  /** From here on this is another broker: what the old one held is others'. */
+  #leaseLost(): void {
+    const { runtime } = this.#context;
+    if (!this.#hasJoined) return;
+    this.#hasJoined = false;
+    runtime.logger.error(
+      { broker: this.#id },
+      "this process lost its lease: its jobs were taken over by others",
+    );
+    this.#id = runtime.newId();
+    this.#unreadable = [];
+    for (const listener of this.#leaseLostListeners) listener();
+  }
+
+  #wakeUp(queue: string | undefined): void {
+    for (const listener of this.#wakeUpListeners) listener(queue);
+  }
+
+  #decode(wires: readonly unknown[]): readonly StoredJob[] {
+    const jobs: StoredJob[] = [];
+    for (const wire of wires) {
+      try {
+        jobs.push(decodeJob(text(wire), JobStatus.RUNNING));
+      } catch (error) {
+        this.#drop(error);
+      }
+    }
+    return jobs;
+  }
+
+  #drop(err: unknown): void {
+    if (!(err instanceof MalformedJobError)) throw err;
+    this.#context.runtime.logger.error({ err }, "dropped a job that cannot be read");
+    const id = /"id":\s*"(?<id>[^"]+)"/v.exec(err.wire)?.groups?.["id"];
+    if (id !== undefined) this.#unreadable.push(id);
+  }
+
+  async #run(script: LuaScript, keys: string[], args: string[]): Promise<unknown> {
+    return this.#context.connection.run(script, keys, args);
+  }
+
+  get #context(): Bound {
+    if (this.#bound === undefined) {
+      throw new TypeError("this RedisBroker belongs to no engine yet: pass it to new Engine()");
+    }
+    return this.#bound;
+  }
+}
+
+function checkMs(name: string, value: unknown, min: number): number {
+  return checkInteger(`RedisBroker: ${name}`, value, { min, max: MAX_TIMER_MS, unit: "ms" });
+}
+
+/** What a script says of the time until something is due, in ms; empty if nothing is. */
+function parseDue(due: string): number | undefined {
+  return due === "" ? undefined : Number(due);
+}

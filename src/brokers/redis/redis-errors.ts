@@ -1,0 +1,56 @@
+import { BrokerError } from "../../core/errors.ts";
+
+/** Replies of Redis that pass by themselves: starting, a long script, a failover under way. */
+const PASSING = [
+  "BUSY",
+  "CLUSTERDOWN",
+  "LOADING",
+  "MASTERDOWN",
+  "NOREPLICAS",
+  "READONLY",
+  "TRYAGAIN",
+] as const;
+
+/** What to do about replies that do not pass. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  MISCONF: "Redis cannot save to disk: free space, or see its log",
+  NOAUTH: "give RedisBroker a username and password, for example in the URL",
+  NOPERM: "let this user run EVALSHA and touch the keys and channels of the namespace",
+  OOM: "Redis is full: raise maxmemory, or let the workers catch up",
+  WRONGPASS: "check the username and password given to RedisBroker",
+  WRONGTYPE: "another program uses a key of this namespace: pick another namespace",
+};
+
+/** The first word of an error reply, for example `LOADING`; `undefined` if it is no reply of Redis. */
+export function replyCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !isErrorReply(error)) return undefined;
+  return /^[A-Z]+/v.exec(error.message)?.[0];
+}
+
+/** Whether trying again can help: a connection that broke, or a reply that passes. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof BrokerError) return error.cause !== undefined && isPassing(error.cause);
+  if (!(error instanceof Error)) return false;
+  if (!isErrorReply(error)) return !(error instanceof TypeError);
+  const code = replyCode(error);
+  return PASSING.some((passing) => passing === code);
+}
+
+/** What failed, why, and what to do. */
+export function brokerError(what: string, error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error;
+  const code = replyCode(error);
+  const remedy = code === undefined ? undefined : REMEDIES[code];
+  const reason = error instanceof Error ? error.message || error.name : String(error);
+  const advice = remedy === undefined ? "" : `; ${remedy}`;
+  return new BrokerError(`Redis: ${what} failed: ${reason}${advice}`, { cause: error });
+}
+
+/** By name, not by class: the client may be another copy of its package. */
+function isErrorReply(error: Error): boolean {
+  for (let type: unknown = error.constructor; typeof type === "function";) {
+    if (type.name === "ErrorReply") return true;
+    type = Object.getPrototypeOf(type);
+  }
+  return false;
+}

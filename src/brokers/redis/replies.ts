@@ -1,0 +1,18 @@
+import { BrokerError } from "../../core/errors.ts";
+
+/** A reply that must be an array of texts. */
+export function textArray(reply: unknown): readonly string[] {
+  return array(reply).map(text);
+}
+
+/** A reply that must be an array. */
+export function array(reply: unknown): readonly unknown[] {
+  if (Array.isArray(reply)) return reply;
+  throw new BrokerError(`Redis: expected an array as reply, got ${String(reply)}`);
+}
+
+/** A part of a reply that must be a text. */
+export function text(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new BrokerError(`Redis: expected a text in a reply, got ${String(value)}`);
+}

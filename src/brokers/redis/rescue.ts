@@ -1,0 +1,57 @@
+import { decodeJob, rewriteJob } from "../../core/job-codec.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import type { Outcome } from "../../core/outcome.ts";
+import type { RescueReply } from "../broker.ts";
+import type { RedisConnection } from "./connection.ts";
+import { exchange, leave, runningJobs } from "./lua-scripts.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+import { textArray } from "./replies.ts";
+import { exchangeArguments } from "./settle-request.ts";
+
+/** Most jobs settled in one call of the script. */
+const CHUNK = 1000;
+
+/** Who rescues whom. */
+export interface Rescue {
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  /** A live broker of the cluster. */
+  readonly brokerId: string;
+  readonly deadId: string;
+  /** Epoch ms. */
+  readonly nowMs: number;
+}
+
+/**
+ * Takes the jobs of a dead broker over. A death is a failed attempt. Several may try at once: each job
+ * is settled by one of them.
+ */
+export async function rescueJobs(rescue: Rescue): Promise<RescueReply> {
+  const { connection, keys, deadId } = rescue;
+  const wires = textArray(await connection.run(runningJobs, [keys.runningJobs(deadId)], []));
+  const outcomes = wires.map((wire) => afterDeath(decodeJob(wire), rescue.nowMs));
+  for (let first = 0; first < outcomes.length; first += CHUNK) {
+    await settle(rescue, outcomes.slice(first, first + CHUNK));
+  }
+  const brokerKeys = [keys.allBrokersInfo, keys.allBrokers, keys.runningJobs(deadId)];
+  await connection.run(leave, brokerKeys, [deadId]);
+  const reenqueued = outcomes.filter(({ kind }) => kind === "retried").length;
+  return { reenqueued, failed: outcomes.length - reenqueued };
+}
+
+function afterDeath(stored: StoredJob, nowMs: number): Outcome {
+  const { job } = stored;
+  const error = new Error("its process died");
+  if (job.retries >= job.maxRetries) return { kind: "failed", stored, error };
+  const next = { status: JobStatus.QUEUED, retries: job.retries + 1, atMs: nowMs };
+  return { kind: "retried", stored: rewriteJob(stored, next), error };
+}
+
+async function settle(rescue: Rescue, outcomes: readonly Outcome[]): Promise<void> {
+  const { connection, keys, brokerId, deadId, nowMs } = rescue;
+  const request = { outcomes, queues: [], max: 0 };
+  const context = { keys, brokerId, holderId: deadId, nowMs, dropped: [] };
+  const { keys: scriptKeys, args } = exchangeArguments(request, context);
+  await connection.run(exchange, scriptKeys, args);
+}

@@ -1,0 +1,41 @@
+import { createClient } from "@redis/client";
+
+/** A client of the tests' own, to look at what a broker leaves. */
+export interface Inspector {
+  readonly call: (...args: readonly string[]) => Promise<unknown>;
+  keys(namespace: string): Promise<string[]>;
+  /** How often each command was called since the last reset, those inside scripts included. */
+  commandCounts(): Promise<Record<string, number>>;
+  resetCounts(): Promise<void>;
+  close(): void;
+}
+
+export async function inspect(url: string): Promise<Inspector> {
+  const client = createClient({ url });
+  client.on("error", () => undefined);
+  await client.connect();
+  const call = async (...args: readonly string[]): Promise<unknown> => {
+    const reply: unknown = await client.sendCommand([...args]);
+    return reply;
+  };
+  return {
+    call,
+    keys: async (namespace) => [...(await client.keys(`${namespace}/*`))].toSorted(),
+    commandCounts: async () => {
+      const stats = String(await call("INFO", "commandstats"));
+      const lines = stats.matchAll(/cmdstat_(?<name>[\w\|]+):calls=(?<calls>\d+)/gv);
+      const counts: Record<string, number> = Object.fromEntries(
+        [...lines].map(
+          ({ groups }) => [groups?.["name"] ?? "", Number(groups?.["calls"])] as const,
+        ),
+      );
+      return counts;
+    },
+    resetCounts: async () => {
+      await call("CONFIG", "RESETSTAT");
+    },
+    close: () => {
+      client.destroy();
+    },
+  };
+}

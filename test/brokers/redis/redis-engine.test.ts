@@ -1,0 +1,355 @@
+/** The promises of an engine on a real Redis that restarts, freezes, forgets scripts and loses replies. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+
+import { RedisBroker, type RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker.ts";
+import { Batch } from "../../../src/core/batch.ts";
+import { BrokerError } from "../../../src/core/errors.ts";
+import { Engine } from "../../../src/engine/engine.ts";
+import { settled } from "../../../src/testing/fake-runtime.ts";
+import { type LogLine, RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import { startRedis, type TestRedis } from "./redis-server.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+
+let redis: TestRedis;
+let proxy: TcpProxy;
+let inspector: Inspector;
+let engines = 0;
+
+before(async () => {
+  redis = await startRedis("--appendonly", "yes", "--appendfsync", "always");
+  proxy = await startTcpProxy(redis.port);
+  inspector = await inspect(redis.url);
+});
+after(async () => {
+  inspector.close();
+  await proxy.close();
+  await redis.stop();
+});
+
+interface Bench extends AsyncDisposable {
+  readonly spin: Engine;
+  readonly namespace: string;
+  readonly logger: RecordingLogger;
+  /** How often each numbered job ran. */
+  readonly runs: Map<number, number>;
+}
+
+/** An engine whose task `count` notes the number that it gets. */
+function bench(options: RedisBrokerOptions = {}, url: string = redis.url): Bench {
+  engines += 1;
+  const namespace = `engine-${engines}`;
+  const logger = new RecordingLogger();
+  const spin = new Engine(new RedisBroker(url, options), { namespace, logger });
+  const runs = new Map<number, number>();
+  spin.task("count", { maxRetries: 3 }, async (index: number) => {
+    runs.set(index, (runs.get(index) ?? 0) + 1);
+    await Promise.resolve();
+  });
+  return { spin, namespace, logger, runs, [Symbol.asyncDispose]: () => spin.close() };
+}
+
+/** Resolves to the first line that holds a text, once there is one. */
+async function logged({ logger }: Bench, text: string): Promise<LogLine> {
+  for (;;) {
+    const line = logger.lines.find(({ message }) => message.includes(text));
+    if (line !== undefined) return line;
+    await settled();
+  }
+}
+
+async function scheduleMany({ spin }: Bench, count: number): Promise<void> {
+  const batch = new Batch();
+  for (let index = 0; index < count; index += 1) batch.schedule("count", index);
+  await spin.scheduleBatch(batch);
+}
+
+function proxied(): string {
+  return `redis://127.0.0.1:${proxy.port}`;
+}
+
+/** Resolves when no broker of the namespace holds a job. */
+async function idle(namespace: string): Promise<void> {
+  const isRunning = (key: string): boolean => key.includes("/_running-jobs-on-broker-");
+  while ((await inspector.keys(namespace)).some(isRunning));
+}
+
+/** Resolves when so many different jobs have ended. */
+function ended({ spin }: Bench, count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ids = new Set<string>();
+  spin.on("jobFinished", ({ job }) => {
+    ids.add(job.id);
+    if (ids.size === count) resolve();
+  });
+  return promise;
+}
+
+function eachOnce({ runs }: Bench, count: number): void {
+  assert.equal(runs.size, count);
+  assert.deepEqual(
+    [...runs].filter(([, times]) => times !== 1),
+    [],
+  );
+}
+
+describe("an engine on Redis", () => {
+  test("runs each of 20,000 jobs once, and leaves nothing behind", async (t) => {
+    await using it = bench();
+    await scheduleMany(it, 20_000);
+    const startedMs = performance.now();
+    const workers = new AsyncWorkers({ number: 256 });
+    const running = await it.spin.startWorkers({ workers, stopWhenQueueEmpty: true });
+    await running.finished;
+    t.diagnostic(`${Math.round(20_000 / ((performance.now() - startedMs) / 1000))} jobs/s`);
+    eachOnce(it, 20_000);
+    await it.spin.close();
+    const left = await inspector.keys(it.namespace);
+    assert.deepEqual(
+      left.filter((key) => !/_producer-|_stated_tasks$/v.test(key)),
+      [],
+    );
+  });
+
+  test("one trip takes 256 jobs with 1 LPOP and 1 HSET, and settles them with 1 HDEL", async () => {
+    await using it = bench({ lease: 600_000 });
+    await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 256 }) });
+    const warm = ended(it, 1);
+    await it.spin.schedule("count", 256);
+    await warm;
+    // Told to the broker, and the queue found empty: nothing of it is counted below.
+    await idle(it.namespace);
+    await inspector.resetCounts();
+    const done = ended(it, 256);
+    await scheduleMany(it, 256);
+    await done;
+    await it.spin.stopWorkers();
+    const { evalsha, lpop, hset, hdel } = await inspector.commandCounts();
+    assert.deepEqual({ evalsha, lpop, hset, hdel }, { evalsha: 3, lpop: 1, hset: 1, hdel: 1 });
+  });
+
+  test("[G2] schedule() calls of one turn share a trip, and cost a key per producer", async () => {
+    await using it = bench();
+    await it.spin.schedule("count", 0);
+    await inspector.resetCounts();
+    await Promise.all(Array.from({ length: 500 }, (_, index) => it.spin.schedule("count", index)));
+    const counts = await inspector.commandCounts();
+    assert.equal(counts["evalsha"], 1);
+    assert.equal(counts["rpush"], 1);
+    assert.equal((await inspector.keys(it.namespace)).length, 2, "the queue, and the producer");
+  });
+
+  test("[G2] a schedule() whose reply is lost is tried again, and doubles nothing", async () => {
+    await using it = bench({}, proxied());
+    for (let index = 0; index < 20; index += 1) {
+      if (index % 4 === 1) proxy.loseReplies(1);
+      if (index % 4 === 3) proxy.cut();
+      await it.spin.schedule("count", index);
+    }
+    const done = ended(it, 20);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    eachOnce(it, 20);
+  });
+
+  test("[G4] replies that are lost lose and double no job", async () => {
+    await using it = bench({}, proxied());
+    await scheduleMany(it, 500);
+    const done = ended(it, 500);
+    let finished = 0;
+    it.spin.on("jobFinished", () => {
+      finished += 1;
+      if (finished % 50 === 0) proxy.loseReplies(1);
+    });
+    await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 7 }) });
+    await done;
+    proxy.loseReplies(0);
+    await it.spin.stopWorkers();
+    eachOnce(it, 500);
+  });
+
+  test("[G12] a half-open connection is noticed and replaced", async () => {
+    await using it = bench({ callTimeout: 300 }, proxied());
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    const done = ended(it, 1);
+    proxy.freeze(true);
+    const scheduling = it.spin.schedule("count", 1);
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(500) }).catch(() => {
+      // Half a second has passed: longer than the deadline of a call.
+    });
+    proxy.freeze(false);
+    proxy.cut();
+    await scheduling;
+    await done;
+    eachOnce(it, 1);
+    assert.ok(it.logger.lines.some(({ message }) => message.includes("is lost")));
+    assert.ok(it.logger.lines.some(({ message }) => message.includes("is back")));
+  });
+
+  test("[G12] a restarted server that knows no script is used on, with what it had", async () => {
+    await using it = bench();
+    await scheduleMany(it, 200);
+    const done = ended(it, 200);
+    let finished = 0;
+    const restarted = Promise.withResolvers<void>();
+    it.spin.on("jobFinished", () => {
+      finished += 1;
+      if (finished === 50) {
+        void redis
+          .kill()
+          .then(() => redis.restart())
+          .then(restarted.resolve);
+      }
+    });
+    await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 5 }) });
+    await done;
+    await restarted.promise;
+    await it.spin.stopWorkers();
+    eachOnce(it, 200);
+    assert.equal(await inspector.call("LLEN", `${it.namespace}/spinach`), 0);
+  });
+
+  test("SCRIPT FLUSH changes nothing", async () => {
+    await using it = bench();
+    await it.spin.schedule("count", 1);
+    await inspector.call("SCRIPT", "FLUSH");
+    const done = ended(it, 2);
+    await it.spin.schedule("count", 2);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    eachOnce({ ...it }, 2);
+  });
+
+  test("[G11] stop() and close() return when Redis is gone", async () => {
+    const own = await startRedis();
+    after(() => own.stop());
+    const it = bench({ callTimeout: 500 }, own.url);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await own.kill();
+    await it.spin.close({ timeout: 0 });
+  });
+
+  test("what Redis refuses is a BrokerError that says what to do", async () => {
+    const own = await startRedis("--requirepass", "secret");
+    after(() => own.stop());
+    const refused = bench({}, own.url);
+    await assert.rejects(refused.spin.schedule("count", 1), (error) => {
+      assert.ok(error instanceof BrokerError);
+      assert.match(error.message, /NOAUTH.*username and password/v);
+      return true;
+    });
+    await refused.spin.close();
+    await using allowed = bench({}, `redis://:secret@127.0.0.1:${own.port}`);
+    await allowed.spin.schedule("count", 1);
+  });
+
+  test("a server that is not there is a BrokerError in time, not a hang", async () => {
+    await using it = bench({ callTimeout: 300 }, "redis://127.0.0.1:1");
+    await assert.rejects(it.spin.schedule("count", 1), BrokerError);
+  });
+
+  test("[G9] future jobs and periodic tasks run by Redis' clock", async () => {
+    await using it = bench();
+    const starts: number[] = [];
+    it.spin.task("tick", { periodicity: 100 }, () => starts.push(Date.now()));
+    const at = Date.now() + 150;
+    await it.spin.scheduleAt("count", new Date(at), 1);
+    const done = ended(it, 4);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    await it.spin.stopWorkers();
+    assert.ok(it.runs.has(1));
+    assert.ok(Date.now() >= at);
+    assert.ok(starts.length >= 2);
+  });
+});
+
+describe("processes on Redis", () => {
+  test("[G7] the jobs of a process that was killed are taken over", async () => {
+    await using it = bench({ lease: 1000 });
+    const child = await startWorkerProcess(it.namespace, "hang");
+    await it.spin.schedule("count", 1);
+    await child.line("running");
+    child.kill("SIGKILL");
+    const done = ended(it, 1);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    eachOnce(it, 1);
+    const { fields } = await logged(it, "dead broker");
+    assert.ok("reenqueued" in fields && fields.reenqueued === 1);
+  });
+
+  test("[G6] a process whose event loop blocks beyond the lease keeps its job", async () => {
+    await using it = bench({ lease: 1000 });
+    const child = await startWorkerProcess(it.namespace, "block");
+    await it.spin.schedule("count", 1);
+    await child.line("running");
+    // On another queue: it watches over the cluster and takes nothing itself.
+    await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
+    await child.line("ended");
+    child.kill("SIGTERM");
+    await child.exited;
+    assert.deepEqual(child.lines, ["ready", "running", "ended"]);
+    assert.equal(
+      it.logger.lines.some(({ message }) => message.includes("dead broker")),
+      false,
+    );
+  });
+
+  test("[G8] a process that was frozen beyond its lease is fenced when it comes back", async () => {
+    await using it = bench({ lease: 1000 });
+    const child = await startWorkerProcess(it.namespace, "hang");
+    await it.spin.schedule("count", 1);
+    await child.line("running");
+    child.kill("SIGSTOP");
+    const done = ended(it, 1);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    child.kill("SIGCONT");
+    await child.line("aborted LeaseLostError");
+    child.kill("SIGTERM");
+    await child.exited;
+    eachOnce(it, 1);
+  });
+});
+
+interface WorkerProcess {
+  readonly lines: string[];
+  /** Resolves when the program has printed the line. */
+  line(expected: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<unknown>;
+}
+
+async function startWorkerProcess(namespace: string, behaviour: string): Promise<WorkerProcess> {
+  const program = join(import.meta.dirname, "programs/worker.ts");
+  const child = spawn(process.execPath, [program, redis.url, namespace, behaviour], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 60_000,
+  });
+  const lines: string[] = [];
+  const waiting = new Map<string, () => void>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    waiting.get(line)?.();
+  });
+  const worker: WorkerProcess = {
+    lines,
+    exited: once(child, "exit"),
+    kill: (signal) => child.kill(signal),
+    line: async (expected) => {
+      if (lines.includes(expected)) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.set(expected, resolve);
+      await promise;
+    },
+  };
+  await worker.line("ready");
+  return worker;
+}

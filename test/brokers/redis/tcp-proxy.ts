@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+/** Stands between a client and a server, and does what networks do. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Cuts every connection; new ones are made as usual. */
+  cut(): void;
+  /** Passes requests on and swallows the replies, then cuts, after so many requests. */
+  loseReplies(requests: number): void;
+  /** Keeps connections open and passes nothing, or passes all again. */
+  freeze(frozen: boolean): void;
+  close(): Promise<void>;
+}
+
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let repliesToLose = 0;
+  let isFrozen = false;
+  const server = createServer((client) => {
+    const target = connect(targetPort, "127.0.0.1");
+    for (const socket of [client, target]) {
+      sockets.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.once("close", () => {
+        sockets.delete(socket);
+        client.destroy();
+        target.destroy();
+      });
+    }
+    client.on("data", (chunk) => {
+      if (!isFrozen) target.write(chunk);
+    });
+    target.on("data", (chunk) => {
+      if (isFrozen) return;
+      if (repliesToLose === 0) {
+        client.write(chunk);
+        return;
+      }
+      repliesToLose -= 1;
+      client.destroy();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: address.port,
+    cut,
+    loseReplies: (requests) => {
+      repliesToLose = requests;
+    },
+    freeze: (frozen) => {
+      isFrozen = frozen;
+    },
+    close: async () => {
+      cut();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

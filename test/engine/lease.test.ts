@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { LeaseLostError } from "../../src/core/errors.ts";
+import { currentJob } from "../../src/workers/current-job.ts";
+import { engineBench, startWorkers } from "./engine-bench.ts";
+
+describe("a process that lost its lease", () => {
+  it("[G8] is told, drops its outcomes, and goes on as another broker", async () => {
+    const victim = engineBench();
+    const other = engineBench(victim);
+    const starts: string[] = [];
+    const reasons: unknown[] = [];
+    const gate = Promise.withResolvers<void>();
+    victim.spin.task("job", { maxRetries: 3 }, async () => {
+      starts.push(`victim ${currentJob()?.retries}`);
+      const signal = currentJob()?.signal;
+      signal?.addEventListener("abort", () => reasons.push(signal.reason));
+      if (starts.length === 1) await gate.promise;
+    });
+    const running = await startWorkers(victim);
+    const job = await victim.spin.schedule("job");
+    await victim.runtime.advance(1);
+    const lostId = victim.broker.id;
+    assert.deepEqual(await other.broker.rescue(lostId), { reenqueued: 1, failed: 0 });
+    await victim.runtime.advance(60_000);
+    assert.notEqual(victim.broker.id, lostId);
+    assert.ok(reasons[0] instanceof LeaseLostError);
+    assert.deepEqual(starts, ["victim 0", "victim 1"]);
+    gate.reject(new Error("too late to matter"));
+    await victim.runtime.advance(60_000);
+    assert.deepEqual(starts, ["victim 0", "victim 1"], `${job.id} ran once more, not twice`);
+    await running.stop();
+    assert.equal(victim.runtime.pendingTimers, 0);
+  });
+});
