@@ -12,6 +12,12 @@ import type { TaskCatalog } from "./task-catalog.ts";
 /** Longest sleep, in ms: after it the arbiter looks by itself, should a wake-up have been lost. */
 const MAX_SLEEP_MS = 60_000;
 
+/**
+ * How often the tasks are stated to the broker again, in ms: a Python process that starts deletes the
+ * periods and limits of others, and a broker forgets tasks that nobody states.
+ */
+const STATE_EVERY_MS = 60_000;
+
 /** The loop is given back to sockets and timers at least this often, in ms. */
 const YIELD_EVERY_MS = 5;
 
@@ -67,7 +73,8 @@ export class Arbiter {
   #outcomes: Outcome[];
   /** Whether the queue may hold jobs: true from a wake-up until a trip finds it empty. */
   #mayHoldJobs = true;
-  #tasksChanged = true;
+  /** When to state the tasks to the broker, on the monotonic clock. */
+  #stateAtMs = 0;
   /** Jobs that ran when the lease was lost: whatever comes of them is not said. */
   readonly #lost = new WeakSet<StoredJob>();
   /** How often the lease was lost. */
@@ -141,7 +148,7 @@ export class Arbiter {
 
   /** Tasks were added: the broker must hear of them. */
   tasksChanged(): void {
-    this.#tasksChanged = true;
+    this.#stateAtMs = 0;
     this.#sleeper.wake();
   }
 
@@ -174,7 +181,7 @@ export class Arbiter {
   async step(): Promise<void> {
     if (this.#mustReconcile()) await this.#reconcile();
     if (this.#state === "running") {
-      if (this.#tasksChanged) await this.#register();
+      if (this.#mustState()) await this.#register();
       if (this.#isDue()) await this.#tick();
     }
     if (this.#outcomes.length > 0 || this.#canTake()) await this.#exchange();
@@ -206,11 +213,13 @@ export class Arbiter {
   }
 
   async #register(): Promise<void> {
-    this.#tasksChanged = false;
+    const { broker, tasks, runtime } = this.#parts;
+    // Before the call: tasks that are added meanwhile must be stated too.
+    this.#stateAtMs = runtime.clock.monotonic() + STATE_EVERY_MS;
     try {
-      await this.#call("register", this.#parts.broker.register(this.#parts.tasks.all));
+      await this.#call("register", broker.register(tasks.all));
     } catch (error) {
-      this.#tasksChanged = true;
+      this.#stateAtMs = 0;
       throw error;
     }
   }
@@ -323,6 +332,10 @@ export class Arbiter {
     return this.#reconcileAtMs <= this.#parts.runtime.clock.monotonic();
   }
 
+  #mustState(): boolean {
+    return this.#stateAtMs <= this.#parts.runtime.clock.monotonic();
+  }
+
   #isDue(): boolean {
     return this.#dueAtMs <= this.#parts.runtime.clock.monotonic();
   }
@@ -335,7 +348,7 @@ export class Arbiter {
     if (this.#outcomes.length > 0 || this.#mustReconcile() || this.#isOver()) return true;
     if (this.#state !== "running") return false;
     if (this.#mustAskIfEmpty && this.#isIdle()) return true;
-    return this.#tasksChanged || this.#isDue() || this.#canTake();
+    return this.#mustState() || this.#isDue() || this.#canTake();
   }
 
   #isOver(): boolean {
@@ -345,7 +358,8 @@ export class Arbiter {
 
   async #sleep(): Promise<void> {
     const nowMs = this.#parts.runtime.clock.monotonic();
-    const dueAtMs = this.#state === "running" ? this.#dueAtMs : Infinity;
+    const isRunning = this.#state === "running";
+    const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs) : Infinity;
     const lookAtMs = nowMs + MAX_SLEEP_MS;
     const wakeAtMs = Math.min(dueAtMs, this.#reconcileAtMs, lookAtMs);
     const woken = await this.#sleeper.sleep(Math.ceil(wakeAtMs - nowMs));

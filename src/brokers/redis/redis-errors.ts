@@ -13,7 +13,9 @@ const PASSING = [
 
 /** What to do about replies that do not pass. */
 const REMEDIES: Readonly<Record<string, string>> = {
+  CROSSSLOT: "this is a Redis Cluster, which RedisBroker does not support yet: use a single server",
   MISCONF: "Redis cannot save to disk: free space, or see its log",
+  MOVED: "this is a Redis Cluster, which RedisBroker does not support yet: use a single server",
   NOAUTH: "give RedisBroker a username and password, for example in the URL",
   NOPERM: "let this user run EVALSHA and touch the keys and channels of the namespace",
   OOM: "Redis is full: raise maxmemory, or let the workers catch up",
