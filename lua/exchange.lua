@@ -10,13 +10,15 @@
 -- KEYS[7] -> parked jobs (zset, all scores 0): task NUL queue NUL number NUL job
 -- KEYS[8] -> numbers of parked jobs (hash): task NUL queue -> count; '+' and '-' -> last numbers used
 -- KEYS[9] -> texts that are no jobs (list)
--- KEYS[10..] -> queues (list), those to take from first
+-- KEYS[10..] -> for each queue, those to take from first: the queue (list), then the brokers that
+--               found it empty and were not woken since (set)
 -- ARGV[1] -> id of the broker
 -- ARGV[2] -> notifications channel
 -- ARGV[3] -> most jobs to take
 -- ARGV[4] -> number of queues to take from
 -- ARGV[5] -> the caller's clock (epoch ms)
--- ARGV[6..] -> for each queue of KEYS: its name
+-- ARGV[6] -> 1 if the broker may be among those that found a queue to take from empty
+-- ARGV[7..] -> for each queue of KEYS: its name
 -- then: number of jobs that are done, their ids
 -- then: number of jobs to run again, for each: id, due time by the caller's clock (epoch ms),
 --       index of its queue among those of KEYS from 1, job
@@ -47,11 +49,26 @@ if not redis.call('ZSCORE', brokers, ARGV[1]) then return { LOST } end
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 
-local at = 6
+-- include wake
+
+local at = 7
 local queue_names = {}
-for index = 1, #KEYS - FIRST_QUEUE + 1 do
+for index = 1, (#KEYS - FIRST_QUEUE + 1) / 2 do
   queue_names[index] = ARGV[at]
   at = at + 1
+end
+
+local function queue_key(index) return KEYS[FIRST_QUEUE + (index - 1) * 2] end
+local function idle_key(index) return KEYS[FIRST_QUEUE + (index - 1) * 2 + 1] end
+
+-- One idle broker; but all, if the jobs are those of a dead one, which may be among the idle.
+local is_rescue = string.sub(running, -#ARGV[1]) ~= ARGV[1]
+local function wake_one(index)
+  if is_rescue then
+    redis.call('PUBLISH', channel, queue_names[index])
+  else
+    wake(channel, brokers, idle_key(index), queue_names[index], 1)
+  end
 end
 
 local function pairs_to_table(list)
@@ -143,11 +160,11 @@ for _ = 1, retried do
   if redis.call('HDEL', running, id) == 1 then
     free_place(job)
     if wait_ms <= 0 then
-      redis.call('RPUSH', KEYS[FIRST_QUEUE + index - 1], job)
+      redis.call('RPUSH', queue_key(index), job)
     else
       redis.call('ZADD', future, string.format('%.6f', (now_ms + wait_ms) / 1000), job)
     end
-    redis.call('PUBLISH', channel, queue_names[index])
+    wake_one(index)
   end
 end
 
@@ -163,9 +180,9 @@ for number = released, 1, -1 do
     if task and limit_of(task) then
       park(task, queue_names[index], job, '-')
     else
-      redis.call('LPUSH', KEYS[FIRST_QUEUE + index - 1], job)
+      redis.call('LPUSH', queue_key(index), job)
     end
-    redis.call('PUBLISH', channel, queue_names[index])
+    wake_one(index)
   end
 end
 
@@ -235,7 +252,12 @@ end
 if max > 0 then
   for index = 1, taking do
     if limits then take_parked(queue_names[index]) end
-    if take_ready(KEYS[FIRST_QUEUE + index - 1], queue_names[index]) then reply[1] = MORE end
+    if take_ready(queue_key(index), queue_names[index]) then
+      reply[1] = MORE
+      if ARGV[6] == '1' then redis.call('SREM', idle_key(index), ARGV[1]) end
+    else
+      redis.call('SADD', idle_key(index), ARGV[1])
+    end
   end
   for first = 1, #held, CHUNK do
     redis.call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, #held)))

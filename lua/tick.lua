@@ -4,7 +4,8 @@
 -- KEYS[1] -> future jobs (zset)
 -- KEYS[2] -> periodic tasks (hash): name -> JSON
 -- KEYS[3] -> periodic tasks by next run (zset)
--- KEYS[4..] -> queues (list)
+-- KEYS[4] -> all brokers by last seen (zset)
+-- KEYS[5..] -> for each queue: the queue (list), then the brokers that found it empty (set)
 -- ARGV[1] -> notifications channel
 -- ARGV[2] -> number of ids, then the ids for new jobs
 -- then, for each queue of KEYS: its name
@@ -22,8 +23,13 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 local channel = ARGV[1]
 local ids = tonumber(ARGV[2])
 
-local keys = {}
-for index = 4, #KEYS do keys[ARGV[2 + ids + index - 3]] = KEYS[index] end
+-- include wake
+
+local keys, idle = {}, {}
+for key = 5, #KEYS, 2 do
+  local name = ARGV[2 + ids + (key - 3) / 2]
+  keys[name], idle[name] = KEYS[key], KEYS[key + 1]
+end
 local missing, is_missing, woken = {}, {}, {}
 
 local function key_of(queue)
@@ -49,7 +55,7 @@ for _, job in ipairs(due) do
     if not key then break end
     redis.call('ZREM', KEYS[1], job)
     redis.call('RPUSH', key, job)
-    woken[queue] = true
+    woken[queue] = (woken[queue] or 0) + 1
   end
 end
 
@@ -67,7 +73,7 @@ for index, name in ipairs(names) do
         ',"queue":' .. cjson.encode(task.queue) .. ',"max_retries":' .. task.max_retries ..
         ',"retries":0,"at":' .. time[1] .. ',"at_us":' .. micros .. ',"task_args":[],"task_kwargs":{}}'
       redis.call('RPUSH', key, job)
-      woken[task.queue] = true
+      woken[task.queue] = (woken[task.queue] or 0) + 1
       -- The next place of the grid in the future, however many were missed.
       local planned = tonumber(redis.call('ZSCORE', KEYS[3], name))
       local missed = math.floor((now - planned) / task.periodicity)
@@ -77,7 +83,7 @@ for index, name in ipairs(names) do
   end
 end
 
-for queue in pairs(woken) do redis.call('PUBLISH', channel, queue) end
+for queue, count in pairs(woken) do wake(channel, KEYS[4], idle[queue], queue, count) end
 
 local function first_score(key)
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')

@@ -28,14 +28,22 @@ function withoutComments(source: string): string {
   return lines.filter((line) => line !== "").join("\n");
 }
 
+/** A line `-- include NAME` stands for lua/lib/NAME.lua: Redis gives scripts no other way to share. */
+function withIncludes(source: string): string {
+  return source.replaceAll(/^-- include (?<name>\w+)$/gmv, (_, name: string) =>
+    readFileSync(join(ROOT, "lua/lib", `${name}.lua`), "utf8"),
+  );
+}
+
 function camelCase(name: string): string {
   return name.replace(/_(\w)/gv, (_, letter: string) => letter.toUpperCase());
 }
 
 function declaration(file: string): string {
   const name = basename(file, ".lua");
-  const text = withoutComments(readFileSync(join(ROOT, file), "utf8"));
-  const summary = /^-- (?<summary>.*)$/mv.exec(readFileSync(join(ROOT, file), "utf8"));
+  const source = readFileSync(join(ROOT, file), "utf8");
+  const text = withoutComments(withIncludes(source));
+  const summary = /^-- (?<summary>.*)$/mv.exec(source);
   const sha1 = createHash("sha1").update(text).digest("hex");
   const fields = { name, sha1, text };
   return (

@@ -3,5 +3,6 @@
  *
  * @module
  */
-export { RedisBroker, type RedisBrokerOptions } from "./brokers/redis/redis-broker.ts";
+export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
+export { RedisBroker } from "./brokers/redis/redis-broker.ts";
 export type { RedisOptions } from "./brokers/redis/redis-client.ts";

@@ -52,8 +52,11 @@ export interface RescueReply {
     readonly reenqueued: number;
     readonly failed: number;
 }
-/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
-export type WakeUpListener = (queue: string | undefined) => void;
+/**
+ * Called when something may have changed; `queue` is where, `undefined` if it could be any. Returns
+ * whether somebody will look: if nobody does, a broker that woke only one must wake another.
+ */
+export type WakeUpListener = (queue: string | undefined) => boolean;
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
     /** UUID of this process in the cluster; another one after each lost lease. */
@@ -167,11 +170,7 @@ export declare class MemoryNamespace {
     flush(): void;
 }
 
-// brokers/redis/redis-broker.d.ts
-import type { StoredJob } from "../../core/job.ts";
-import type { TaskDefinition } from "../../core/task.ts";
-import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
-import type { RedisOptions } from "./redis-client.ts";
+// brokers/redis/redis-broker-options.d.ts
 /** Options of a Redis broker. */
 export interface RedisBrokerOptions {
     /**
@@ -186,6 +185,17 @@ export interface RedisBrokerOptions {
     /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
     readonly enqueueTimeout?: number | undefined;
 }
+/** Options after the check: all there. */
+export type CheckedRedisBrokerOptions = Readonly<Record<keyof RedisBrokerOptions, number>>;
+/** @throws TypeError or RangeError naming the option, its rule and the value */
+export declare function checkRedisBrokerOptions(options: RedisBrokerOptions): CheckedRedisBrokerOptions;
+
+// brokers/redis/redis-broker.d.ts
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
+import { type RedisBrokerOptions } from "./redis-broker-options.ts";
+import type { RedisOptions } from "./redis-client.ts";
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
  * Python Spinach. Needs the package `@redis/client`.
@@ -875,7 +885,8 @@ export declare function systemRuntime(): Runtime;
  *
  * @module
  */
-export { RedisBroker, type RedisBrokerOptions } from "./brokers/redis/redis-broker.ts";
+export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
+export { RedisBroker } from "./brokers/redis/redis-broker.ts";
 export type { RedisOptions } from "./brokers/redis/redis-client.ts";
 
 // signals/signals.d.ts

@@ -106,9 +106,10 @@ export class Arbiter {
   start(): void {
     const { broker, queue } = this.#parts;
     const stopHearing = broker.onWakeUp((woken) => {
-      if (woken !== undefined && woken !== queue) return;
+      if (woken !== undefined && woken !== queue) return false;
       this.#mayHoldJobs = true;
       this.#sleeper.wake();
+      return this.#state === "running";
     });
     const stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();

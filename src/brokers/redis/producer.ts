@@ -118,10 +118,11 @@ export class Producer {
   #request(jobs: readonly StoredJob[]): { keys: string[]; args: string[] } {
     const { keys } = this.#parts;
     const byQueue = new Map<string, string[]>();
-    const future: string[] = [];
+    const futureJobs: StoredJob[] = [];
     for (const { job, wire } of jobs) {
       if (job.status === JobStatus.WAITING) {
-        future.push(String(job.at.getTime() / 1000), job.queue, wire);
+        futureJobs.push({ job, wire });
+        if (!byQueue.has(job.queue)) byQueue.set(job.queue, []);
         continue;
       }
       const ready = byQueue.get(job.queue);
@@ -129,11 +130,17 @@ export class Producer {
       else ready.push(wire);
     }
     const queues = [...byQueue];
+    const index = new Map(queues.map(([queue], position) => [queue, String(position + 1)]));
+    const future = futureJobs.flatMap(({ job, wire }) => [
+      String(job.at.getTime() / 1000),
+      index.get(job.queue) ?? "",
+      wire,
+    ]);
     const args = [
       String(this.#trips),
       String(REMEMBERED_S),
       keys.notifications,
-      String(future.length / 3),
+      String(futureJobs.length),
       ...future,
     ];
     for (const [queue, wires] of queues) {
@@ -144,7 +151,8 @@ export class Producer {
       keys: [
         keys.producer(this.#id),
         keys.futureJobs,
-        ...queues.map(([queue]) => keys.queue(queue)),
+        keys.allBrokers,
+        ...queues.flatMap(([queue]) => keys.queueKeys(queue)),
       ],
       args,
     };

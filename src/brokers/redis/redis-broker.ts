@@ -1,11 +1,9 @@
 import { hostname } from "node:os";
 
-import { MAX_TIMER_MS } from "../../core/constants.ts";
 import { BrokerError, MalformedJobError } from "../../core/errors.ts";
 import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
-import { checkInteger, checkOptions } from "../../core/option-checks.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type {
   Broker,
@@ -23,40 +21,26 @@ import {
   allBrokers,
   exchange,
   isQueueEmpty,
+  leaveIdle,
+  passOn,
   register,
   runningJobs,
   tick,
   type LuaScript,
 } from "./lua-scripts.ts";
 import { Producer } from "./producer.ts";
+import {
+  type CheckedRedisBrokerOptions,
+  checkRedisBrokerOptions,
+  type RedisBrokerOptions,
+} from "./redis-broker-options.ts";
 import type { RedisOptions } from "./redis-client.ts";
 import { RedisKeys } from "./redis-keys.ts";
 import { array, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
 import { exchangeArguments } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
-
-/** Options of a Redis broker. */
-export interface RedisBrokerOptions {
-  /**
-   * How long this process may be silent before others take its jobs over, in ms, from 1,000.
-   * @defaultValue 10_000
-   */
-  readonly lease?: number | undefined;
-  /** After so long a block of the event loop, in ms, the lease is let go. @defaultValue 600_000 */
-  readonly stuckAfter?: number | undefined;
-  /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
-  readonly callTimeout?: number | undefined;
-  /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
-  readonly enqueueTimeout?: number | undefined;
-}
-
-const DEFAULTS = Object.freeze({
-  lease: 10_000,
-  stuckAfter: 600_000,
-  callTimeout: 5000,
-  enqueueTimeout: 30_000,
-});
+import { WakeUps } from "./wake-ups.ts";
 
 /** So often a connection that only listens makes sure that it lives, in ms. */
 const PING_EVERY_MS = 10_000;
@@ -81,8 +65,11 @@ interface Bound extends BrokerContext {
  */
 export class RedisBroker implements Broker {
   readonly #redis: RedisOptions;
-  readonly #options: Required<{ [Name in keyof RedisBrokerOptions]: number }>;
-  readonly #wakeUpListeners = new Set<WakeUpListener>();
+  readonly #options: CheckedRedisBrokerOptions;
+  readonly #wakeUps: WakeUps = new WakeUps({
+    id: () => this.#id,
+    passOn: (queue) => void this.#passOn(queue),
+  });
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: Bound | undefined;
   #id = "";
@@ -96,14 +83,7 @@ export class RedisBroker implements Broker {
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(redis: string | RedisOptions, options: RedisBrokerOptions = {}) {
     this.#redis = typeof redis === "string" ? { url: redis } : structuredClone(redis);
-    checkOptions("RedisBroker", options, Object.keys(DEFAULTS));
-    const { lease, stuckAfter, callTimeout, enqueueTimeout } = { ...DEFAULTS, ...options };
-    this.#options = {
-      lease: checkMs("lease", lease, 1000),
-      stuckAfter: checkMs("stuckAfter", stuckAfter, 1000),
-      callTimeout: checkMs("callTimeout", callTimeout, 1),
-      enqueueTimeout: checkMs("enqueueTimeout", enqueueTimeout, 0),
-    };
+    this.#options = checkRedisBrokerOptions(options);
   }
 
   get id(): string {
@@ -155,8 +135,12 @@ export class RedisBroker implements Broker {
   }
 
   async stop(): Promise<void> {
-    const { connection, subscriber, heartbeat } = this.#context;
+    const { connection, subscriber, heartbeat, keys } = this.#context;
     await Promise.allSettled([this.#joining]);
+    const idle = this.#wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
+    // As much as can be had: Redis may be down.
+    if (idle.length > 0) await Promise.allSettled([this.#run(leaveIdle, idle, [this.#id])]);
+    this.#wakeUps.forget();
     this.#joining = undefined;
     this.#hasJoined = false;
     subscriber.close();
@@ -178,6 +162,7 @@ export class RedisBroker implements Broker {
       holderId: this.#id,
       nowMs: runtime.clock.now(),
       dropped,
+      mayBeIdle: this.#wakeUps.mayBeIdle(request.queues),
     });
     const [more, due, ...wires] = array(await this.#run(exchange, scriptKeys, args));
     if (more === -1) {
@@ -185,6 +170,7 @@ export class RedisBroker implements Broker {
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
     this.#unreadable = this.#unreadable.slice(dropped.length);
+    if (request.max > 0) this.#wakeUps.looked(request.queues, more === 1);
     return { jobs: this.#decode(wires), more: more === 1, nextDueMs: parseDue(text(due)) };
   }
 
@@ -200,7 +186,8 @@ export class RedisBroker implements Broker {
             keys.futureJobs,
             keys.periodicTasks,
             keys.periodicQueue,
-            ...queues.map((queue) => keys.queue(queue)),
+            keys.allBrokers,
+            ...queues.flatMap((queue) => keys.queueKeys(queue)),
           ],
           [keys.notifications, String(ids.length), ...ids, ...queues],
         ),
@@ -257,10 +244,7 @@ export class RedisBroker implements Broker {
   }
 
   onWakeUp(listener: WakeUpListener): () => void {
-    this.#wakeUpListeners.add(listener);
-    return () => {
-      this.#wakeUpListeners.delete(listener);
-    };
+    return this.#wakeUps.listen(listener);
   }
 
   onLeaseLost(listener: () => void): () => void {
@@ -285,12 +269,12 @@ export class RedisBroker implements Broker {
     const { heartbeat, subscriber, keys } = this.#context;
     await heartbeat.join(this.#id);
     await subscriber.open();
-    await subscriber.subscribe(keys.notifications, (queue) => {
-      this.#wakeUp(queue === "" ? undefined : queue);
+    await subscriber.subscribe(keys.notifications, (message) => {
+      this.#wakeUps.notified(message);
     });
     // What was published while nobody listened is not known.
     subscriber.onReady(() => {
-      this.#wakeUp(undefined);
+      this.#wakeUps.wake(undefined);
     });
     this.#hasJoined = true;
   }
@@ -306,11 +290,17 @@ export class RedisBroker implements Broker {
     );
     this.#id = runtime.newId();
     this.#unreadable = [];
+    this.#wakeUps.forget();
     for (const listener of this.#leaseLostListeners) listener();
   }
 
-  #wakeUp(queue: string | undefined): void {
-    for (const listener of this.#wakeUpListeners) listener(queue);
+  async #passOn(queue: string): Promise<void> {
+    const { keys, runtime } = this.#context;
+    try {
+      await this.#run(passOn, [], [keys.notifications, queue]);
+    } catch (error) {
+      runtime.logger.warn({ err: error, queue }, "a wake-up could not be passed on");
+    }
   }
 
   #decode(wires: readonly unknown[]): readonly StoredJob[] {
@@ -342,10 +332,6 @@ export class RedisBroker implements Broker {
     }
     return this.#bound;
   }
-}
-
-function checkMs(name: string, value: unknown, min: number): number {
-  return checkInteger(`RedisBroker: ${name}`, value, { min, max: MAX_TIMER_MS, unit: "ms" });
 }
 
 /** What a script says of the time until something is due, in ms; empty if nothing is. */

@@ -56,9 +56,22 @@ export class RedisKeys {
     return this.#key("_all_brokers_zset");
   }
 
-  /** pub/sub channel: name of the queue that has something new; empty for any (Python) */
+  /**
+   * pub/sub channel: name of the queue that has something new, empty for any (Python); then, after a line
+   * feed, the ids of the brokers that should look, unless all should
+   */
   get notifications(): string {
     return this.#key("_notifications");
+  }
+
+  /** Ours. set: ids of the brokers that found the queue empty and were not woken since */
+  idleBrokers(queue: string): string {
+    return this.#key(`_idle-brokers-of-${queue}`);
+  }
+
+  /** A queue's keys, as the scripts take them. */
+  queueKeys(name: string): readonly string[] {
+    return [this.queue(name), this.idleBrokers(name)];
   }
 
   /** Ours. string: number of the producer's last call */

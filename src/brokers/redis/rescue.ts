@@ -4,7 +4,7 @@ import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { RescueReply } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
-import { exchange, leave, runningJobs } from "./lua-scripts.ts";
+import { exchange, leave, passOn, runningJobs } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { textArray } from "./replies.ts";
 import { exchangeArguments } from "./settle-request.ts";
@@ -36,6 +36,8 @@ export async function rescueJobs(rescue: Rescue): Promise<RescueReply> {
   }
   const brokerKeys = [keys.allBrokersInfo, keys.allBrokers, keys.runningJobs(deadId)];
   await connection.run(leave, brokerKeys, [deadId]);
+  // It may have been woken for a job that nobody else looks for: all must look, at every queue.
+  await connection.run(passOn, [], [keys.notifications, ""]);
   const reenqueued = outcomes.filter(({ kind }) => kind === "retried").length;
   return { reenqueued, failed: outcomes.length - reenqueued };
 }
@@ -51,7 +53,7 @@ function afterDeath(stored: StoredJob, nowMs: number): Outcome {
 async function settle(rescue: Rescue, outcomes: readonly Outcome[]): Promise<void> {
   const { connection, keys, brokerId, deadId, nowMs } = rescue;
   const request = { outcomes, queues: [], max: 0 };
-  const context = { keys, brokerId, holderId: deadId, nowMs, dropped: [] };
+  const context = { keys, brokerId, holderId: deadId, nowMs, dropped: [], mayBeIdle: false };
   const { keys: scriptKeys, args } = exchangeArguments(request, context);
   await connection.run(exchange, scriptKeys, args);
 }

@@ -14,6 +14,8 @@ export interface SettleContext {
   readonly nowMs: number;
   /** Ids of held jobs to drop, besides the outcomes. */
   readonly dropped: readonly string[];
+  /** Whether the broker may be among those that found a queue empty and were not woken since. */
+  readonly mayBeIdle: boolean;
 }
 
 /** Keys and arguments of the exchange script. */
@@ -25,7 +27,7 @@ export interface ScriptArguments {
 /** Writes a request as lua/exchange.lua reads it. */
 export function exchangeArguments(
   { outcomes, queues, max }: ExchangeRequest,
-  { keys, brokerId, holderId, nowMs, dropped }: SettleContext,
+  { keys, brokerId, holderId, nowMs, dropped, mayBeIdle }: SettleContext,
 ): ScriptArguments {
   const { done, retried, released } = sortOutcomes(outcomes);
   const names = new Set(queues);
@@ -33,6 +35,7 @@ export function exchangeArguments(
   const queueNames = [...names];
   const index = new Map(queueNames.map((name, position) => [name, String(position + 1)]));
   const args = [brokerId, keys.notifications, String(max), String(queues.length), String(nowMs)];
+  args.push(mayBeIdle ? "1" : "0");
   args.push(...queueNames, String(done.length + dropped.length));
   for (const { job } of done) args.push(job.id);
   args.push(...dropped, String(retried.length));
@@ -52,7 +55,7 @@ export function exchangeArguments(
       keys.parkedJobs,
       keys.parkedCounts,
       keys.malformedJobs,
-      ...queueNames.map((name) => keys.queue(name)),
+      ...queueNames.flatMap((name) => keys.queueKeys(name)),
     ],
     args,
   };

@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { systemRuntime } from "../../platform/runtime.ts";
 import {
   type BenchTest,
-  findOut,
   QUEUE,
+  elsewhere,
+  findOut,
+  nextWakeUp,
+  outcome,
   plain,
   retried,
-  elsewhere,
+  settle,
   take,
-  nextWakeUp,
 } from "./broker-bench.ts";
 import { testTask } from "./test-cluster.ts";
 
@@ -17,25 +19,54 @@ const MANY = 10_000;
 
 /** Wake-ups, flush, start and stop. */
 export function housekeepingTests(test: BenchTest): void {
-  test("enqueue() wakes the queue of the job, in every process", async (bench) => {
+  test("enqueue() wakes a process that found the queue empty", async (bench) => {
     const { broker, other, jobs } = bench;
-    const woken = Promise.all([nextWakeUp(broker, "elsewhere"), nextWakeUp(other, "elsewhere")]);
+    await take(broker, 1, "elsewhere");
+    await take(other, 1, "elsewhere");
+    const woken = Promise.race([nextWakeUp(broker, "elsewhere"), nextWakeUp(other, "elsewhere")]);
     await broker.enqueue([jobs.make(elsewhere)]);
+    await woken;
+  });
+
+  test("enqueue() of many jobs wakes every process that found the queue empty", async (bench) => {
+    const { broker, other, jobs } = bench;
+    await take(broker, 1, "elsewhere");
+    await take(other, 1, "elsewhere");
+    const woken = Promise.all([nextWakeUp(broker, "elsewhere"), nextWakeUp(other, "elsewhere")]);
+    await broker.enqueue([jobs.make(elsewhere), jobs.make(elsewhere)]);
     await woken;
   });
 
   test("a future job wakes too: someone may have to wake up earlier", async (bench) => {
     const { broker, other, cluster, jobs } = bench;
+    await take(other, 1);
     const woken = nextWakeUp(other, QUEUE);
     await broker.enqueue([jobs.make(plain, [], cluster.now() + 60_000)]);
     await woken;
   });
 
+  test("a job that was put back or moved wakes too", async (bench) => {
+    const { broker, other, cluster, jobs } = bench;
+    await broker.enqueue([jobs.make(plain), jobs.make(plain, [], cluster.now() + 20)]);
+    const [taken] = (await take(broker, 1)).jobs;
+    await take(other, 1);
+    const released = nextWakeUp(other, QUEUE);
+    await settle(broker, [outcome("released", taken)]);
+    await released;
+    await take(other, 2);
+    const moved = nextWakeUp(other, QUEUE);
+    await cluster.pass(30);
+    await broker.tick();
+    await moved;
+  });
+
   test("a stopped listener hears nothing", async (bench) => {
     const { broker, jobs } = bench;
+    await take(broker, 1);
     let heard = 0;
     const stop = broker.onWakeUp(() => {
       heard += 1;
+      return true;
     });
     stop();
     const woken = nextWakeUp(broker, QUEUE);

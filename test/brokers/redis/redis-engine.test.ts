@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 
-import { RedisBroker, type RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker.ts";
+import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
+import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { Engine } from "../../../src/engine/engine.ts";
@@ -44,7 +45,14 @@ interface Bench extends AsyncDisposable {
 /** An engine whose task `count` notes the number that it gets. */
 function bench(options: RedisBrokerOptions = {}, url: string = redis.url): Bench {
   engines += 1;
-  const namespace = `engine-${engines}`;
+  return benchIn(`engine-${engines}`, options, url);
+}
+
+function benchIn(
+  namespace: string,
+  options: RedisBrokerOptions = {},
+  url: string = redis.url,
+): Bench {
   const logger = new RecordingLogger();
   const spin = new Engine(new RedisBroker(url, options), { namespace, logger });
   const runs = new Map<number, number>();
@@ -132,6 +140,28 @@ describe("an engine on Redis", () => {
     await it.spin.stopWorkers();
     const { evalsha, lpop, hset, hdel } = await inspector.commandCounts();
     assert.deepEqual({ evalsha, lpop, hset, hdel }, { evalsha: 3, lpop: 1, hset: 1, hdel: 1 });
+  });
+
+  test("a lone job on a cluster of idle workers costs one fetch", async () => {
+    await using first = bench();
+    const others = Array.from({ length: 7 }, () => benchIn(first.namespace));
+    for (const { spin } of [first, ...others]) {
+      await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
+    }
+    const idleKey = `${first.namespace}/_idle-brokers-of-spinach`;
+    while ((await inspector.call("SCARD", idleKey)) !== 8);
+    await inspector.resetCounts();
+    const done = Promise.race([first, ...others].map((it) => ended(it, 1)));
+    await first.spin.schedule("count", 1);
+    await done;
+    await idle(first.namespace);
+    assert.equal((await inspector.commandCounts())["lpop"], 1);
+    // Workers that stopped are still among the idle ones: who is woken in vain passes it on.
+    for (const { spin } of others) await spin.stopWorkers();
+    const last = ended(first, 5);
+    for (let index = 2; index < 7; index += 1) await first.spin.schedule("count", index);
+    await last;
+    for (const { spin } of others) await spin.close();
   });
 
   test("[G2] schedule() calls of one turn share a trip, and cost a key per producer", async () => {
@@ -283,6 +313,22 @@ describe("processes on Redis", () => {
     eachOnce(it, 1);
     const { fields } = await logged(it, "dead broker");
     assert.ok("reenqueued" in fields && fields.reenqueued === 1);
+  });
+
+  test("[G7] a job that an idle process was woken for, which was dead, is run by another", async () => {
+    await using it = bench({ lease: 1000 });
+    const child = await startWorkerProcess(it.namespace, "hang");
+    const idleKey = `${it.namespace}/_idle-brokers-of-spinach`;
+    while ((await inspector.call("SCARD", idleKey)) !== 1);
+    child.kill("SIGKILL");
+    await child.exited;
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    while ((await inspector.call("SCARD", idleKey)) !== 2);
+    const done = ended(it, 2);
+    await it.spin.schedule("count", 1);
+    await it.spin.schedule("count", 2);
+    await done;
+    eachOnce(it, 2);
   });
 
   test("[G6] a process whose event loop blocks beyond the lease keeps its job", async () => {

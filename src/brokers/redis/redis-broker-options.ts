@@ -1,0 +1,43 @@
+import { MAX_TIMER_MS } from "../../core/constants.ts";
+import { checkInteger, checkOptions } from "../../core/option-checks.ts";
+
+/** Options of a Redis broker. */
+export interface RedisBrokerOptions {
+  /**
+   * How long this process may be silent before others take its jobs over, in ms, from 1,000.
+   * @defaultValue 10_000
+   */
+  readonly lease?: number | undefined;
+  /** After so long a block of the event loop, in ms, the lease is let go. @defaultValue 600_000 */
+  readonly stuckAfter?: number | undefined;
+  /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
+  readonly callTimeout?: number | undefined;
+  /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
+  readonly enqueueTimeout?: number | undefined;
+}
+
+const DEFAULTS = Object.freeze({
+  lease: 10_000,
+  stuckAfter: 600_000,
+  callTimeout: 5000,
+  enqueueTimeout: 30_000,
+});
+
+/** Options after the check: all there. */
+export type CheckedRedisBrokerOptions = Readonly<Record<keyof RedisBrokerOptions, number>>;
+
+/** @throws TypeError or RangeError naming the option, its rule and the value */
+export function checkRedisBrokerOptions(options: RedisBrokerOptions): CheckedRedisBrokerOptions {
+  checkOptions("RedisBroker", options, Object.keys(DEFAULTS));
+  const { lease, stuckAfter, callTimeout, enqueueTimeout } = { ...DEFAULTS, ...options };
+  return {
+    lease: checkMs("lease", lease, 1000),
+    stuckAfter: checkMs("stuckAfter", stuckAfter, 1000),
+    callTimeout: checkMs("callTimeout", callTimeout, 1),
+    enqueueTimeout: checkMs("enqueueTimeout", enqueueTimeout, 0),
+  };
+}
+
+function checkMs(name: string, value: unknown, min: number): number {
+  return checkInteger(`RedisBroker: ${name}`, value, { min, max: MAX_TIMER_MS, unit: "ms" });
+}
