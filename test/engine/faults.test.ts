@@ -34,6 +34,8 @@ describe("a broker that fails", () => {
       bench.broker.failNext("exchange", ...DOWN.slice(0, 20));
     });
     await bench.spin.schedule("count");
+    await bench.runtime.advance(1);
+    assert.equal(count.starts, 1);
     await passUntil(bench.runtime, running.stop());
     const again = await startWorkers(bench);
     await bench.runtime.advance(120_000);

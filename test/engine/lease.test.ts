@@ -11,12 +11,12 @@ describe("a process that lost its lease", () => {
     const other = engineBench(victim);
     const starts: string[] = [];
     const reasons: unknown[] = [];
-    const gate = Promise.withResolvers<void>();
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
     victim.spin.task("job", { maxRetries: 3 }, async () => {
       starts.push(`victim ${currentJob()?.retries}`);
       const signal = currentJob()?.signal;
       signal?.addEventListener("abort", () => reasons.push(signal.reason));
-      if (starts.length === 1) await gate.promise;
+      await gates[starts.length - 1]?.promise;
     });
     const running = await startWorkers(victim);
     const job = await victim.spin.schedule("job");
@@ -27,9 +27,10 @@ describe("a process that lost its lease", () => {
     assert.notEqual(victim.broker.id, lostId);
     assert.ok(reasons[0] instanceof LeaseLostError);
     assert.deepEqual(starts, ["victim 0", "victim 1"]);
-    gate.reject(new Error("too late to matter"));
+    gates[0].reject(new Error("too late to matter"));
     await victim.runtime.advance(60_000);
-    assert.deepEqual(starts, ["victim 0", "victim 1"], `${job.id} ran once more, not twice`);
+    assert.deepEqual(starts, ["victim 0", "victim 1"], `${job.id} runs once more, not twice`);
+    gates[1].resolve();
     await running.stop();
     assert.equal(victim.runtime.pendingTimers, 0);
   });
