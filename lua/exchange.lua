@@ -33,8 +33,6 @@
 local LOST, MORE, NO_MORE = -1, 1, 0
 -- Most jobs looked at in one call, and most arguments of one command.
 local BOUND, CHUNK = 1000, 4000
--- Texts of our own start {"id":"<36 characters>","status":<digit>,"task_name":"
-local OWN_START, ID_FIRST, ID_LAST = '{"id":"', 8, 43
 -- Numbers of parked jobs start here, so that those put back at the head can go below.
 local PARK_BASE = 5e15
 
@@ -50,6 +48,7 @@ local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 
 -- include wake
+-- include job
 
 local at = 7
 local queue_names = {}
@@ -93,19 +92,6 @@ end
 local function add_place(task, by)
   counts[task] = (counts[task] or 0) + by
   changed[task] = true
-end
-
-local function id_of(job)
-  if string.sub(job, 1, 7) == OWN_START and string.sub(job, ID_LAST + 1, ID_LAST + 1) == '"' then
-    return string.sub(job, ID_FIRST, ID_LAST)
-  end
-  local ok, decoded = pcall(cjson.decode, job)
-  return ok and type(decoded) == 'table' and type(decoded.id) == 'string' and decoded.id
-end
-
-local function task_of(job)
-  local name = string.match(job, '^","status":%d,"task_name":"([^"\\]*)"', ID_LAST + 1)
-  return name or cjson.decode(job).task_name
 end
 
 local function field(task, queue) return task .. '\0' .. queue end
@@ -232,7 +218,8 @@ local function take_ready(key, queue)
     if not jobs then return false end
     looked = looked + #jobs
     for _, job in ipairs(jobs) do
-      local id = id_of(job)
+      -- Where limits are, all that is needed is read before the job is given to anybody.
+      local id = limits and (parse(job)) or not limits and id_of(job)
       local task = id and limits and task_of(job)
       local limit = task and limit_of(task)
       if not id then

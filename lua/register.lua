@@ -21,11 +21,13 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 local periodic_hash, periodic_queue, limits, counts, stated = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
+-- include job
+
 local function count_running(task)
   local count = 0
   for key = 8, #KEYS do
     for _, job in ipairs(redis.call('HVALS', KEYS[key])) do
-      if cjson.decode(job).task_name == task then count = count + 1 end
+      if task_of(job) == task then count = count + 1 end
     end
   end
   return count
@@ -46,7 +48,8 @@ for index = 3, #ARGV do
   local name = task.name
   if task.periodicity > 0 then
     local known = redis.call('HGET', periodic_hash, name)
-    local same = known and cjson.decode(known).periodicity == task.periodicity
+    local readable, old = pcall(cjson.decode, known or 'null')
+    local same = readable and type(old) == 'table' and old.periodicity == task.periodicity
     if not same or not redis.call('ZSCORE', periodic_queue, name) then
       redis.call('ZADD', periodic_queue, string.format('%.6f', now + task.periodicity), name)
     end
@@ -55,9 +58,9 @@ for index = 3, #ARGV do
     forget_period(name)
   end
   if task.max_concurrency >= 0 then
-    if redis.call('HSET', limits, name, task.max_concurrency) == 1 then
-      redis.call('HSET', counts, name, count_running(name))
-    end
+    local is_known = redis.call('HEXISTS', limits, name) == 1 and redis.call('HEXISTS', counts, name) == 1
+    if not is_known then redis.call('HSET', counts, name, count_running(name)) end
+    redis.call('HSET', limits, name, task.max_concurrency)
   else
     forget_limit(name)
   end

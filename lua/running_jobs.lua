@@ -3,7 +3,7 @@
 --
 -- KEYS[1] -> running jobs of the broker (hash)
 --
--- Returns { job, ... } in no order.
+-- Returns { id, job, ... } in no order.
 -- Cost: O(jobs), as many as its workers have slots.
 
-return redis.call('HVALS', KEYS[1])
+return redis.call('HGETALL', KEYS[1])

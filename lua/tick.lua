@@ -5,7 +5,8 @@
 -- KEYS[2] -> periodic tasks (hash): name -> JSON
 -- KEYS[3] -> periodic tasks by next run (zset)
 -- KEYS[4] -> all brokers by last seen (zset)
--- KEYS[5..] -> for each queue: the queue (list), then the brokers that found it empty (set)
+-- KEYS[5] -> texts that are no jobs (list)
+-- KEYS[6..] -> for each queue: the queue (list), then the brokers that found it empty (set)
 -- ARGV[1] -> notifications channel
 -- ARGV[2] -> number of ids, then the ids for new jobs
 -- then, for each queue of KEYS: its name
@@ -15,8 +16,6 @@
 -- Cost: O(log n) a job moved; at most 1,000 jobs.
 
 local BOUND = 1000
--- Names of our own texts' members up to the queue hold no brackets.
-local OWN_QUEUE = '^{"id":"[^"]*","status":%d,"task_name":"[^"\\]*","queue":"([^"\\]*)"'
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
@@ -24,10 +23,11 @@ local channel = ARGV[1]
 local ids = tonumber(ARGV[2])
 
 -- include wake
+-- include job
 
 local keys, idle = {}, {}
-for key = 5, #KEYS, 2 do
-  local name = ARGV[2 + ids + (key - 3) / 2]
+for key = 6, #KEYS, 2 do
+  local name = ARGV[2 + ids + (key - 4) / 2]
   keys[name], idle[name] = KEYS[key], KEYS[key + 1]
 end
 local missing, is_missing, woken = {}, {}, {}
@@ -40,14 +40,17 @@ local function key_of(queue)
   return keys[queue]
 end
 
-local function queue_of(job)
-  return string.match(job, OWN_QUEUE) or cjson.decode(job).queue
+-- Checked before anything is written: a script that fails midway would do so at every tick.
+local function is_periodic(task)
+  return type(task) == 'table' and type(task.queue) == 'string' and type(task.max_retries) == 'number'
+    and type(task.periodicity) == 'number' and task.periodicity > 0
 end
 
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
 for _, job in ipairs(due) do
-  local ok, queue = pcall(queue_of, job)
-  if not ok or type(queue) ~= 'string' then
+  local _, _, queue = parse(job)
+  if not queue then
+    redis.call('RPUSH', KEYS[5], job)
     redis.call('ZREM', KEYS[1], job)
   else
     local key = key_of(queue)
@@ -61,11 +64,10 @@ end
 
 local names = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', string.format('%.6f', now), 'LIMIT', 0, ids)
 for index, name in ipairs(names) do
-  local text = redis.call('HGET', KEYS[2], name)
-  if not text then
+  local ok, task = pcall(cjson.decode, redis.call('HGET', KEYS[2], name) or 'null')
+  if not ok or not is_periodic(task) then
     redis.call('ZREM', KEYS[3], name)
   else
-    local task = cjson.decode(text)
     local key = key_of(task.queue)
     if key then
       local micros = string.format('%.0f', math.floor(tonumber(time[2])))

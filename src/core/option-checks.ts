@@ -1,5 +1,8 @@
 /** Checks of option values, made once, where they enter. A check returns the value it let through. */
 
+/** Keys and messages of brokers are put together with them. */
+const CONTROL_CHARACTER = /\p{Cc}/v;
+
 /** What a number may be. Limits are inclusive. */
 export interface NumberRule {
   readonly min: number;
@@ -53,6 +56,9 @@ export function checkName(name: string, value: unknown): string {
     throw new TypeError(`${name} must be a string, got ${describe(value)}`);
   }
   if (value === "") throw new RangeError(`${name} must not be empty`);
+  if (CONTROL_CHARACTER.test(value)) {
+    throw new RangeError(`${name} must not hold control characters, got ${JSON.stringify(value)}`);
+  }
   return value;
 }
 

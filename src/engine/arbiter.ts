@@ -5,6 +5,7 @@ import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
+import { CallDeadline } from "./call-deadline.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
@@ -23,9 +24,6 @@ const YIELD_EVERY_MS = 5;
 
 /** Between attempts while the broker fails: at once after a hiccup, kind to one that is down. */
 const BROKER_BACKOFF: Backoff = { baseMs: 50, capMs: 10_000 };
-
-/** Longest time that a call of the broker may take, in ms: its own deadlines are shorter. */
-const CALL_TIMEOUT_MS = 30_000;
 
 /** A request that failed may still take effect, later: after this time, in ms, it is looked for again. */
 const LATE_EFFECT_MS = 60_000;
@@ -68,6 +66,7 @@ export class Arbiter {
   readonly #parts: ArbiterParts;
   readonly #sleeper: Sleeper;
   readonly #backoff: Sleeper;
+  readonly #deadline: CallDeadline;
   #state: "running" | "draining" | "flushing" | "ended" = "running";
   /** Ended jobs that the broker has not been told of, oldest first. */
   #outcomes: Outcome[];
@@ -90,8 +89,6 @@ export class Arbiter {
   #failures = 0;
   #yieldedAtMs: number;
   #stopListening: (() => void) | undefined;
-  /** Ends the wait for the call under way. */
-  #giveUpCall: (() => void) | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(parts: ArbiterParts) {
@@ -100,6 +97,7 @@ export class Arbiter {
     this.#yieldedAtMs = parts.runtime.clock.monotonic();
     this.#sleeper = new Sleeper(parts.runtime.timers);
     this.#backoff = new Sleeper(parts.runtime.timers);
+    this.#deadline = new CallDeadline(parts.runtime.timers);
   }
 
   /** Starts the loop, whose first step states the tasks to the broker. */
@@ -140,7 +138,7 @@ export class Arbiter {
     await Promise.race([this.#loop, deadline.sleep(FLUSH_TIMEOUT_MS)]);
     deadline.wake();
     this.#state = "ended";
-    this.#giveUpCall?.();
+    this.#deadline.giveUp();
     this.#backoff.wake();
     this.#stopListening?.();
     this.#reportUntold();
@@ -218,7 +216,7 @@ export class Arbiter {
     // Before the call: tasks that are added meanwhile must be stated too.
     this.#stateAtMs = runtime.clock.monotonic() + STATE_EVERY_MS;
     try {
-      await this.#call("register", broker.register(tasks.all));
+      await this.#deadline.bound("register", broker.register(tasks.all));
     } catch (error) {
       this.#stateAtMs = 0;
       throw error;
@@ -226,7 +224,7 @@ export class Arbiter {
   }
 
   async #tick(): Promise<void> {
-    const { nextDueMs } = await this.#call("tick", this.#parts.broker.tick());
+    const { nextDueMs } = await this.#deadline.bound("tick", this.#parts.broker.tick());
     this.#setDue(nextDueMs);
   }
 
@@ -236,7 +234,9 @@ export class Arbiter {
     const ended = this.#outcomes.map(({ stored }) => stored);
     const known = new Set([...workers.running, ...ended].map(({ job }) => job.id));
     const reconciling = broker.reconcile({ queues: [queue], known });
-    const jobs = await this.#call("reconcile", reconciling);
+    const leases = this.#leases;
+    const jobs = await this.#deadline.bound("reconcile", reconciling);
+    if (leases !== this.#leases) return;
     this.#reconcileAtMs = this.#lookAgainAtMs;
     this.#lookAgainAtMs = Infinity;
     await this.#deliver(jobs);
@@ -259,7 +259,12 @@ export class Arbiter {
     const { broker, queue } = this.#parts;
     const leases = this.#leases;
     try {
-      return await this.#call("exchange", broker.exchange({ outcomes, queues: [queue], max }));
+      const reply = await this.#deadline.bound(
+        "exchange",
+        broker.exchange({ outcomes, queues: [queue], max }),
+      );
+      if (leases === this.#leases) return reply;
+      throw new BrokerError("the lease was lost while a trip was under way: its jobs are others'");
     } catch (error) {
       // Whether it took effect is unknown. Told twice, an outcome settles once; jobs it may have
       // taken are found by the next reconcile.
@@ -269,22 +274,6 @@ export class Arbiter {
       this.#reconcileAtMs = nowMs;
       this.#lookAgainAtMs = nowMs + LATE_EFFECT_MS;
       throw error;
-    }
-  }
-
-  /** A broker that breaks its promise to answer in time must not silence the arbiter. */
-  async #call<Reply>(name: string, reply: Promise<Reply>): Promise<Reply> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const giveUp = (): void => {
-      reject(new BrokerError(`the broker has not answered ${name}()`));
-    };
-    const timer = this.#parts.runtime.timers.set(giveUp, CALL_TIMEOUT_MS);
-    this.#giveUpCall = giveUp;
-    try {
-      return await Promise.race([reply, promise]);
-    } finally {
-      timer.cancel();
-      this.#giveUpCall = undefined;
     }
   }
 
@@ -309,7 +298,7 @@ export class Arbiter {
 
   async #askIfEmpty(): Promise<void> {
     const { broker, queue, onQueueEmpty } = this.#parts;
-    const isEmpty = await this.#call("isQueueEmpty", broker.isQueueEmpty(queue));
+    const isEmpty = await this.#deadline.bound("isQueueEmpty", broker.isQueueEmpty(queue));
     this.#mustAskIfEmpty = false;
     if (isEmpty && this.#isIdle()) onQueueEmpty?.();
   }

@@ -89,6 +89,7 @@ export class RedisConnection {
   }
 
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    if (this.#subscription !== undefined) return;
     this.#subscription = { channel, listener };
     const client = this.#client;
     if (client === undefined) throw new BrokerError("Redis: the connection is closed");
@@ -107,6 +108,8 @@ export class RedisConnection {
       ...(pingEveryMs !== undefined && { pingEveryMs }),
     });
     if (this.#isClosed) return;
+    // Two that were made at once: one is enough.
+    this.#client?.destroy();
     this.#client = client;
     client.onStateChange((state, error) => {
       if (client === this.#client) this.#stateChanged(state, error);

@@ -30,7 +30,8 @@ function run(data: HeartbeatThreadData): void {
     purpose: "heartbeat",
     redis: data.redis,
     runtime,
-    callTimeoutMs: data.callTimeoutMs,
+    // A beat that hangs must leave time for others within the lease.
+    callTimeoutMs: Math.min(data.callTimeoutMs, data.leaseMs / 4),
   });
   const heartbeat = new Heartbeat({
     connection,
@@ -41,8 +42,8 @@ function run(data: HeartbeatThreadData): void {
     hostName: data.hostName,
     isProcessAlive: signsOfLife(data, () => runtime.clock.monotonic()),
     listener: {
-      lost: () => {
-        post({ type: "lost" });
+      lost: (brokerId) => {
+        post({ type: "lost", brokerId });
       },
       rescued: (brokerId, reply) => {
         post({ type: "rescued", brokerId, reply });

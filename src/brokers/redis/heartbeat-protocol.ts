@@ -23,6 +23,6 @@ export type HeartbeatRequest =
 export type HeartbeatMessage =
   | { readonly type: "done" }
   | { readonly type: "refused"; readonly message: string }
-  | { readonly type: "lost" }
+  | { readonly type: "lost"; readonly brokerId: string }
   | { readonly type: "rescued"; readonly brokerId: string; readonly reply: RescueReply }
   | { readonly type: "failed"; readonly message: string };

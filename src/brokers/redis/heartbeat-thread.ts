@@ -18,8 +18,8 @@ const LEAVE_TIMEOUT_MS = 2000;
 export interface HeartbeatThreadParts {
   readonly runtime: Runtime;
   readonly data: Omit<HeartbeatThreadData, "signsOfLife">;
-  /** The cluster has given this broker up; `join` again, under another id. */
-  readonly onLost: () => void;
+  /** The cluster has given a broker up; `join` again, under another id. */
+  readonly onLost: (brokerId: string) => void;
 }
 
 /** The process's side of its heartbeat, which beats in a thread of its own. */
@@ -30,6 +30,8 @@ export class HeartbeatThread {
   #timer: Timer | undefined;
   #answer: PromiseWithResolvers<void> | undefined;
   #isFailing = false;
+  /** Who joined last. */
+  #brokerId = "";
 
   constructor(parts: HeartbeatThreadParts) {
     this.#parts = parts;
@@ -37,6 +39,7 @@ export class HeartbeatThread {
 
   /** Joins the cluster as a broker. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
+    this.#brokerId = brokerId;
     if (this.#worker === undefined) this.#start();
     await this.#ask({ type: "join", brokerId });
   }
@@ -83,7 +86,7 @@ export class HeartbeatThread {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#timer?.cancel();
-    this.#parts.onLost();
+    this.#parts.onLost(this.#brokerId);
   }
 
   #showLife(): void {
@@ -110,7 +113,7 @@ export class HeartbeatThread {
         this.#answer?.reject(new BrokerError(message.message));
         break;
       case "lost":
-        onLost();
+        onLost(message.brokerId);
         break;
       case "rescued": {
         const { brokerId, reply } = message;

@@ -12,10 +12,13 @@ const BEATS_PER_LEASE = 3;
 /** Lease of a broker that states none, in ms: Python Spinach's 30 minutes. */
 const PYTHON_LEASE_MS = 1_800_000;
 
+/** The script's word for a caller that was silent itself. */
+const LATE = "late";
+
 /** What a heartbeat tells of. */
 interface HeartbeatListener {
   /** The cluster has given this broker up. */
-  lost(): void;
+  lost(brokerId: string): void;
   rescued(brokerId: string, reply: RescueReply): void;
   /** A beat failed; the next one comes all the same. */
   failed(error: unknown): void;
@@ -100,26 +103,35 @@ export class Heartbeat {
       isJoining ? "1" : "0",
       this.#connectedSince,
       String(PYTHON_LEASE_MS),
+      String(this.#parts.leaseMs),
     ];
     const reply = await connection.run(
       heartbeatScript,
       [keys.allBrokersInfo, keys.allBrokers],
       args,
     );
+    // An answer to what this broker was before it joined again says nothing of it.
+    if (this.#brokerId !== brokerId) return;
     const [first, ...deadIds] = array(reply);
     if (first === -1) {
       this.#brokerId = undefined;
-      this.#parts.listener.lost();
+      this.#parts.listener.lost(brokerId);
       return;
     }
-    if (this.#connectedSince === "") this.#connectedSince = text(first);
+    if (this.#connectedSince === "" || deadIds[0] === LATE) this.#connectedSince = text(first);
+    if (deadIds[0] === LATE) return;
     for (const deadId of deadIds) await this.#rescue(brokerId, text(deadId));
   }
 
+  /** One that fails must not keep the others from being rescued. */
   async #rescue(brokerId: string, deadId: string): Promise<void> {
     const { connection, keys, runtime, listener } = this.#parts;
     const nowMs = runtime.clock.now();
-    listener.rescued(deadId, await rescueJobs({ connection, keys, brokerId, deadId, nowMs }));
+    try {
+      listener.rescued(deadId, await rescueJobs({ connection, keys, brokerId, deadId, nowMs }));
+    } catch (error) {
+      listener.failed(error);
+    }
   }
 
   /** As Python's, and the lease; the script fills in when it was last seen. */

@@ -78,7 +78,7 @@ export class RedisBroker implements Broker {
   /** Queues that due jobs were of: the tick script must name their keys. */
   readonly #knownQueues = new Set<string>();
   /** Ids of held jobs that no task can run, because their text holds no whole job. */
-  #unreadable: string[] = [];
+  readonly #unreadable = new Set<string>();
 
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(redis: string | RedisOptions, options: RedisBrokerOptions = {}) {
@@ -113,8 +113,8 @@ export class RedisBroker implements Broker {
     });
     const heartbeat = new HeartbeatThread({
       runtime,
-      onLost: () => {
-        this.#leaseLost();
+      onLost: (brokerId) => {
+        if (brokerId === this.#id) this.#leaseLost();
       },
       data: {
         redis: this.#redis,
@@ -155,21 +155,22 @@ export class RedisBroker implements Broker {
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
     const { keys, runtime } = this.#context;
-    const dropped = this.#unreadable;
+    const dropped = [...this.#unreadable];
+    const brokerId = this.#id;
     const { keys: scriptKeys, args } = exchangeArguments(request, {
       keys,
-      brokerId: this.#id,
-      holderId: this.#id,
+      brokerId,
+      holderId: brokerId,
       nowMs: runtime.clock.now(),
       dropped,
       mayBeIdle: this.#wakeUps.mayBeIdle(request.queues),
     });
     const [more, due, ...wires] = array(await this.#run(exchange, scriptKeys, args));
-    if (more === -1) {
-      this.#leaseLost();
+    if (more === -1 || brokerId !== this.#id) {
+      if (brokerId === this.#id) this.#leaseLost();
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
-    this.#unreadable = this.#unreadable.slice(dropped.length);
+    for (const id of dropped) this.#unreadable.delete(id);
     if (request.max > 0) this.#wakeUps.looked(request.queues, more === 1);
     return { jobs: this.#decode(wires), more: more === 1, nextDueMs: parseDue(text(due)) };
   }
@@ -187,6 +188,7 @@ export class RedisBroker implements Broker {
             keys.periodicTasks,
             keys.periodicQueue,
             keys.allBrokers,
+            keys.malformedJobs,
             ...queues.flatMap((queue) => keys.queueKeys(queue)),
           ],
           [keys.notifications, String(ids.length), ...ids, ...queues],
@@ -220,7 +222,8 @@ export class RedisBroker implements Broker {
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
     const { keys } = this.#context;
-    const wires = array(await this.#run(runningJobs, [keys.runningJobs(this.#id)], []));
+    const held = array(await this.#run(runningJobs, [keys.runningJobs(this.#id)], []));
+    const wires = held.filter((_, index) => index % 2 === 1);
     return this.#decode(wires).filter(
       ({ job }) => queues.includes(job.queue) && !known.has(job.id),
     );
@@ -289,7 +292,7 @@ export class RedisBroker implements Broker {
       "this process lost its lease: its jobs were taken over by others",
     );
     this.#id = runtime.newId();
-    this.#unreadable = [];
+    this.#unreadable.clear();
     this.#wakeUps.forget();
     for (const listener of this.#leaseLostListeners) listener();
   }
@@ -319,7 +322,7 @@ export class RedisBroker implements Broker {
     if (!(err instanceof MalformedJobError)) throw err;
     this.#context.runtime.logger.error({ err }, "dropped a job that cannot be read");
     const id = /"id":\s*"(?<id>[^"]+)"/v.exec(err.wire)?.groups?.["id"];
-    if (id !== undefined) this.#unreadable.push(id);
+    if (id !== undefined) this.#unreadable.add(id);
   }
 
   async #run(script: LuaScript, keys: string[], args: string[]): Promise<unknown> {

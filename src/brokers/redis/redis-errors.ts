@@ -26,7 +26,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** The first word of an error reply, for example `LOADING`; `undefined` if it is no reply of Redis. */
 export function replyCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !isErrorReply(error)) return undefined;
-  return /^[A-Z]+/v.exec(error.message)?.[0];
+  // Redis 6.2 puts what went wrong inside a script behind where it did.
+  const inScript = /^ERR Error running script.*: -(?<code>[A-Z]+) /v.exec(error.message);
+  return inScript?.groups?.["code"] ?? /^[A-Z]+/v.exec(error.message)?.[0];
 }
 
 /** Whether trying again can help: a connection that broke, or a reply that passes. */

@@ -245,6 +245,35 @@ describe("an engine on Redis", () => {
     assert.equal(await inspector.call("LLEN", `${it.namespace}/spinach`), 0);
   });
 
+  test("texts that are no jobs harm no others: in a queue, in the future, on a dead broker", async () => {
+    await using it = bench({ lease: 1000 });
+    const { namespace, spin } = it;
+    spin.task('say "hi"', { maxRetries: 1, maxConcurrency: 1 }, () => undefined);
+    const deadId = "00000000-0000-4000-8000-000000000000";
+    const broken = `{"id":"${deadId}","status":2,"task_name":"tru`;
+    await inspector.call("HSET", `${namespace}/_running-jobs-on-broker-${deadId}`, "x", broken);
+    await inspector.call("ZADD", `${namespace}/_all_brokers_zset`, "1", deadId);
+    await inspector.call("HSET", `${namespace}/_all_brokers_hash`, deadId, '{"lease_ms": 1}');
+    await spin.schedule("count", 1);
+    await inspector.call("RPUSH", `${namespace}/spinach`, broken, "{}", "7");
+    await inspector.call("ZADD", `${namespace}/_future-jobs`, "1", broken);
+    await inspector.call("HSET", `${namespace}/_periodic_tasks_hash`, "odd", '{"name": "odd"}');
+    await inspector.call("ZADD", `${namespace}/_periodic_tasks_queue`, "1", "odd");
+    await spin.schedule('say "hi"', "\ud83d");
+    await spin.scheduleAt('say "hi"', new Date(Date.now() + 100), "\ud83d");
+    await spin.schedule("count", 2);
+    const done = ended(it, 4);
+    await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
+    await done;
+    eachOnce(it, 2);
+    await logged(it, "dead broker");
+    assert.equal(
+      await inspector.call("EXISTS", `${namespace}/_running-jobs-on-broker-${deadId}`),
+      0,
+    );
+    assert.equal(await inspector.call("LLEN", `${namespace}/_malformed-jobs`), 4);
+  });
+
   test("SCRIPT FLUSH changes nothing", async () => {
     await using it = bench();
     await it.spin.schedule("count", 1);
@@ -346,6 +375,30 @@ describe("processes on Redis", () => {
       it.logger.lines.some(({ message }) => message.includes("dead broker")),
       false,
     );
+  });
+
+  test("[G7] a process that was suspended does not take the others for dead", async () => {
+    await using it = bench({ lease: 1000 });
+    const child = await startWorkerProcess(it.namespace, "hang");
+    await it.spin.schedule("count", 1);
+    await child.line("running");
+    const watcher = await startWorkerProcess(it.namespace, "hang");
+    // Both stand still beyond the lease, as when a machine sleeps; the watcher wakes up first.
+    child.kill("SIGSTOP");
+    watcher.kill("SIGSTOP");
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(2000) }).catch(() => {
+      // Two leases have passed.
+    });
+    child.kill("SIGCONT");
+    watcher.kill("SIGCONT");
+    await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(1500) }).catch(() => {
+      // Time enough to be rescued, if somebody were wrong.
+    });
+    assert.deepEqual([...child.lines, ...watcher.lines], ["ready", "running", "ready"]);
+    child.kill("SIGKILL");
+    watcher.kill("SIGKILL");
+    await Promise.all([child.exited, watcher.exited]);
   });
 
   test("[G8] a process that was frozen beyond its lease is fenced when it comes back", async () => {

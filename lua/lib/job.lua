@@ -1,0 +1,51 @@
+-- What a script reads of a job. Ours start {"id":"<36 characters>","status":<digit>,"task_name":"...",
+-- "queue":"..."; others are decoded. Nothing here throws: a script that has written cannot undo it.
+local OWN_START, ID_FIRST, ID_LAST = '{"id":"', 8, 43
+
+-- The JSON string whose first character is at `first`, and the index of its closing quote.
+local function string_at(text, first)
+  local at = first
+  while true do
+    local quote = string.find(text, '"', at, true)
+    if not quote then return nil end
+    local slashes = 0
+    while string.sub(text, quote - 1 - slashes, quote - 1 - slashes) == '\\' do slashes = slashes + 1 end
+    if slashes % 2 == 0 then
+      local raw = string.sub(text, first, quote - 1)
+      if not string.find(raw, '\\', 1, true) then return raw, quote end
+      local ok, list = pcall(cjson.decode, '["' .. raw .. '"]')
+      return ok and list[1] or nil, quote
+    end
+    at = quote + 1
+  end
+end
+
+local function is_own(job)
+  return string.sub(job, 1, 7) == OWN_START and string.sub(job, ID_LAST + 1, ID_LAST + 1) == '"'
+end
+
+-- Returns id, task, queue; nothing if the text is no job.
+local function parse(job)
+  if is_own(job) then
+    local _, before = string.find(job, '^,"status":%d,"task_name":"', ID_LAST + 2)
+    local task, quote = string_at(job, (before or #job) + 1)
+    local _, before_queue = string.find(job, '^,"queue":"', (quote or #job) + 1)
+    local queue = string_at(job, (before_queue or #job) + 1)
+    if task and queue then return string.sub(job, ID_FIRST, ID_LAST), task, queue end
+  end
+  local ok, decoded = pcall(cjson.decode, job)
+  if not ok or type(decoded) ~= 'table' then return nil end
+  local id, task, queue = decoded.id, decoded.task_name, decoded.queue
+  if type(id) ~= 'string' or type(task) ~= 'string' or type(queue) ~= 'string' then return nil end
+  return id, task, queue
+end
+
+local function id_of(job)
+  if is_own(job) then return string.sub(job, ID_FIRST, ID_LAST) end
+  return (parse(job))
+end
+
+local function task_of(job)
+  local _, task = parse(job)
+  return task
+end
