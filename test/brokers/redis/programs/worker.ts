@@ -5,12 +5,12 @@ import { RedisBroker } from "../../../../src/redis.ts";
 const [, , url = "", namespace = "", behaviour = ""] = process.argv;
 const nothing = (): void => undefined;
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const spin = new Engine(new RedisBroker(url, { lease: 1000 }), { namespace, logger });
+const spin = new Engine(new RedisBroker(url, { lease: 2000 }), { namespace, logger });
 
 spin.task("count", { maxRetries: 3 }, async (index: number) => {
   console.log("running");
   if (behaviour === "block") {
-    const end = Date.now() + 3500;
+    const end = Date.now() + 5000;
     while (Date.now() < end);
   } else {
     const signal = currentJob()?.signal;
