@@ -5,4 +5,11 @@
  */
 export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
 export { RedisBroker } from "./brokers/redis/redis-broker.ts";
-export type { RedisOptions } from "./brokers/redis/redis-client.ts";
+export type {
+  RedisAddress,
+  RedisClientLike,
+  RedisClusterOptions,
+  RedisNodeOptions,
+  RedisOptions,
+  RedisSentinelOptions,
+} from "./brokers/redis/redis-target.ts";

@@ -195,7 +195,7 @@ import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
 import { type RedisBrokerOptions } from "./redis-broker-options.ts";
-import type { RedisOptions } from "./redis-client.ts";
+import { type RedisClientLike, type RedisOptions } from "./redis-target.ts";
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
  * Python Spinach. Needs the package `@redis/client`.
@@ -205,8 +205,13 @@ import type { RedisOptions } from "./redis-client.ts";
  */
 export declare class RedisBroker implements Broker {
     #private;
-    /** @throws TypeError or RangeError if an option is not valid */
-    constructor(redis: string | RedisOptions, options?: RedisBrokerOptions);
+    /**
+     * @param redis - a URL; or the options of `createClient`, `createSentinel` or `createCluster` of
+     *   `@redis/client`; or a client of it, whose options are read: the broker makes connections of its
+     *   own, and neither uses nor closes the client
+     * @throws TypeError or RangeError if an option is not valid
+     */
+    constructor(redis: string | RedisOptions | RedisClientLike, options?: RedisBrokerOptions);
     get id(): string;
     bind(context: BrokerContext): void;
     start(): Promise<void>;
@@ -223,40 +228,68 @@ export declare class RedisBroker implements Broker {
     onLeaseLost(listener: () => void): () => void;
 }
 
-// brokers/redis/redis-client.d.ts
-/** What a broker needs of a connection to Redis. */
-export interface RedisClient {
-    connect(): Promise<void>;
-    /** Closes at once; commands under way are rejected. Safe at any time. */
-    destroy(): void;
-    evalSha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
-    eval(text: string, keys: string[], args: string[]): Promise<unknown>;
-    subscribe(channel: string, listener: (message: string) => void): Promise<void>;
-    /** Deletes every key that matches, in steps. */
-    deleteMatching(pattern: string): Promise<void>;
-    onStateChange(listener: (state: "ready" | "lost", error?: unknown) => void): void;
-}
-/**
- * How to reach Redis: options of `createClient` of `@redis/client`. Plain data, because the heartbeat
- * thread makes a connection of its own.
- */
-export interface RedisOptions {
+// brokers/redis/redis-target.d.ts
+/** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
+export interface RedisNodeOptions {
     /** `redis[s]://[[username][:password]@][host][:port][/database]` */
     readonly url?: string;
     readonly username?: string;
     readonly password?: string;
     readonly database?: number;
+    /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
     readonly socket?: Readonly<Record<string, unknown>>;
 }
-/** What an arbiter's connection adds to the user's options. */
-export interface ConnectionTuning {
-    /** Delay before attempt number `retries` to connect again, in ms. */
-    readonly reconnectDelayMs: (retries: number) => number;
-    /** Sends PING so often, in ms, and gives a silent connection up after three times that. */
-    readonly pingEveryMs?: number;
+/** Where a server listens. */
+export interface RedisAddress {
+    readonly host: string;
+    readonly port: number;
 }
-/** @throws BrokerError if the optional peer dependency is not installed */
-export declare function createRedisClient(options: RedisOptions, { reconnectDelayMs, pingEveryMs }: ConnectionTuning): Promise<RedisClient>;
+/** A primary that sentinels watch: options of `createSentinel` of `@redis/client`. */
+export interface RedisSentinelOptions {
+    /** Name of the primary, as the sentinels know it. */
+    readonly name: string;
+    readonly sentinelRootNodes: readonly RedisAddress[];
+    /** For the connections to Redis. */
+    readonly nodeClientOptions?: RedisNodeOptions;
+    /** For the connections to sentinels. */
+    readonly sentinelClientOptions?: RedisNodeOptions;
+}
+/** A Redis Cluster: options of `createCluster` of `@redis/client`. The namespace must carry a hash tag. */
+export interface RedisClusterOptions {
+    readonly rootNodes: readonly RedisNodeOptions[];
+    /** For the connections to every node. */
+    readonly defaults?: RedisNodeOptions;
+    /** Where nodes are found whose own addresses cannot be reached: `host:port` -> address. */
+    readonly nodeAddressMap?: Readonly<Record<string, RedisAddress>>;
+}
+/** How to reach Redis. Plain data, because the heartbeat thread makes a connection of its own. */
+export type RedisOptions = RedisNodeOptions | RedisSentinelOptions | RedisClusterOptions;
+/** A client of `@redis/client`, or one that is like it. Only its options are read. */
+export interface RedisClientLike {
+    duplicate(): unknown;
+}
+/** What is reached: one server, the primary that sentinels name, or a cluster's node that has our slot. */
+export type RedisTarget = {
+    readonly kind: "single";
+    readonly node: RedisNodeOptions;
+} | {
+    readonly kind: "sentinel";
+    readonly name: string;
+    readonly sentinels: readonly RedisNodeOptions[];
+    readonly node: RedisNodeOptions;
+} | {
+    readonly kind: "cluster";
+    /** Without URLs, so that only the address need be changed to reach another node. */
+    readonly roots: readonly RedisNodeOptions[];
+    readonly addresses: NonNullable<RedisClusterOptions["nodeAddressMap"]>;
+};
+/**
+ * Reads what `new RedisBroker` is given.
+ * @throws TypeError or RangeError if it leads to no Redis
+ */
+export declare function redisTarget(redis: unknown): RedisTarget;
+/** The same options, with another address. */
+export declare function at(node: RedisNodeOptions, address: object): RedisNodeOptions;
 
 // core/batch.d.ts
 import type { CallArgs, Task } from "./task.ts";
@@ -887,7 +920,7 @@ export declare function systemRuntime(): Runtime;
  */
 export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
 export { RedisBroker } from "./brokers/redis/redis-broker.ts";
-export type { RedisOptions } from "./brokers/redis/redis-client.ts";
+export type { RedisAddress, RedisClientLike, RedisClusterOptions, RedisNodeOptions, RedisOptions, RedisSentinelOptions, } from "./brokers/redis/redis-target.ts";
 
 // signals/signals.d.ts
 import type { Job } from "../core/job.ts";

@@ -1,18 +1,26 @@
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { BrokerError } from "../../core/errors.ts";
 import type { Runtime } from "../../platform/runtime.ts";
+import { findNode } from "./find-node.ts";
 import type { LuaScript } from "./lua-scripts.ts";
-import { createRedisClient, type RedisClient, type RedisOptions } from "./redis-client.ts";
+import { createRedisClient, type RedisClient } from "./redis-client.ts";
 import { brokerError, isPassing, replyCode } from "./redis-errors.ts";
+import type { RedisTarget } from "./redis-target.ts";
+import { array } from "./replies.ts";
 
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
+
+/** Replies of a server that has not, or not any more, what is looked for. */
+const WRONG_NODE: ReadonlySet<string | undefined> = new Set(["READONLY", "MOVED"]);
 
 /** How a connection is made. */
 export interface ConnectionOptions {
   /** What it is for, in logs. */
   readonly purpose: string;
-  readonly redis: RedisOptions;
+  readonly target: RedisTarget;
+  /** A key of the namespace. */
+  readonly key: string;
   readonly runtime: Runtime;
   /** Longest time that a call may take, in ms. */
   readonly callTimeoutMs: number;
@@ -20,27 +28,31 @@ export interface ConnectionOptions {
   readonly pingEveryMs?: number;
 }
 
+interface Subscription {
+  readonly channel: string;
+  readonly listener: (message: string) => void;
+}
+
 /**
- * One connection to Redis that heals itself. A call fails when the connection breaks under it, or after
- * its deadline; then the connection is made anew, since nobody knows what became of it.
+ * One connection to the server that has the namespace, which heals itself. A call fails when the
+ * connection breaks under it, or after its deadline; then the connection is made anew, since nobody
+ * knows what became of it.
  *
  * ```
- *   closed --open()--> connecting <--------+
- *     ^                    |               | broken, a deadline passed, or READONLY
- *     |                    v               |
- *     +---- close() ---- ready ------------+
+ *   closed --open()--> connecting: find the server, connect <---------+
+ *     ^                    |        ^      |                          | broken, a deadline passed,
+ *     |                    v        +------+ failed: backoff          | or the wrong server
+ *     +---- close() ---- ready ---------------------------------------+
  * ```
  */
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   #client: RedisClient | undefined;
   #isLost = false;
-  /** What the connection met last, until it is ready. */
-  #lastError: unknown;
-  /** While it is opened: called if Redis says no, which trying again does not change. */
-  #onRefused: ((error: unknown) => void) | undefined;
   #isClosed = true;
-  #subscription: { channel: string; listener: (message: string) => void } | undefined;
+  /** Ends the pause between two attempts to connect. */
+  #wake: (() => void) | undefined;
+  #subscription: Subscription | undefined;
   #onReady: (() => void) | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -51,16 +63,15 @@ export class RedisConnection {
   async open(): Promise<void> {
     if (!this.#isClosed) return;
     this.#isClosed = false;
-    const refused = Promise.withResolvers<never>();
-    this.#onRefused = refused.reject;
+    const { runtime, callTimeoutMs } = this.#options;
+    const giveUpAtMs = runtime.clock.monotonic() + callTimeoutMs;
     try {
-      await this.#withDeadline("connecting", Promise.race([this.#connect(), refused.promise]));
+      await this.#keepConnecting(
+        (error) => !isPassing(error) || runtime.clock.monotonic() >= giveUpAtMs,
+      );
     } catch (error) {
       this.close();
-      // A deadline says less than what it met until then.
-      throw brokerError("connecting", this.#lastError ?? error);
-    } finally {
-      this.#onRefused = undefined;
+      throw brokerError("connecting", error);
     }
   }
 
@@ -69,6 +80,7 @@ export class RedisConnection {
     this.#isClosed = true;
     this.#client?.destroy();
     this.#client = undefined;
+    this.#wake?.();
   }
 
   /** Calls back whenever the connection has been made again. */
@@ -78,12 +90,13 @@ export class RedisConnection {
 
   /** Runs a script; loads it first where Redis does not know it. Rejects with BrokerError. */
   async run(script: LuaScript, keys: string[], args: string[]): Promise<unknown> {
-    const client = this.#client;
-    if (client === undefined) throw new BrokerError("Redis: the connection is closed");
+    const client = this.#connected();
     try {
       return await this.#withDeadline(script.name, runScript(client, script, { keys, args }));
     } catch (error) {
-      if (error instanceof DeadlineError || replyCode(error) === "READONLY") this.#renew(client);
+      const code = replyCode(error);
+      if (error instanceof DeadlineError || WRONG_NODE.has(code)) this.#lose(client, error);
+      if (code === "MOVED" && this.#options.target.kind === "single") throw aClusterIsMet(error);
       throw brokerError(script.name, error);
     }
   }
@@ -91,62 +104,103 @@ export class RedisConnection {
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     if (this.#subscription !== undefined) return;
     this.#subscription = { channel, listener };
-    const client = this.#client;
-    if (client === undefined) throw new BrokerError("Redis: the connection is closed");
-    await this.#withDeadline("subscribing", client.subscribe(channel, listener));
+    await this.#withDeadline("subscribing", this.#connected().subscribe(channel, listener));
   }
 
   async deleteMatching(pattern: string): Promise<void> {
-    if (this.#client === undefined) throw new BrokerError("Redis: the connection is closed");
-    await this.#client.deleteMatching(pattern);
+    await this.#connected().deleteMatching(pattern);
+  }
+
+  #connected(): RedisClient {
+    if (this.#client !== undefined) return this.#client;
+    const reason = this.#isClosed ? "is closed" : "is lost, and being made again";
+    throw new BrokerError(`Redis: the connection ${reason}`, {
+      // Passes by itself.
+      ...(!this.#isClosed && { cause: new Error("not connected") }),
+    });
+  }
+
+  /** Until it is connected, closed, or one failure is final. */
+  async #keepConnecting(isFinal: (error: unknown) => boolean): Promise<void> {
+    const { runtime } = this.#options;
+    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+      try {
+        await this.#connect();
+        return;
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        this.#reportLost(error);
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const delayMs = backoffMs(RECONNECT_BACKOFF, attempt, runtime.random());
+      const timer = runtime.timers.set(resolve, delayMs);
+      this.#wake = resolve;
+      await promise;
+      timer.cancel();
+    }
   }
 
   async #connect(): Promise<void> {
-    const { redis, pingEveryMs, runtime } = this.#options;
-    const client = await createRedisClient(redis, {
-      reconnectDelayMs: (retries) => backoffMs(RECONNECT_BACKOFF, retries, runtime.random()),
-      ...(pingEveryMs !== undefined && { pingEveryMs }),
+    const { target, key, pingEveryMs, callTimeoutMs } = this.#options;
+    const search = { target, key, timeoutMs: callTimeoutMs };
+    const node = await this.#withDeadline("looking for the server", findNode(search));
+    const client = await createRedisClient(node, {
+      connectTimeoutMs: callTimeoutMs,
+      pingEveryMs,
+      silenceTimeoutMs: pingEveryMs === undefined ? undefined : 3 * pingEveryMs,
     });
-    if (this.#isClosed) return;
-    // Two that were made at once: one is enough.
-    this.#client?.destroy();
+    try {
+      await this.#withDeadline("connecting", this.#makeReady(client));
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+    if (this.#isClosed) {
+      client.destroy();
+      return;
+    }
     this.#client = client;
-    client.onStateChange((state, error) => {
-      if (client === this.#client) this.#stateChanged(state, error);
+    this.#reportBack();
+    this.#onReady?.();
+    client.onLost((error) => {
+      this.#lose(client, error);
     });
+  }
+
+  async #makeReady(client: RedisClient): Promise<void> {
     await client.connect();
+    if (this.#options.target.kind !== "single") {
+      // Who answered may not know yet of a failover.
+      const [role] = array(await client.call(["ROLE"]));
+      if (role !== "master") throw new Error(`the server that was named is a ${String(role)}`);
+    }
     const subscription = this.#subscription;
     if (subscription !== undefined) {
       await client.subscribe(subscription.channel, subscription.listener);
     }
   }
 
-  /** Only a new socket helps where the old one is silent, or leads to what is no primary any more. */
-  #renew(client: RedisClient): void {
+  /** Only a new socket helps where the old one is silent, broken, or leads to the wrong server. */
+  #lose(client: RedisClient, error: unknown): void {
     if (client !== this.#client || this.#isClosed) return;
+    this.#client = undefined;
     client.destroy();
-    this.#stateChanged("lost", new Error("the connection is made anew"));
-    this.#connect().catch((error: unknown) => {
-      this.#stateChanged("lost", error);
-    });
+    this.#reportLost(error);
+    void this.#keepConnecting(() => false);
   }
 
-  #stateChanged(state: "ready" | "lost", err?: unknown): void {
+  #reportLost(err: unknown): void {
     const { runtime, purpose } = this.#options;
-    if (this.#isClosed) return;
-    this.#lastError = err;
-    if (state === "lost") {
-      if (err !== undefined && !isPassing(err)) this.#onRefused?.(err);
-      if (this.#isLost) return;
-      this.#isLost = true;
-      runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
-      return;
-    }
-    if (this.#isLost) {
-      this.#isLost = false;
-      runtime.logger.warn({ connection: purpose }, "the connection to Redis is back");
-    }
-    this.#onReady?.();
+    if (this.#isLost || this.#isClosed) return;
+    this.#isLost = true;
+    runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
+  }
+
+  #reportBack(): void {
+    const { runtime, purpose } = this.#options;
+    if (!this.#isLost) return;
+    this.#isLost = false;
+    runtime.logger.warn({ connection: purpose }, "the connection to Redis is back");
   }
 
   async #withDeadline<Reply>(what: string, reply: Promise<Reply>): Promise<Reply> {
@@ -164,6 +218,15 @@ export class RedisConnection {
 }
 
 class DeadlineError extends Error {}
+
+/** Without a cause: it does not pass. */
+function aClusterIsMet(error: unknown): BrokerError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new BrokerError(
+    `Redis: this server is a node of a Redis Cluster (${reason}): give RedisBroker ` +
+      "{ rootNodes: [{ url }] }, and the engine a namespace with a hash tag, such as {spinach}",
+  );
+}
 
 async function runScript(
   client: RedisClient,

@@ -26,16 +26,18 @@ function post(message: HeartbeatMessage): void {
 
 function run(data: HeartbeatThreadData): void {
   const runtime = { ...systemRuntime(), logger: SILENT };
+  const keys = new RedisKeys(data.namespace);
   const connection = new RedisConnection({
     purpose: "heartbeat",
-    redis: data.redis,
+    target: data.target,
+    key: keys.allBrokers,
     runtime,
     // A beat that hangs must leave time for others within the lease.
     callTimeoutMs: Math.min(data.callTimeoutMs, data.leaseMs / 4),
   });
   const heartbeat = new Heartbeat({
     connection,
-    keys: new RedisKeys(data.namespace),
+    keys,
     runtime,
     leaseMs: data.leaseMs,
     namespace: data.namespace,

@@ -1,9 +1,9 @@
 import type { RescueReply } from "../broker.ts";
-import type { RedisOptions } from "./redis-client.ts";
+import type { RedisTarget } from "./redis-target.ts";
 
 /** What the heartbeat thread starts with. */
 export interface HeartbeatThreadData {
-  readonly redis: RedisOptions;
+  readonly target: RedisTarget;
   readonly namespace: string;
   readonly hostName: string;
   readonly leaseMs: number;

@@ -1,5 +1,3 @@
-import { hostname } from "node:os";
-
 import { BrokerError, MalformedJobError } from "../../core/errors.ts";
 import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
@@ -15,8 +13,6 @@ import type {
   RescueReply,
   WakeUpListener,
 } from "../broker.ts";
-import { RedisConnection } from "./connection.ts";
-import { HeartbeatThread } from "./heartbeat-thread.ts";
 import {
   allBrokers,
   exchange,
@@ -28,33 +24,27 @@ import {
   tick,
   type LuaScript,
 } from "./lua-scripts.ts";
-import { Producer } from "./producer.ts";
 import {
   type CheckedRedisBrokerOptions,
   checkRedisBrokerOptions,
   type RedisBrokerOptions,
 } from "./redis-broker-options.ts";
-import type { RedisOptions } from "./redis-client.ts";
-import { RedisKeys } from "./redis-keys.ts";
-import { array, text, textArray } from "./replies.ts";
+import { checkNamespace } from "./redis-keys.ts";
+import { type RedisParts, redisParts } from "./redis-parts.ts";
+import {
+  type RedisClientLike,
+  type RedisOptions,
+  type RedisTarget,
+  redisTarget,
+} from "./redis-target.ts";
+import { array, parseDue, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
 import { exchangeArguments } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
 import { WakeUps } from "./wake-ups.ts";
 
-/** So often a connection that only listens makes sure that it lives, in ms. */
-const PING_EVERY_MS = 10_000;
-
 /** Ids given to one tick for the jobs of periodic tasks; if more are due, the next tick has them. */
 const IDS_PER_TICK = 20;
-
-interface Bound extends BrokerContext {
-  readonly keys: RedisKeys;
-  readonly connection: RedisConnection;
-  readonly subscriber: RedisConnection;
-  readonly producer: Producer;
-  readonly heartbeat: HeartbeatThread;
-}
 
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
@@ -64,14 +54,14 @@ interface Bound extends BrokerContext {
  * const spin = new Engine(new RedisBroker("redis://127.0.0.1:6379"));
  */
 export class RedisBroker implements Broker {
-  readonly #redis: RedisOptions;
+  readonly #target: RedisTarget;
   readonly #options: CheckedRedisBrokerOptions;
   readonly #wakeUps: WakeUps = new WakeUps({
     id: () => this.#id,
     passOn: (queue) => void this.#passOn(queue),
   });
   readonly #leaseLostListeners = new Set<() => void>();
-  #bound: Bound | undefined;
+  #bound: RedisParts | undefined;
   #id = "";
   #hasJoined = false;
   #joining: Promise<void> | undefined;
@@ -80,9 +70,14 @@ export class RedisBroker implements Broker {
   /** Ids of held jobs that no task can run, because their text holds no whole job. */
   readonly #unreadable = new Set<string>();
 
-  /** @throws TypeError or RangeError if an option is not valid */
-  constructor(redis: string | RedisOptions, options: RedisBrokerOptions = {}) {
-    this.#redis = typeof redis === "string" ? { url: redis } : structuredClone(redis);
+  /**
+   * @param redis - a URL; or the options of `createClient`, `createSentinel` or `createCluster` of
+   *   `@redis/client`; or a client of it, whose options are read: the broker makes connections of its
+   *   own, and neither uses nor closes the client
+   * @throws TypeError or RangeError if an option is not valid
+   */
+  constructor(redis: string | RedisOptions | RedisClientLike, options: RedisBrokerOptions = {}) {
+    this.#target = redisTarget(redis);
     this.#options = checkRedisBrokerOptions(options);
   }
 
@@ -96,37 +91,16 @@ export class RedisBroker implements Broker {
         "this RedisBroker already belongs to an engine: make one for each engine",
       );
     }
-    const { runtime, namespace } = context;
-    const keys = new RedisKeys(namespace);
-    const connect = { redis: this.#redis, runtime, callTimeoutMs: this.#options.callTimeout };
-    const connection = new RedisConnection({ ...connect, purpose: "commands" });
-    const subscriber = new RedisConnection({
-      ...connect,
-      purpose: "notifications",
-      pingEveryMs: PING_EVERY_MS,
-    });
-    const producer = new Producer({
-      connection,
-      keys,
-      runtime,
-      timeoutMs: this.#options.enqueueTimeout,
-    });
-    const heartbeat = new HeartbeatThread({
-      runtime,
+    checkNamespace(context.namespace, this.#target);
+    this.#id = context.runtime.newId();
+    this.#bound = redisParts({
+      ...context,
+      target: this.#target,
+      options: this.#options,
       onLost: (brokerId) => {
         if (brokerId === this.#id) this.#leaseLost();
       },
-      data: {
-        redis: this.#redis,
-        namespace,
-        hostName: hostname(),
-        leaseMs: this.#options.lease,
-        callTimeoutMs: this.#options.callTimeout,
-        stuckAfterMs: this.#options.stuckAfter,
-      },
     });
-    this.#id = runtime.newId();
-    this.#bound = { ...context, keys, connection, subscriber, producer, heartbeat };
   }
 
   async start(): Promise<void> {
@@ -329,15 +303,10 @@ export class RedisBroker implements Broker {
     return this.#context.connection.run(script, keys, args);
   }
 
-  get #context(): Bound {
+  get #context(): RedisParts {
     if (this.#bound === undefined) {
       throw new TypeError("this RedisBroker belongs to no engine yet: pass it to new Engine()");
     }
     return this.#bound;
   }
-}
-
-/** What a script says of the time until something is due, in ms; empty if nothing is. */
-function parseDue(due: string): number | undefined {
-  return due === "" ? undefined : Number(due);
 }

@@ -1,54 +1,59 @@
 import type * as RedisPackage from "@redis/client";
 
 import { BrokerError } from "../../core/errors.ts";
+import type { RedisNodeOptions } from "./redis-target.ts";
 
-/** What a broker needs of a connection to Redis. */
+/** What a broker needs of a connection to one Redis server. It breaks once, and is not made again. */
 export interface RedisClient {
   connect(): Promise<void>;
   /** Closes at once; commands under way are rejected. Safe at any time. */
   destroy(): void;
+  call(args: readonly string[]): Promise<unknown>;
   evalSha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
   eval(text: string, keys: string[], args: string[]): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<void>;
   /** Deletes every key that matches, in steps. */
   deleteMatching(pattern: string): Promise<void>;
-  onStateChange(listener: (state: "ready" | "lost", error?: unknown) => void): void;
+  /** Calls back when the connection is broken, at once if it is. */
+  onLost(listener: (error: unknown) => void): void;
 }
 
-/**
- * How to reach Redis: options of `createClient` of `@redis/client`. Plain data, because the heartbeat
- * thread makes a connection of its own.
- */
-export interface RedisOptions {
-  /** `redis[s]://[[username][:password]@][host][:port][/database]` */
-  readonly url?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly database?: number;
-  readonly socket?: Readonly<Record<string, unknown>>;
-}
-
-/** What an arbiter's connection adds to the user's options. */
+/** What a broker's connection adds to the user's options. */
 export interface ConnectionTuning {
-  /** Delay before attempt number `retries` to connect again, in ms. */
-  readonly reconnectDelayMs: (retries: number) => number;
-  /** Sends PING so often, in ms, and gives a silent connection up after three times that. */
-  readonly pingEveryMs?: number;
+  /** Longest time that making a connection may take, in ms. */
+  readonly connectTimeoutMs: number;
+  /** A connection that is silent for longer is given up, in ms. */
+  readonly silenceTimeoutMs?: number | undefined;
+  /** Sends PING so often, in ms. */
+  readonly pingEveryMs?: number | undefined;
 }
 
 /** @throws BrokerError if the optional peer dependency is not installed */
 export async function createRedisClient(
-  options: RedisOptions,
-  { reconnectDelayMs, pingEveryMs }: ConnectionTuning,
+  options: RedisNodeOptions,
+  { connectTimeoutMs, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
 ): Promise<RedisClient> {
   const { createClient } = await loadPeer();
-  const ping = pingEveryMs === undefined ? {} : { pingInterval: pingEveryMs };
-  const socket = {
-    ...options.socket,
-    reconnectStrategy: reconnectDelayMs,
-    ...(pingEveryMs !== undefined && { socketTimeout: 3 * pingEveryMs }),
-  };
-  const client = createClient({ ...options, ...ping, socket, disableOfflineQueue: true });
+  // The package writes into what it is given.
+  const { socket, ...own } = structuredClone(options);
+  const client = createClient({
+    ...own,
+    socket: {
+      connectTimeout: connectTimeoutMs,
+      ...socket,
+      reconnectStrategy: false,
+      ...(silenceTimeoutMs !== undefined && { socketTimeout: silenceTimeoutMs }),
+    },
+    ...(pingEveryMs !== undefined && { pingInterval: pingEveryMs }),
+    disableOfflineQueue: true,
+  });
+  let lost: { readonly error: unknown } | undefined;
+  let onLost: ((error: unknown) => void) | undefined;
+  client.on("error", (error: unknown) => {
+    if (lost !== undefined) return;
+    lost = { error };
+    onLost?.(error);
+  });
   return {
     connect: async () => {
       await client.connect();
@@ -56,6 +61,7 @@ export async function createRedisClient(
     destroy: () => {
       if (client.isOpen) client.destroy();
     },
+    call: (args) => client.sendCommand([...args]),
     evalSha: (sha1, keys, args) => client.evalSha(sha1, { keys, arguments: args }),
     eval: (text, keys, args) => client.eval(text, { keys, arguments: args }),
     subscribe: async (channel, listener) => client.subscribe(channel, listener),
@@ -64,13 +70,9 @@ export async function createRedisClient(
         if (keys.length > 0) await client.unlink(keys);
       }
     },
-    onStateChange: (listener) => {
-      client.on("ready", () => {
-        listener("ready");
-      });
-      client.on("error", (error: unknown) => {
-        listener("lost", error);
-      });
+    onLost: (listener) => {
+      onLost = listener;
+      if (lost !== undefined) listener(lost.error);
     },
   };
 }
@@ -81,9 +83,7 @@ async function loadPeer(): Promise<typeof RedisPackage> {
   } catch (error) {
     throw new BrokerError(
       "RedisBroker needs the package @redis/client: npm install @redis/client",
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

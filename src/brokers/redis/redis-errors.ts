@@ -1,11 +1,13 @@
 import { BrokerError } from "../../core/errors.ts";
 
-/** Replies of Redis that pass by themselves: starting, a long script, a failover under way. */
+/** Replies of Redis that pass by themselves: starting, a long script, a failover or a move of slots under way. */
 const PASSING = [
+  "ASK",
   "BUSY",
   "CLUSTERDOWN",
   "LOADING",
   "MASTERDOWN",
+  "MOVED",
   "NOREPLICAS",
   "READONLY",
   "TRYAGAIN",
@@ -13,9 +15,8 @@ const PASSING = [
 
 /** What to do about replies that do not pass. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  CROSSSLOT: "this is a Redis Cluster, which RedisBroker does not support yet: use a single server",
+  CROSSSLOT: "on a Redis Cluster, give the engine a namespace with a hash tag, such as {spinach}",
   MISCONF: "Redis cannot save to disk: free space, or see its log",
-  MOVED: "this is a Redis Cluster, which RedisBroker does not support yet: use a single server",
   NOAUTH: "give RedisBroker a username and password, for example in the URL",
   NOPERM: "let this user run EVALSHA and touch the keys and channels of the namespace",
   OOM: "Redis is full: raise maxmemory, or let the workers catch up",

@@ -1,3 +1,5 @@
+import type { RedisTarget } from "./redis-target.ts";
+
 /**
  * The keys of a namespace, each with its type. Those of Python Spinach first; what is ours alone lives
  * under further `_` keys, which Python never reads.
@@ -107,4 +109,16 @@ export class RedisKeys {
   #key(name: string): string {
     return `${this.#namespace}/${name}`;
   }
+}
+
+/**
+ * In a Redis Cluster all keys of a namespace must be in one slot, which a hash tag does.
+ * @throws RangeError if the namespace has none there
+ */
+export function checkNamespace(namespace: string, { kind }: RedisTarget): void {
+  if (kind !== "cluster" || /^[^\{]*\{[^\}]+\}/v.test(namespace)) return;
+  throw new RangeError(
+    `Engine: on a Redis Cluster the namespace must carry a hash tag, such as "{${namespace}}", ` +
+      `got "${namespace}"`,
+  );
 }

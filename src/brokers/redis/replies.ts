@@ -16,3 +16,8 @@ export function text(value: unknown): string {
   if (typeof value === "string") return value;
   throw new BrokerError(`Redis: expected a text in a reply, got ${String(value)}`);
 }
+
+/** What a script says of the time until something is due, in ms; empty if nothing is. */
+export function parseDue(due: string): number | undefined {
+  return due === "" ? undefined : Number(due);
+}

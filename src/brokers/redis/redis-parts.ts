@@ -1,0 +1,67 @@
+import { hostname } from "node:os";
+
+import type { BrokerContext } from "../broker.ts";
+import { RedisConnection } from "./connection.ts";
+import { HeartbeatThread } from "./heartbeat-thread.ts";
+import { Producer } from "./producer.ts";
+import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
+import { RedisKeys } from "./redis-keys.ts";
+import type { RedisTarget } from "./redis-target.ts";
+
+/** So often a connection that only listens makes sure that it lives, in ms. */
+const PING_EVERY_MS = 10_000;
+
+/** What a broker is made of once it belongs to an engine. */
+export interface RedisParts extends BrokerContext {
+  readonly keys: RedisKeys;
+  readonly connection: RedisConnection;
+  /** For notifications: a connection that listens does nothing else. */
+  readonly subscriber: RedisConnection;
+  readonly producer: Producer;
+  readonly heartbeat: HeartbeatThread;
+}
+
+/** What they are made from. */
+export interface RedisPartsOptions extends BrokerContext {
+  readonly target: RedisTarget;
+  readonly options: CheckedRedisBrokerOptions;
+  /** The cluster has given a broker up. */
+  readonly onLost: (brokerId: string) => void;
+}
+
+/** Nothing is connected yet. */
+export function redisParts(from: RedisPartsOptions): RedisParts {
+  const { namespace, runtime, target, options, onLost } = from;
+  const keys = new RedisKeys(namespace);
+  const connect = {
+    target,
+    key: keys.allBrokers,
+    runtime,
+    callTimeoutMs: options.callTimeout,
+  };
+  const connection = new RedisConnection({ ...connect, purpose: "commands" });
+  return {
+    namespace,
+    runtime,
+    keys,
+    connection,
+    subscriber: new RedisConnection({
+      ...connect,
+      purpose: "notifications",
+      pingEveryMs: PING_EVERY_MS,
+    }),
+    producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
+    heartbeat: new HeartbeatThread({
+      runtime,
+      onLost,
+      data: {
+        target,
+        namespace,
+        hostName: hostname(),
+        leaseMs: options.lease,
+        callTimeoutMs: options.callTimeout,
+        stuckAfterMs: options.stuckAfter,
+      },
+    }),
+  };
+}

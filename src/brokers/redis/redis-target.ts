@@ -1,0 +1,220 @@
+import { checkInteger, checkName, checkOptions, describe } from "../../core/option-checks.ts";
+import { fields, optionsOfClient } from "./client-options.ts";
+
+/** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
+export interface RedisNodeOptions {
+  /** `redis[s]://[[username][:password]@][host][:port][/database]` */
+  readonly url?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database?: number;
+  /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
+  readonly socket?: Readonly<Record<string, unknown>>;
+}
+
+/** Where a server listens. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A primary that sentinels watch: options of `createSentinel` of `@redis/client`. */
+export interface RedisSentinelOptions {
+  /** Name of the primary, as the sentinels know it. */
+  readonly name: string;
+  readonly sentinelRootNodes: readonly RedisAddress[];
+  /** For the connections to Redis. */
+  readonly nodeClientOptions?: RedisNodeOptions;
+  /** For the connections to sentinels. */
+  readonly sentinelClientOptions?: RedisNodeOptions;
+}
+
+/** A Redis Cluster: options of `createCluster` of `@redis/client`. The namespace must carry a hash tag. */
+export interface RedisClusterOptions {
+  readonly rootNodes: readonly RedisNodeOptions[];
+  /** For the connections to every node. */
+  readonly defaults?: RedisNodeOptions;
+  /** Where nodes are found whose own addresses cannot be reached: `host:port` -> address. */
+  readonly nodeAddressMap?: Readonly<Record<string, RedisAddress>>;
+}
+
+/** How to reach Redis. Plain data, because the heartbeat thread makes a connection of its own. */
+export type RedisOptions = RedisNodeOptions | RedisSentinelOptions | RedisClusterOptions;
+
+/** A client of `@redis/client`, or one that is like it. Only its options are read. */
+export interface RedisClientLike {
+  duplicate(): unknown;
+}
+
+/** What is reached: one server, the primary that sentinels name, or a cluster's node that has our slot. */
+export type RedisTarget =
+  | { readonly kind: "single"; readonly node: RedisNodeOptions }
+  | {
+      readonly kind: "sentinel";
+      readonly name: string;
+      readonly sentinels: readonly RedisNodeOptions[];
+      readonly node: RedisNodeOptions;
+    }
+  | {
+      readonly kind: "cluster";
+      /** Without URLs, so that only the address need be changed to reach another node. */
+      readonly roots: readonly RedisNodeOptions[];
+      readonly addresses: NonNullable<RedisClusterOptions["nodeAddressMap"]>;
+    };
+
+const PORT = { min: 1, max: 65_535 };
+
+const NODE_OPTIONS = ["url", "username", "password", "database", "socket"];
+const SENTINEL_OPTIONS = [
+  "name",
+  "sentinelRootNodes",
+  "nodeClientOptions",
+  "sentinelClientOptions",
+];
+const CLUSTER_OPTIONS = ["rootNodes", "defaults", "nodeAddressMap"];
+
+/**
+ * Reads what `new RedisBroker` is given.
+ * @throws TypeError or RangeError if it leads to no Redis
+ */
+export function redisTarget(redis: unknown): RedisTarget {
+  if (typeof redis === "string")
+    return { kind: "single", node: nodeOptions("url", { url: redis }) };
+  if (typeof redis !== "object" || redis === null) {
+    throw new TypeError(
+      `RedisBroker: expected a URL, options or a client of @redis/client, got ${describe(redis)}`,
+    );
+  }
+  return targetOf("duplicate" in redis ? optionsOfClient(redis) : redis);
+}
+
+function targetOf(options: object): RedisTarget {
+  if ("sentinelRootNodes" in options) return sentinelTarget(options);
+  if ("rootNodes" in options) return clusterTarget(options);
+  return { kind: "single", node: nodeOptions("options", options) };
+}
+
+function sentinelTarget(options: object): RedisTarget {
+  checkOptions("RedisBroker", options, SENTINEL_OPTIONS);
+  const {
+    name,
+    sentinelRootNodes,
+    nodeClientOptions,
+    sentinelClientOptions,
+  }: Partial<Record<keyof RedisSentinelOptions, unknown>> = options;
+  const defaults = nodeOptions("sentinelClientOptions", sentinelClientOptions ?? {});
+  return {
+    kind: "sentinel",
+    name: checkName("RedisBroker: name", name),
+    sentinels: list("sentinelRootNodes", sentinelRootNodes).map((socket) =>
+      at(defaults, nodeOptions("sentinelRootNodes", { socket }).socket ?? {}),
+    ),
+    node: nodeOptions("nodeClientOptions", nodeClientOptions ?? {}),
+  };
+}
+
+function clusterTarget(options: object): RedisTarget {
+  checkOptions("RedisBroker", options, CLUSTER_OPTIONS);
+  const {
+    rootNodes,
+    defaults,
+    nodeAddressMap,
+  }: Partial<Record<keyof RedisClusterOptions, unknown>> = options;
+  const node = withoutUrl(nodeOptions("defaults", defaults ?? {}));
+  return {
+    kind: "cluster",
+    roots: list("rootNodes", rootNodes).map((root) =>
+      merged(node, withoutUrl(nodeOptions("rootNodes", root))),
+    ),
+    addresses: addressMap(fields(nodeAddressMap)),
+  };
+}
+
+function withoutUrl({ url, ...node }: RedisNodeOptions): RedisNodeOptions {
+  if (url === undefined) return node;
+  const { hostname, port, username, password, protocol } = new URL(url);
+  return {
+    ...node,
+    ...(username !== "" && { username: decodeURIComponent(username) }),
+    ...(password !== "" && { password: decodeURIComponent(password) }),
+    socket: {
+      ...node.socket,
+      host: hostname,
+      port: Number(port || "6379"),
+      ...(protocol === "rediss:" && { tls: true }),
+    },
+  };
+}
+
+/** The same options, with another address. */
+export function at(node: RedisNodeOptions, address: object): RedisNodeOptions {
+  return merged(withoutUrl(node), { socket: { ...address } });
+}
+
+function merged(node: RedisNodeOptions, own: RedisNodeOptions): RedisNodeOptions {
+  return { ...node, ...own, socket: { ...node.socket, ...own.socket } };
+}
+
+function list(name: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value) && value.length > 0) return value;
+  throw new TypeError(`RedisBroker: ${name} must be an array of at least one node`);
+}
+
+function nodeOptions(name: string, value: unknown): RedisNodeOptions {
+  checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS);
+  const { url, username, password, database, socket } = fields(value);
+  return {
+    ...(url !== undefined && { url: checkUrl(url) }),
+    ...(username !== undefined && { username: checkName(`RedisBroker: username`, username) }),
+    ...(password !== undefined && { password: checkSecret(password) }),
+    ...(database !== undefined && {
+      database: checkInteger("RedisBroker: database", database, { min: 0 }),
+    }),
+    ...(socket !== undefined && { socket: plain("socket", fields(socket)) }),
+  };
+}
+
+function checkSecret(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(
+    `RedisBroker: password must be a string, got a value of type ${typeof value}`,
+  );
+}
+
+function checkUrl(value: unknown): string {
+  const url = checkName("RedisBroker: url", value);
+  // The password that it may hold must not get into a log.
+  if (url.startsWith("unix:")) return url;
+  if (URL.canParse(url) && /^rediss?:$/v.test(new URL(url).protocol)) return url;
+  throw new RangeError(
+    "RedisBroker: the url must look like redis://user:password@host:6379/0, rediss:// for TLS, " +
+      "or unix:///path",
+  );
+}
+
+/** A copy that a thread can have. */
+function plain<Value>(name: string, value: Value): Value {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    throw new TypeError(
+      `RedisBroker: ${name} must be plain data, without functions: the heartbeat thread connects with it too`,
+      { cause: error },
+    );
+  }
+}
+
+function addressMap(value: object): Readonly<Record<string, RedisAddress>> {
+  return Object.fromEntries(
+    Object.entries(plain("nodeAddressMap", value)).map(([name, address]) => {
+      const { host, port } = fields(address);
+      return [
+        name,
+        {
+          host: checkName(`RedisBroker: nodeAddressMap["${name}"].host`, host),
+          port: checkInteger(`RedisBroker: nodeAddressMap["${name}"].port`, port, PORT),
+        },
+      ];
+    }),
+  );
+}
