@@ -1,16 +1,19 @@
 -- Whether a queue has neither ready jobs nor jobs parked behind a limit.
 -- Atomic. Only reads.
 --
--- KEYS[1] -> queue (list)
--- KEYS[2] -> numbers of parked jobs (hash): task NUL queue -> count
--- ARGV[1] -> name of the queue
+-- KEYS[1] jobs (list): the queue
+-- KEYS[2] parked_counts (hash): task NUL queue -> number of parked jobs
+-- KEYS[3] quarantine (list): what cannot be used
+-- ARGV[1] queue (text): its name
 --
--- Returns 1 if it is empty, 0 if not.
+-- Codes: EMPTY 1, NOT_EMPTY 0
+-- Returns EMPTY or NOT_EMPTY.
 -- Cost: O(limited tasks with parked jobs)
 
-local EMPTY, NOT_EMPTY = 1, 0
-if redis.call('LLEN', KEYS[1]) > 0 then return NOT_EMPTY end
-for _, name in ipairs(redis.call('HKEYS', KEYS[2])) do
-  if string.match(name, '%z(.*)$') == ARGV[1] then return NOT_EMPTY end
+-- include call
+
+if call('LLEN', jobs) > 0 then return answer(NOT_EMPTY) end
+for _, name in ipairs(call('HKEYS', parked_counts)) do
+  if string.match(name, '%z(.*)$') == queue then return answer(NOT_EMPTY) end
 end
-return EMPTY
+return answer(EMPTY)

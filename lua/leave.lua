@@ -1,16 +1,16 @@
 -- Takes a broker that holds no job out of the cluster.
 -- Atomic. Idempotent.
 --
--- KEYS[1] -> all brokers (hash)
--- KEYS[2] -> all brokers by last seen (zset)
--- KEYS[3] -> running jobs of the broker (hash)
--- ARGV[1] -> id of the broker
+-- KEYS[1] infos (hash): broker id -> info as JSON
+-- KEYS[2] brokers (zset): all brokers by last seen (s)
+-- KEYS[3] running (hash): running jobs of the broker
+-- ARGV[1] broker_id (text): who leaves
 --
--- Returns 1 if it is out, 0 if it still holds jobs: then it stays, to be found dead.
+-- Codes: OUT 1, HOLDS_JOBS 0
+-- Returns OUT, or HOLDS_JOBS: then it stays, to be found dead.
 -- Cost: O(log n)
 
-local OUT, HOLDS_JOBS = 1, 0
-if redis.call('EXISTS', KEYS[3]) == 1 then return HOLDS_JOBS end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('EXISTS', running) == 1 then return HOLDS_JOBS end
+redis.call('HDEL', infos, broker_id)
+redis.call('ZREM', brokers, broker_id)
 return OUT

@@ -1,81 +1,131 @@
 -- States the periods and limits of tasks, and forgets those of ours that nobody states any more.
 -- Atomic. Idempotent. Tasks that are not named stay as they are, whoever stated them.
 --
--- KEYS[1] -> periodic tasks (hash): name -> JSON
--- KEYS[2] -> periodic tasks by next run (zset)
--- KEYS[3] -> limits of tasks (hash)
--- KEYS[4] -> running now, of limited tasks (hash)
--- KEYS[5] -> tasks of ours by when they were last stated (zset)
--- KEYS[6] -> parked jobs (zset): task NUL queue NUL number NUL job
--- KEYS[7] -> numbers of parked jobs (hash): task NUL queue -> count
--- KEYS[8..] -> running jobs of all brokers (hash)
--- ARGV[1] -> notifications channel
--- ARGV[2] -> time after which a task that nobody states is forgotten (s)
--- ARGV[3..] -> tasks as JSON: name, queue, max_retries, periodicity (s, -1 for none),
---              max_concurrency (-1 for none)
+-- KEYS[1] periodic_tasks (hash): task name -> JSON
+-- KEYS[2] periodic (zset): periodic tasks by next run (s)
+-- KEYS[3] limits (hash): most jobs at once, of limited tasks
+-- KEYS[4] counts (hash): running now, of limited tasks
+-- KEYS[5] stated (zset): tasks of ours with a period or limit, by when they were last stated (s)
+-- KEYS[6] parked_counts (hash): task NUL queue -> number of parked jobs
+-- KEYS[7] brokers (zset): all brokers by last seen (s)
+-- KEYS[8] quarantine (list): what cannot be used
+-- KEYS[9..] running (hash): running jobs of brokers
+-- ARGV[1] channel (text): for notifications
+-- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s)
+-- ARGV[3] task_count (number): number of tasks
+-- ARGV[4..] tasks: for each task: its name, its period (s, -1 for none), its limit (-1 for none), itself as JSON;
+--           then, for each broker of KEYS, its id
 --
--- Returns 1.
--- Cost: O(1) a task; O(running jobs of the cluster) for a limit that is new.
+-- Returns { broker, ... }: brokers whose running jobs must be counted for a limit that is new, and that KEYS
+-- lacks: call again with them.
+-- Cost: O(1) a task, of two commands where nothing is new; O(running jobs of the cluster) for a limit that is.
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-local periodic_hash, periodic_queue, limits, counts, stated = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Fields of a task in ARGV.
+local FIELDS = 4
 
+-- include call
 -- include job
 
-local function count_running(task)
-  local count = 0
-  for key = 8, #KEYS do
-    for _, job in ipairs(redis.call('HVALS', KEYS[key])) do
-      if task_of(job) == task then count = count + 1 end
+local names = {}
+for index = 1, task_count do names[index] = ARGV[FIRST_TASKS + (index - 1) * FIELDS] end
+
+local function values(key)
+  if task_count == 0 then return {} end
+  return call('HMGET', key, unpack(names))
+end
+local known_tasks, known_limits = values(periodic_tasks), values(limits)
+
+local function period_of(text)
+  local readable, task = pcall(cjson.decode, text or 'null')
+  return readable and type(task) == 'table' and tonumber(task.periodicity)
+end
+
+local function state_period(name, period, text, known)
+  if period <= 0 then
+    if known then
+      call('HDEL', periodic_tasks, name)
+      call('ZREM', periodic, name)
+    end
+    return
+  end
+  local next_run = tonumber(call('ZSCORE', periodic, name))
+  -- One that is further away than its period, after the clock was set back, starts a new rhythm.
+  if period_of(known) ~= period or not next_run or next_run > now + period then
+    call('ZADD', periodic, string.format('%.6f', now + period), name)
+  end
+  if known ~= text then call('HSET', periodic_tasks, name, text) end
+end
+
+local uncounted, has_new_limit = {}, false
+for index = 1, task_count do
+  local limit = tonumber(ARGV[FIRST_TASKS + (index - 1) * FIELDS + 2])
+  if limit >= 0 and not (known_limits[index] and call('HEXISTS', counts, names[index]) == 1) then
+    has_new_limit = true
+    uncounted[names[index]] = 0
+  end
+end
+
+-- A new limit counts what runs already, wherever it runs.
+if has_new_limit then
+  local is_given = {}
+  for key = FIRST_RUNNING, #KEYS do
+    is_given[ARGV[FIRST_TASKS + task_count * FIELDS + key - FIRST_RUNNING]] = true
+  end
+  local missing = {}
+  for _, id in ipairs(call('ZRANGE', brokers, 0, -1)) do
+    if not is_given[id] then missing[#missing + 1] = id end
+  end
+  if #missing > 0 then return answer(missing) end
+  for key = FIRST_RUNNING, #KEYS do
+    for _, job in ipairs(call('HVALS', KEYS[key])) do
+      local task = task_of(job)
+      if task and uncounted[task] then uncounted[task] = uncounted[task] + 1 end
     end
   end
-  return count
 end
 
-local function forget_period(name)
-  redis.call('HDEL', periodic_hash, name)
-  redis.call('ZREM', periodic_queue, name)
-end
-
-local function forget_limit(name)
-  redis.call('HDEL', limits, name)
-  redis.call('HDEL', counts, name)
-end
-
-for index = 3, #ARGV do
-  local task = cjson.decode(ARGV[index])
-  local name = task.name
-  if task.periodicity > 0 then
-    local known = redis.call('HGET', periodic_hash, name)
-    local readable, old = pcall(cjson.decode, known or 'null')
-    local same = readable and type(old) == 'table' and old.periodicity == task.periodicity
-    if not same or not redis.call('ZSCORE', periodic_queue, name) then
-      redis.call('ZADD', periodic_queue, string.format('%.6f', now + task.periodicity), name)
+local has_changed = false
+for index = 1, task_count do
+  local at = FIRST_TASKS + (index - 1) * FIELDS
+  local name, period, limit, text = unpack(ARGV, at, at + FIELDS - 1)
+  period, limit = tonumber(period), tonumber(limit)
+  state_period(name, period, text, known_tasks[index])
+  if limit >= 0 then
+    if uncounted[name] then call('HSET', counts, name, uncounted[name]) end
+    if tonumber(known_limits[index]) ~= limit then
+      call('HSET', limits, name, limit)
+      has_changed = true
     end
-    redis.call('HSET', periodic_hash, name, ARGV[index])
-  else
-    forget_period(name)
+  elseif known_limits[index] then
+    call('HDEL', limits, name)
+    call('HDEL', counts, name)
+    has_changed = true
   end
-  if task.max_concurrency >= 0 then
-    local is_known = redis.call('HEXISTS', limits, name) == 1 and redis.call('HEXISTS', counts, name) == 1
-    if not is_known then redis.call('HSET', counts, name, count_running(name)) end
-    redis.call('HSET', limits, name, task.max_concurrency)
-  else
-    forget_limit(name)
-  end
-  redis.call('ZADD', stated, string.format('%.6f', now), name)
+  if period > 0 or limit >= 0 then call('ZADD', stated, string.format('%.6f', now), name) end
 end
 
-local old = redis.call('ZRANGEBYSCORE', stated, '-inf', string.format('%.6f', now - ARGV[2]), 'LIMIT', 0, 100)
+-- What Python stated since is its own: it writes a space after each colon.
+local function is_ours(text) return text and not string.find(text, '": ', 1, true) end
+
+local old = call('ZRANGEBYSCORE', stated, '-inf', string.format('%.6f', now - remembered_s), 'LIMIT', 0, 100)
 for _, name in ipairs(old) do
-  forget_period(name)
-  forget_limit(name)
-  redis.call('ZREM', stated, name)
+  if is_ours(call('HGET', periodic_tasks, name)) then
+    call('HDEL', periodic_tasks, name)
+    call('ZREM', periodic, name)
+  end
+  call('HDEL', limits, name)
+  call('HDEL', counts, name)
+  call('ZREM', stated, name)
+  has_changed = true
 end
 
-for _, name in ipairs(redis.call('HKEYS', KEYS[7])) do
-  local queue = string.match(name, '^.*%z(.*)$')
-  if queue then redis.call('PUBLISH', ARGV[1], queue) end
+-- Jobs may be parked behind a limit that is gone, or higher now.
+if has_changed then
+  for _, name in ipairs(call('HKEYS', parked_counts)) do
+    local queue = string.match(name, '^.*%z(.*)$')
+    if queue then redis.call('PUBLISH', channel, queue) end
+  end
 end
-return 1
+return answer({})

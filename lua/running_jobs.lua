@@ -1,9 +1,12 @@
 -- The jobs that a broker holds.
 -- Atomic. Only reads.
 --
--- KEYS[1] -> running jobs of the broker (hash)
+-- KEYS[1] running (hash): running jobs of the broker
+-- KEYS[2] quarantine (list): what cannot be used
 --
 -- Returns { id, job, ... } in no order.
 -- Cost: O(jobs), as many as its workers have slots.
 
-return redis.call('HGETALL', KEYS[1])
+-- include call
+
+return answer(call('HGETALL', running))

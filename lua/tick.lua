@@ -1,15 +1,15 @@
 -- Moves future jobs that are due to their queues, and makes the jobs of periodic tasks that are.
 -- Atomic. Not idempotent, but a repetition moves only what is due then.
 --
--- KEYS[1] -> future jobs (zset)
--- KEYS[2] -> periodic tasks (hash): name -> JSON
--- KEYS[3] -> periodic tasks by next run (zset)
--- KEYS[4] -> all brokers by last seen (zset)
--- KEYS[5] -> texts that are no jobs (list)
--- KEYS[6..] -> for each queue: the queue (list), then the brokers that found it empty (set)
--- ARGV[1] -> notifications channel
--- ARGV[2] -> number of ids, then the ids for new jobs
--- then, for each queue of KEYS: its name
+-- KEYS[1] future (zset): future jobs by due time (s)
+-- KEYS[2] periodic_tasks (hash): task name -> JSON
+-- KEYS[3] periodic (zset): periodic tasks by next run (s)
+-- KEYS[4] brokers (zset): all brokers by last seen (s)
+-- KEYS[5] quarantine (list): what cannot be used
+-- KEYS[6..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
+-- ARGV[1] channel (text): for notifications
+-- ARGV[2] id_count (number): number of ids
+-- ARGV[3..] ids: ids for new jobs, then, for each queue of KEYS, its name
 --
 -- Returns { due, queue, ... }: due is the time until something is due (ms, a string), '' if nothing
 -- is; the queues are those of due jobs that KEYS lacks: call again with them.
@@ -19,15 +19,14 @@ local BOUND = 1000
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-local channel = ARGV[1]
-local ids = tonumber(ARGV[2])
 
+-- include call
 -- include wake
 -- include job
 
 local keys, idle = {}, {}
-for key = 6, #KEYS, 2 do
-  local name = ARGV[2 + ids + (key - 4) / 2]
+for key = FIRST_QUEUES, #KEYS, 2 do
+  local name = ARGV[FIRST_IDS + id_count + (key - FIRST_QUEUES) / 2]
   keys[name], idle[name] = KEYS[key], KEYS[key + 1]
 end
 local missing, is_missing, woken = {}, {}, {}
@@ -46,55 +45,59 @@ local function is_periodic(task)
     and type(task.periodicity) == 'number' and task.periodicity > 0
 end
 
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
+local due = call('ZRANGEBYSCORE', future, '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
 for _, job in ipairs(due) do
   local _, _, queue = parse(job)
   if not queue then
-    redis.call('RPUSH', KEYS[5], job)
-    redis.call('ZREM', KEYS[1], job)
+    redis.call('ZREM', future, job)
+    quarantine_text(future, NO_JOB, job)
   else
     local key = key_of(queue)
     -- In order: what comes after a job that cannot be moved yet waits too.
     if not key then break end
-    redis.call('ZREM', KEYS[1], job)
-    redis.call('RPUSH', key, job)
+    redis.call('ZREM', future, job)
+    call('RPUSH', key, job)
     woken[queue] = (woken[queue] or 0) + 1
   end
 end
 
-local names = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', string.format('%.6f', now), 'LIMIT', 0, ids)
+local names = call('ZRANGEBYSCORE', periodic, '-inf', string.format('%.6f', now), 'LIMIT', 0, id_count)
 for index, name in ipairs(names) do
-  local ok, task = pcall(cjson.decode, redis.call('HGET', KEYS[2], name) or 'null')
+  local text = call('HGET', periodic_tasks, name)
+  local ok, task = pcall(cjson.decode, text or 'null')
   if not ok or not is_periodic(task) then
-    redis.call('ZREM', KEYS[3], name)
+    redis.call('ZREM', periodic, name)
+    redis.call('HDEL', periodic_tasks, name)
+    if text then quarantine_text(periodic_tasks, 'not a periodic task', text) end
   else
     local key = key_of(task.queue)
     if key then
       local micros = string.format('%.0f', math.floor(tonumber(time[2])))
-      local job = '{"id":"' .. ARGV[2 + index] .. '","status":2,"task_name":' .. cjson.encode(name) ..
-        ',"queue":' .. cjson.encode(task.queue) .. ',"max_retries":' .. task.max_retries ..
-        ',"retries":0,"at":' .. time[1] .. ',"at_us":' .. micros .. ',"task_args":[],"task_kwargs":{}}'
-      redis.call('RPUSH', key, job)
+      local job = '{"id":"' .. ARGV[FIRST_IDS + index - 1] .. '","status":2,"task_name":' ..
+        cjson.encode(name) .. ',"queue":' .. cjson.encode(task.queue) .. ',"max_retries":' ..
+        task.max_retries .. ',"retries":0,"at":' .. time[1] .. ',"at_us":' .. micros ..
+        ',"task_args":[],"task_kwargs":{}}'
+      call('RPUSH', key, job)
       woken[task.queue] = (woken[task.queue] or 0) + 1
       -- The next place of the grid in the future, however many were missed.
-      local planned = tonumber(redis.call('ZSCORE', KEYS[3], name))
+      local planned = tonumber(redis.call('ZSCORE', periodic, name))
       local missed = math.floor((now - planned) / task.periodicity)
       local next_run = planned + (missed + 1) * task.periodicity
-      redis.call('ZADD', KEYS[3], string.format('%.6f', next_run), name)
+      redis.call('ZADD', periodic, string.format('%.6f', next_run), name)
     end
   end
 end
 
-for queue, count in pairs(woken) do wake(channel, KEYS[4], idle[queue], queue, count) end
+for queue, count in pairs(woken) do wake(idle[queue], queue, count) end
 
 local function first_score(key)
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   return first[2] and tonumber(first[2]) or math.huge
 end
-local next_due = math.min(first_score(KEYS[1]), first_score(KEYS[3]))
+local next_due = math.min(first_score(future), first_score(periodic))
 local reply = { '' }
 if next_due < math.huge then
   reply[1] = string.format('%.3f', math.max(0, (next_due - now) * 1000))
 end
 for _, queue in ipairs(missing) do reply[#reply + 1] = queue end
-return reply
+return answer(reply)

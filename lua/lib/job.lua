@@ -1,6 +1,7 @@
 -- What a script reads of a job. Ours start {"id":"<36 characters>","status":<digit>,"task_name":"...",
 -- "queue":"..."; others are decoded. Nothing here throws: a script that has written cannot undo it.
 local OWN_START, ID_FIRST, ID_LAST = '{"id":"', 8, 43
+local NO_JOB = 'not a job: it must be JSON with the texts id, task_name and queue'
 
 -- The JSON string whose first character is at `first`, and the index of its closing quote.
 local function string_at(text, first)

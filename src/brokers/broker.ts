@@ -57,11 +57,8 @@ export interface RescueReply {
   readonly failed: number;
 }
 
-/**
- * Called when something may have changed; `queue` is where, `undefined` if it could be any. Returns
- * whether somebody will look: if nobody does, a broker that woke only one must wake another.
- */
-export type WakeUpListener = (queue: string | undefined) => boolean;
+/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
+export type WakeUpListener = (queue: string | undefined) => void;
 
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {

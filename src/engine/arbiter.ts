@@ -17,7 +17,7 @@ const MAX_SLEEP_MS = 60_000;
  * How often the tasks are stated to the broker again, in ms: a Python process that starts deletes the
  * periods and limits of others, and a broker forgets tasks that nobody states.
  */
-const STATE_EVERY_MS = 60_000;
+const STATE_EVERY_MS = 120_000;
 
 /** The loop is given back to sockets and timers at least this often, in ms. */
 const YIELD_EVERY_MS = 5;
@@ -74,6 +74,8 @@ export class Arbiter {
   #mayHoldJobs = true;
   /** When to state the tasks to the broker, on the monotonic clock. */
   #stateAtMs = 0;
+  /** Before that no job is taken: its limit might not be known. */
+  #hasStated = false;
   /** Jobs that ran when the lease was lost: whatever comes of them is not said. */
   readonly #lost = new WeakSet<StoredJob>();
   /** How often the lease was lost. */
@@ -104,10 +106,9 @@ export class Arbiter {
   start(): void {
     const { broker, queue } = this.#parts;
     const stopHearing = broker.onWakeUp((woken) => {
-      if (woken !== undefined && woken !== queue) return false;
+      if (woken !== undefined && woken !== queue) return;
       this.#mayHoldJobs = true;
       this.#sleeper.wake();
-      return this.#state === "running";
     });
     const stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();
@@ -179,13 +180,22 @@ export class Arbiter {
   /** One round of the loop: whatever there is a reason for. Rejects if the broker does. */
   async step(): Promise<void> {
     if (this.#mustReconcile()) await this.#reconcile();
-    if (this.#state === "running") {
-      if (this.#mustState()) await this.#register();
-      if (this.#isDue()) await this.#tick();
-    }
+    const upkeep = this.#state === "running" ? await this.#upkeep() : undefined;
     if (this.#outcomes.length > 0 || this.#canTake()) await this.#exchange();
+    if (upkeep !== undefined) throw upkeep.error;
     if (this.#mustAskIfEmpty && this.#isIdle()) await this.#askIfEmpty();
     this.#recovered();
+  }
+
+  /** What fails here, because a store is full for example, must not keep jobs from ending. */
+  async #upkeep(): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      if (this.#mustState()) await this.#register();
+      if (this.#isDue()) await this.#tick();
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
   }
 
   async #run(): Promise<void> {
@@ -217,6 +227,7 @@ export class Arbiter {
     this.#stateAtMs = runtime.clock.monotonic() + STATE_EVERY_MS;
     try {
       await this.#deadline.bound("register", broker.register(tasks.all));
+      this.#hasStated = true;
     } catch (error) {
       this.#stateAtMs = 0;
       throw error;
@@ -315,7 +326,8 @@ export class Arbiter {
   }
 
   #canTake(): boolean {
-    return this.#state === "running" && this.#mayHoldJobs && this.#parts.workers.availableSlots > 0;
+    if (this.#state !== "running" || !this.#hasStated) return false;
+    return this.#mayHoldJobs && this.#parts.workers.availableSlots > 0;
   }
 
   #mustReconcile(): boolean {

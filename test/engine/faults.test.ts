@@ -57,6 +57,37 @@ describe("a broker that fails", () => {
     await running.stop();
   });
 
+  it("[G12] tasks that cannot be stated, and a tick that fails, keep no job from running and ending", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    bench.broker.failNext("register", ...DOWN);
+    bench.broker.failNext("tick", ...DOWN);
+    await bench.spin.scheduleAt("count", new Date(bench.runtime.clock.now() + 1000));
+    await bench.runtime.advance(150_000);
+    for (let index = 0; index < 3; index += 1) await bench.spin.schedule("count");
+    await bench.runtime.advance(20_000);
+    assert.equal(count.starts, 3);
+    const held = await bench.broker.reconcile({ queues: ["spinach"], known: new Set() });
+    assert.deepEqual(held, [], "told while the broker takes outcomes");
+    await running.stop();
+  });
+
+  it("[G5] no job is taken before its limit is stated", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    bench.broker.failNext("register", ...DOWN.slice(0, 3));
+    await bench.spin.schedule("count");
+    const exchanges = bench.broker.calls.exchange;
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    assert.equal(bench.broker.calls.exchange, exchanges);
+    await bench.runtime.advance(10_000);
+    assert.equal(count.starts, 1);
+    await running.stop();
+  });
+
   it("[G4] a request that takes effect long after it failed loses no job", async () => {
     const bench = engineBench();
     const count = countTask(bench);

@@ -2,11 +2,11 @@ import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { BrokerError } from "../../core/errors.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import { findNode } from "./find-node.ts";
-import type { LuaScript } from "./lua-scripts.ts";
+import type { ScriptCall } from "./lua-scripts.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
 import { brokerError, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-target.ts";
-import { array } from "./replies.ts";
+import { array, textArray } from "./replies.ts";
 
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
@@ -14,13 +14,16 @@ const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
 /** Replies of a server that has not, or not any more, what is looked for. */
 const WRONG_NODE: ReadonlySet<string | undefined> = new Set(["READONLY", "MOVED"]);
 
+/** The first part of a reply that tells of things set aside. */
+const QUARANTINED = "quarantined";
+
 /** How a connection is made. */
 export interface ConnectionOptions {
   /** What it is for, in logs. */
   readonly purpose: string;
   readonly target: RedisTarget;
-  /** A key of the namespace. */
-  readonly key: string;
+  /** A key of the namespace: where it is, all the others are. */
+  readonly quarantine: string;
   readonly runtime: Runtime;
   /** Longest time that a call may take, in ms. */
   readonly callTimeoutMs: number;
@@ -89,16 +92,14 @@ export class RedisConnection {
   }
 
   /** Runs a script; loads it first where Redis does not know it. Rejects with BrokerError. */
-  async run(script: LuaScript, keys: string[], args: string[]): Promise<unknown> {
-    const client = this.#connected();
-    try {
-      return await this.#withDeadline(script.name, runScript(client, script, { keys, args }));
-    } catch (error) {
-      const code = replyCode(error);
-      if (error instanceof DeadlineError || WRONG_NODE.has(code)) this.#lose(client, error);
-      if (code === "MOVED" && this.#options.target.kind === "single") throw aClusterIsMet(error);
-      throw brokerError(script.name, error);
-    }
+  async run(call: ScriptCall): Promise<unknown> {
+    const { name } = call.script;
+    return this.#afterQuarantine(await this.#send(name, (client) => runScript(client, call)));
+  }
+
+  /** Runs one command. Rejects with BrokerError. */
+  async command(args: readonly string[]): Promise<unknown> {
+    return this.#send(args[0] ?? "", (client) => client.call(args));
   }
 
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
@@ -109,6 +110,31 @@ export class RedisConnection {
 
   async deleteMatching(pattern: string): Promise<void> {
     await this.#connected().deleteMatching(pattern);
+  }
+
+  async #send(what: string, call: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+    const client = this.#connected();
+    try {
+      return await this.#withDeadline(what, call(client));
+    } catch (error) {
+      const code = replyCode(error);
+      if (error instanceof DeadlineError || WRONG_NODE.has(code)) this.#lose(client, error);
+      if (code === "MOVED" && this.#options.target.kind === "single") throw aClusterIsMet(error);
+      throw brokerError(what, error);
+    }
+  }
+
+  /** A script's own reply; what it had to set aside first is logged. See lua/lib/call.lua. */
+  #afterQuarantine(reply: unknown): unknown {
+    if (!Array.isArray(reply) || reply[0] !== QUARANTINED) return reply;
+    const [, notes, own] = array(reply);
+    for (const note of textArray(notes)) {
+      this.#options.runtime.logger.error(
+        { quarantine: this.#options.quarantine, note },
+        "set aside something that is no job, or of the wrong type",
+      );
+    }
+    return own;
   }
 
   #connected(): RedisClient {
@@ -141,8 +167,8 @@ export class RedisConnection {
   }
 
   async #connect(): Promise<void> {
-    const { target, key, pingEveryMs, callTimeoutMs } = this.#options;
-    const search = { target, key, timeoutMs: callTimeoutMs };
+    const { target, quarantine, pingEveryMs, callTimeoutMs } = this.#options;
+    const search = { target, key: quarantine, timeoutMs: callTimeoutMs };
     const node = await this.#withDeadline("looking for the server", findNode(search));
     const client = await createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
@@ -228,15 +254,12 @@ function aClusterIsMet(error: unknown): BrokerError {
   );
 }
 
-async function runScript(
-  client: RedisClient,
-  { sha1, text }: LuaScript,
-  { keys, args }: { readonly keys: string[]; readonly args: string[] },
-): Promise<unknown> {
+async function runScript(client: RedisClient, call: ScriptCall): Promise<unknown> {
+  const { script, keys, args } = call;
   try {
-    return await client.evalSha(sha1, keys, args);
+    return await client.evalSha(script.sha1, keys, args);
   } catch (error) {
     if (replyCode(error) !== "NOSCRIPT") throw error;
-    return client.eval(text, keys, args);
+    return client.eval(script.text, keys, args);
   }
 }

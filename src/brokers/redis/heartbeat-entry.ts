@@ -3,10 +3,11 @@ import { parentPort, workerData } from "node:worker_threads";
 
 import { systemRuntime } from "../../platform/runtime.ts";
 import { RedisConnection } from "./connection.ts";
-import type {
-  HeartbeatMessage,
-  HeartbeatRequest,
-  HeartbeatThreadData,
+import {
+  COUNTS,
+  type HeartbeatMessage,
+  type HeartbeatRequest,
+  type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { RedisKeys } from "./redis-keys.ts";
@@ -27,10 +28,11 @@ function post(message: HeartbeatMessage): void {
 function run(data: HeartbeatThreadData): void {
   const runtime = { ...systemRuntime(), logger: SILENT };
   const keys = new RedisKeys(data.namespace);
+  const counts = new Int32Array(data.counts);
   const connection = new RedisConnection({
     purpose: "heartbeat",
     target: data.target,
-    key: keys.allBrokers,
+    quarantine: keys.fixed.quarantine,
     runtime,
     // A beat that hangs must leave time for others within the lease.
     callTimeoutMs: Math.min(data.callTimeoutMs, data.leaseMs / 4),
@@ -43,6 +45,7 @@ function run(data: HeartbeatThreadData): void {
     namespace: data.namespace,
     hostName: data.hostName,
     isProcessAlive: signsOfLife(data, () => runtime.clock.monotonic()),
+    timesTaken: () => Atomics.load(counts, COUNTS.timesTaken),
     listener: {
       lost: (brokerId) => {
         post({ type: "lost", brokerId });
@@ -76,14 +79,14 @@ function run(data: HeartbeatThreadData): void {
 
 /** Whether the process's count has changed within the time that it may be stuck. */
 function signsOfLife(
-  { signsOfLife: memory, stuckAfterMs }: HeartbeatThreadData,
+  { counts, stuckAfterMs }: HeartbeatThreadData,
   now: () => number,
 ): () => boolean {
-  const count = new Int32Array(memory);
-  let last = Atomics.load(count, 0);
+  const count = (): number => Atomics.load(new Int32Array(counts), COUNTS.signsOfLife);
+  let last = count();
   let changedAtMs = now();
   return () => {
-    const current = Atomics.load(count, 0);
+    const current = count();
     if (current !== last) {
       last = current;
       changedAtMs = now();

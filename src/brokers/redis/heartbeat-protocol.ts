@@ -10,9 +10,17 @@ export interface HeartbeatThreadData {
   readonly callTimeoutMs: number;
   /** After so long without a sign of life of the process, in ms, its lease is let go. */
   readonly stuckAfterMs: number;
-  /** One 32-bit number that the process counts up while its event loop turns. */
-  readonly signsOfLife: SharedArrayBuffer;
+  /** Two 32-bit numbers that the process counts up: see {@link COUNTS}. */
+  readonly counts: SharedArrayBuffer;
 }
+
+/** What the process tells its heartbeat thread without a message, which a blocked loop could not send. */
+export const COUNTS: Readonly<Record<"signsOfLife" | "timesTaken", number>> = Object.freeze({
+  /** Once a second, while its event loop turns. */
+  signsOfLife: 0,
+  /** Whenever it may have taken jobs. */
+  timesTaken: 1,
+});
 
 /** To the thread. Each is answered by `done` or `refused`. */
 export type HeartbeatRequest =

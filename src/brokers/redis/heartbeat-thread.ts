@@ -2,10 +2,11 @@ import { Worker } from "node:worker_threads";
 
 import { BrokerError } from "../../core/errors.ts";
 import type { Runtime, Timer } from "../../platform/runtime.ts";
-import type {
-  HeartbeatMessage,
-  HeartbeatRequest,
-  HeartbeatThreadData,
+import {
+  COUNTS,
+  type HeartbeatMessage,
+  type HeartbeatRequest,
+  type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
 
 /** How often the process shows that its event loop turns, in ms. */
@@ -17,7 +18,7 @@ const LEAVE_TIMEOUT_MS = 2000;
 /** What a heartbeat thread is made of. */
 export interface HeartbeatThreadParts {
   readonly runtime: Runtime;
-  readonly data: Omit<HeartbeatThreadData, "signsOfLife">;
+  readonly data: Omit<HeartbeatThreadData, "counts">;
   /** The cluster has given a broker up; `join` again, under another id. */
   readonly onLost: (brokerId: string) => void;
 }
@@ -25,7 +26,9 @@ export interface HeartbeatThreadParts {
 /** The process's side of its heartbeat, which beats in a thread of its own. */
 export class HeartbeatThread {
   readonly #parts: HeartbeatThreadParts;
-  readonly #signsOfLife = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  readonly #counts = new Int32Array(
+    new SharedArrayBuffer(Object.keys(COUNTS).length * Int32Array.BYTES_PER_ELEMENT),
+  );
   #worker: Worker | undefined;
   #timer: Timer | undefined;
   #answer: PromiseWithResolvers<void> | undefined;
@@ -42,6 +45,11 @@ export class HeartbeatThread {
     this.#brokerId = brokerId;
     if (this.#worker === undefined) this.#start();
     await this.#ask({ type: "join", brokerId });
+  }
+
+  /** Jobs were taken, or may have been: beats must come often until none is held. */
+  took(): void {
+    Atomics.add(this.#counts, COUNTS.timesTaken, 1);
   }
 
   /** Leaves the cluster, if it answers in time, and ends the thread. */
@@ -63,7 +71,7 @@ export class HeartbeatThread {
     const entry = new URL(`./heartbeat-entry.${extension}`, import.meta.url);
     const workerData: HeartbeatThreadData = {
       ...this.#parts.data,
-      signsOfLife: this.#signsOfLife,
+      counts: this.#counts.buffer,
     };
     const worker = new Worker(entry, { workerData, name: "spinach-heartbeat" });
     this.#worker = worker;
@@ -90,7 +98,7 @@ export class HeartbeatThread {
   }
 
   #showLife(): void {
-    Atomics.add(new Int32Array(this.#signsOfLife), 0, 1);
+    Atomics.add(this.#counts, COUNTS.signsOfLife, 1);
     this.#timer = this.#parts.runtime.timers.set(() => {
       this.#showLife();
     }, SIGN_OF_LIFE_MS);
@@ -117,7 +125,8 @@ export class HeartbeatThread {
         break;
       case "rescued": {
         const { brokerId, reply } = message;
-        runtime.logger.warn({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
+        const log = reply.failed + reply.reenqueued > 0 ? "warn" : "debug";
+        runtime.logger[log]({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
         break;
       }
       case "failed":

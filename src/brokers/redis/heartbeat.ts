@@ -1,19 +1,31 @@
 import type { Runtime, Timer } from "../../platform/runtime.ts";
 import type { RescueReply } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
-import { heartbeat as heartbeatScript, leave } from "./lua-scripts.ts";
+import { condemn, heartbeat, heartbeatCodes, leave } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import { array, text } from "./replies.ts";
+import { array, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
 
-/** Heartbeats a lease: two may be lost before anybody is taken for dead. */
+/** Heartbeats a lease of a broker that holds jobs: two may be lost before anybody is taken for dead. */
 const BEATS_PER_LEASE = 3;
 
-/** Lease of a broker that states none, in ms: Python Spinach's 30 minutes. */
-const PYTHON_LEASE_MS = 1_800_000;
+/** How often the others are looked at, in leases: a dead one is noticed 1.4 leases after its last beat. */
+const SWEEP_EVERY_LEASES = 0.4;
 
-/** The script's word for a caller that was silent itself. */
-const LATE = "late";
+/** Silence from which on a broker is looked at closely, in leases: beats come more often than that. */
+const SUSPICIOUS_AFTER_LEASES = 0.5;
+
+/** A sweep that comes so late, in leases, comes from a process or machine that was suspended. */
+const LATE_AFTER_LEASES = 0.8;
+
+/** A broker without jobs has nothing to lose: it beats so often, in ms, and counts as seen until then. */
+const IDLE_BEAT_EVERY_MS = 120_000;
+
+/** Lease of a broker that states none, in ms: Python Spinach's 30 minutes. */
+export const PYTHON_LEASE_MS = 1_800_000;
+
+/** Most suspects a sweep. */
+const MAX_SUSPECTS = 1000;
 
 /** What a heartbeat tells of. */
 interface HeartbeatListener {
@@ -35,92 +47,160 @@ export interface HeartbeatParts {
   readonly listener: HeartbeatListener;
   /** Whether the process still shows life; without it the lease runs out. */
   readonly isProcessAlive: () => boolean;
+  /** How often the process has taken jobs: a change says that it may hold some. */
+  readonly timesTaken: () => number;
 }
 
-/** Keeps a broker in the cluster, and takes the jobs of dead ones over. */
+/**
+ * Keeps a broker in the cluster, and takes the jobs of dead ones over. Two rhythms: beats say that this one
+ * is alive, often only while it holds jobs; sweeps look for those that do not say so any more.
+ */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
   readonly #startedAtMs: number;
   #brokerId: string | undefined;
-  /** Since when no beat has failed, in s of Redis' clock; empty before the first. */
-  #connectedSince = "";
-  #timer: Timer | undefined;
+  /** Since when no call has failed, on the monotonic clock. */
+  #connectedSinceMs = 0;
+  /** Redis' clock minus the monotonic one, in ms. */
+  #redisAheadMs = 0;
+  #holdsJobs = false;
+  #timesTaken = 0;
+  #beatenAtMs = 0;
+  /** On both clocks: the monotonic one stands still while a machine sleeps, the other may be set. */
+  #sweptAtMs = { monotonic: 0, now: 0 };
+  #timers: readonly Timer[] = [];
   #isBeating = false;
+  #isSweeping = false;
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
     this.#startedAtMs = parts.runtime.clock.now();
+    // What happened while the connection was down is not known.
+    parts.connection.onReady(() => {
+      this.#startWatching();
+      this.#holdsJobs = true;
+      void this.beat();
+    });
   }
 
   /** Joins the cluster as a broker, and beats from then on. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
-    this.#timer?.cancel();
+    this.#stopTimers();
     this.#brokerId = brokerId;
-    this.#connectedSince = "";
-    await this.#beat(brokerId, true);
-    this.#schedule();
+    await this.#sayAlive(brokerId, true);
+    this.#startWatching();
+    const { leaseMs } = this.#parts;
+    this.#timers = [
+      this.#every(leaseMs / BEATS_PER_LEASE, () => this.beat()),
+      this.#every(leaseMs * SWEEP_EVERY_LEASES, () => this.sweep()),
+    ];
   }
 
   /** Beats no more, and leaves the cluster if no job is held. */
   async leave(): Promise<void> {
     const brokerId = this.#brokerId;
     this.#brokerId = undefined;
-    this.#timer?.cancel();
+    this.#stopTimers();
     if (brokerId === undefined) return;
     const { connection, keys } = this.#parts;
-    const brokerKeys = [keys.allBrokersInfo, keys.allBrokers, keys.runningJobs(brokerId)];
-    await connection.run(leave, brokerKeys, [brokerId]);
+    await connection.run(leave({ ...keys.fixed, running: keys.running(brokerId) }, { brokerId }));
   }
 
-  /** One beat, unless one is under way. */
-  async step(): Promise<void> {
+  /** Says that this broker is alive, if there is a reason to, and no beat is under way. */
+  async beat(): Promise<void> {
     const brokerId = this.#brokerId;
-    if (brokerId === undefined || this.#isBeating || !this.#parts.isProcessAlive()) return;
+    if (brokerId === undefined || this.#isBeating || !this.#mustBeat()) return;
     this.#isBeating = true;
     try {
-      await this.#beat(brokerId, false);
+      await this.#sayAlive(brokerId, false);
     } catch (error) {
-      this.#connectedSince = "";
-      this.#parts.listener.failed(error);
+      this.#failed(error);
     } finally {
       this.#isBeating = false;
     }
   }
 
-  #schedule(): void {
-    if (this.#brokerId === undefined) return;
-    this.#timer = this.#parts.runtime.timers.set(() => {
-      void this.step();
-      this.#schedule();
-    }, this.#parts.leaseMs / BEATS_PER_LEASE);
+  /** Condemns those that were silent for too long, and takes their jobs over. */
+  async sweep(): Promise<void> {
+    const brokerId = this.#brokerId;
+    if (this.#wasSuspended()) this.#startWatching();
+    this.#sweptAtMs = this.#bothClocks();
+    if (brokerId === undefined || this.#isSweeping) return;
+    this.#isSweeping = true;
+    try {
+      const suspects = await this.#suspects(brokerId);
+      if (suspects.length === 0) return;
+      for (const deadId of await this.#condemn(brokerId, suspects)) {
+        await this.#rescue(brokerId, deadId);
+      }
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isSweeping = false;
+    }
   }
 
-  async #beat(brokerId: string, isJoining: boolean): Promise<void> {
-    const { connection, keys } = this.#parts;
-    const args = [
-      brokerId,
-      this.#info(brokerId),
-      isJoining ? "1" : "0",
-      this.#connectedSince,
-      String(PYTHON_LEASE_MS),
-      String(this.#parts.leaseMs),
-    ];
-    const reply = await connection.run(
-      heartbeatScript,
-      [keys.allBrokersInfo, keys.allBrokers],
-      args,
+  #mustBeat(): boolean {
+    const { runtime, isProcessAlive, timesTaken } = this.#parts;
+    if (!isProcessAlive()) return false;
+    if (this.#holdsJobs || timesTaken() !== this.#timesTaken) return true;
+    return runtime.clock.monotonic() - this.#beatenAtMs >= IDLE_BEAT_EVERY_MS;
+  }
+
+  async #sayAlive(brokerId: string, joins: boolean): Promise<void> {
+    const { connection, keys, timesTaken } = this.#parts;
+    // Before the call: what is taken meanwhile may not be seen by it.
+    const taken = timesTaken();
+    const [code, now] = array(
+      await connection.run(
+        heartbeat(
+          { ...keys.fixed, running: keys.running(brokerId) },
+          { brokerId, info: this.#info(brokerId), joins, idleS: IDLE_BEAT_EVERY_MS / 1000 },
+        ),
+      ),
     );
     // An answer to what this broker was before it joined again says nothing of it.
     if (this.#brokerId !== brokerId) return;
-    const [first, ...deadIds] = array(reply);
-    if (first === -1) {
+    if (code === heartbeatCodes.LOST) {
       this.#brokerId = undefined;
+      this.#stopTimers();
       this.#parts.listener.lost(brokerId);
       return;
     }
-    if (this.#connectedSince === "" || deadIds[0] === LATE) this.#connectedSince = text(first);
-    if (deadIds[0] === LATE) return;
-    for (const deadId of deadIds) await this.#rescue(brokerId, text(deadId));
+    this.#holdsJobs = code === heartbeatCodes.HOLDS_JOBS;
+    this.#timesTaken = taken;
+    this.#readRedisClock(Number(text(now)) * 1000);
+  }
+
+  #readRedisClock(redisMs: number): void {
+    const { runtime, leaseMs } = this.#parts;
+    const nowMs = runtime.clock.monotonic();
+    const aheadMs = redisMs - nowMs;
+    // After a jump, what others said of themselves by the old time must not count against them.
+    if (Math.abs(aheadMs - this.#redisAheadMs) > leaseMs * SUSPICIOUS_AFTER_LEASES) {
+      this.#startWatching();
+    }
+    this.#redisAheadMs = aheadMs;
+    this.#beatenAtMs = nowMs;
+  }
+
+  async #suspects(brokerId: string): Promise<readonly string[]> {
+    const { connection, keys, runtime, leaseMs } = this.#parts;
+    const redisMs = runtime.clock.monotonic() + this.#redisAheadMs;
+    const silentSinceS = (redisMs - leaseMs * SUSPICIOUS_AFTER_LEASES) / 1000;
+    const range = ["-inf", silentSinceS.toFixed(6), "LIMIT", "0", String(MAX_SUSPECTS)];
+    const ids = textArray(
+      await connection.command(["ZRANGEBYSCORE", keys.fixed.brokers, ...range]),
+    );
+    return ids.filter((id) => id !== brokerId);
+  }
+
+  async #condemn(brokerId: string, suspects: readonly string[]): Promise<readonly string[]> {
+    const { connection, keys, runtime } = this.#parts;
+    const connectedMs = Math.floor(runtime.clock.monotonic() - this.#connectedSinceMs);
+    const defaultLeaseMs = PYTHON_LEASE_MS;
+    const by = { brokerId, connectedMs, defaultLeaseMs, certain: false, suspects };
+    return textArray(await connection.run(condemn(keys.fixed, by)));
   }
 
   /** One that fails must not keep the others from being rescued. */
@@ -132,6 +212,48 @@ export class Heartbeat {
     } catch (error) {
       listener.failed(error);
     }
+  }
+
+  /** From now on: what was before is not known. */
+  #startWatching(): void {
+    this.#sweptAtMs = this.#bothClocks();
+    this.#connectedSinceMs = this.#sweptAtMs.monotonic;
+  }
+
+  /** Then the others may have been, and not have had the time to say that they are alive. */
+  #wasSuspended(): boolean {
+    const { monotonic, now } = this.#bothClocks();
+    const gapMs = Math.max(monotonic - this.#sweptAtMs.monotonic, now - this.#sweptAtMs.now);
+    return gapMs > this.#parts.leaseMs * LATE_AFTER_LEASES;
+  }
+
+  #bothClocks(): { readonly monotonic: number; readonly now: number } {
+    const { clock } = this.#parts.runtime;
+    return { monotonic: clock.monotonic(), now: clock.now() };
+  }
+
+  #failed(error: unknown): void {
+    this.#startWatching();
+    this.#parts.listener.failed(error);
+  }
+
+  #every(intervalMs: number, action: () => Promise<void>): Timer {
+    const { timers } = this.#parts.runtime;
+    const run = (): void => {
+      timer = timers.set(run, intervalMs);
+      void action();
+    };
+    let timer = timers.set(run, intervalMs);
+    return {
+      cancel: () => {
+        timer.cancel();
+      },
+    };
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
   }
 
   /** As Python's, and the lease; the script fills in when it was last seen. */

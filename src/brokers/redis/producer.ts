@@ -5,7 +5,7 @@ import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import type { RedisConnection } from "./connection.ts";
-import { enqueue } from "./lua-scripts.ts";
+import { enqueue, type ScriptCall } from "./lua-scripts.ts";
 import { isPassing } from "./redis-errors.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
@@ -89,11 +89,11 @@ export class Producer {
 
   async #trip(calls: readonly Call[]): Promise<void> {
     const { connection, runtime } = this.#parts;
-    const { keys, args } = this.#request(calls.flatMap(({ jobs }) => jobs));
-    const deadlineMs = Math.min(...calls.map((call) => call.deadlineMs));
+    const call = this.#call(calls.flatMap(({ jobs }) => jobs));
+    const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await connection.run(enqueue, keys, args);
+        await connection.run(call);
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
@@ -115,7 +115,7 @@ export class Producer {
     );
   }
 
-  #request(jobs: readonly StoredJob[]): { keys: string[]; args: string[] } {
+  #call(jobs: readonly StoredJob[]): ScriptCall {
     const { keys } = this.#parts;
     const byQueue = new Map<string, string[]>();
     const futureJobs: StoredJob[] = [];
@@ -131,30 +131,28 @@ export class Producer {
     }
     const queues = [...byQueue];
     const index = new Map(queues.map(([queue], position) => [queue, String(position + 1)]));
-    const future = futureJobs.flatMap(({ job, wire }) => [
+    const args = futureJobs.flatMap(({ job, wire }) => [
       String(job.at.getTime() / 1000),
       index.get(job.queue) ?? "",
       wire,
     ]);
-    const args = [
-      String(this.#trips),
-      String(REMEMBERED_S),
-      keys.notifications,
-      String(futureJobs.length),
-      ...future,
-    ];
     for (const [queue, wires] of queues) {
       args.push(queue, String(wires.length));
       for (const wire of wires) args.push(wire);
     }
-    return {
-      keys: [
-        keys.producer(this.#id),
-        keys.futureJobs,
-        keys.allBrokers,
-        ...queues.flatMap(([queue]) => keys.queueKeys(queue)),
-      ],
-      args,
-    };
+    return enqueue(
+      {
+        ...keys.fixed,
+        producer: keys.producer(this.#id),
+        queues: queues.flatMap(([queue]) => keys.queueKeys(queue)),
+      },
+      {
+        trip: this.#trips,
+        rememberedS: REMEMBERED_S,
+        channel: keys.channel,
+        futureCount: futureJobs.length,
+        jobs: args,
+      },
+    );
   }
 }

@@ -13,16 +13,17 @@ import type {
   RescueReply,
   WakeUpListener,
 } from "../broker.ts";
+import { PYTHON_LEASE_MS } from "./heartbeat.ts";
 import {
-  allBrokers,
-  exchange,
+  condemn,
+  exchangeCodes,
   isQueueEmpty,
+  isQueueEmptyCodes,
   leaveIdle,
-  passOn,
   register,
   runningJobs,
+  type ScriptCall,
   tick,
-  type LuaScript,
 } from "./lua-scripts.ts";
 import {
   type CheckedRedisBrokerOptions,
@@ -39,9 +40,11 @@ import {
 } from "./redis-target.ts";
 import { array, parseDue, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
-import { exchangeArguments } from "./settle-request.ts";
+import { exchangeCall } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
-import { WakeUps } from "./wake-ups.ts";
+
+/** How long the periods and limits of a task that no process states any more are remembered, in s. */
+const TASKS_REMEMBERED_S = 3600;
 
 /** Ids given to one tick for the jobs of periodic tasks; if more are due, the next tick has them. */
 const IDS_PER_TICK = 20;
@@ -56,10 +59,6 @@ const IDS_PER_TICK = 20;
 export class RedisBroker implements Broker {
   readonly #target: RedisTarget;
   readonly #options: CheckedRedisBrokerOptions;
-  readonly #wakeUps: WakeUps = new WakeUps({
-    id: () => this.#id,
-    passOn: (queue) => void this.#passOn(queue),
-  });
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: RedisParts | undefined;
   #id = "";
@@ -67,8 +66,8 @@ export class RedisBroker implements Broker {
   #joining: Promise<void> | undefined;
   /** Queues that due jobs were of: the tick script must name their keys. */
   readonly #knownQueues = new Set<string>();
-  /** Ids of held jobs that no task can run, because their text holds no whole job. */
-  readonly #unreadable = new Set<string>();
+  /** Held jobs that no task can run, because their text holds no whole job: id -> why. */
+  readonly #unreadable = new Map<string, string>();
 
   /**
    * @param redis - a URL; or the options of `createClient`, `createSentinel` or `createCluster` of
@@ -97,6 +96,7 @@ export class RedisBroker implements Broker {
       ...context,
       target: this.#target,
       options: this.#options,
+      id: () => this.#id,
       onLost: (brokerId) => {
         if (brokerId === this.#id) this.#leaseLost();
       },
@@ -109,12 +109,14 @@ export class RedisBroker implements Broker {
   }
 
   async stop(): Promise<void> {
-    const { connection, subscriber, heartbeat, keys } = this.#context;
+    const { connection, subscriber, heartbeat, keys, wakeUps } = this.#context;
     await Promise.allSettled([this.#joining]);
-    const idle = this.#wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
-    // As much as can be had: Redis may be down.
-    if (idle.length > 0) await Promise.allSettled([this.#run(leaveIdle, idle, [this.#id])]);
-    this.#wakeUps.forget();
+    const idle = wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
+    if (idle.length > 0) {
+      // As much as can be had: Redis may be down.
+      await Promise.allSettled([connection.run(leaveIdle({ idle }, { brokerId: this.#id }))]);
+    }
+    wakeUps.forget();
     this.#joining = undefined;
     this.#hasJoined = false;
     subscriber.close();
@@ -128,91 +130,102 @@ export class RedisBroker implements Broker {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
-    const { keys, runtime } = this.#context;
-    const dropped = [...this.#unreadable];
+    const { keys, runtime, heartbeat, wakeUps } = this.#context;
+    const { queues, max } = request;
+    const unreadable = [...this.#unreadable].map(([id, reason]) => ({ id, reason }));
     const brokerId = this.#id;
-    const { keys: scriptKeys, args } = exchangeArguments(request, {
+    const call = exchangeCall(request, {
       keys,
       brokerId,
       holderId: brokerId,
       nowMs: runtime.clock.now(),
-      dropped,
-      mayBeIdle: this.#wakeUps.mayBeIdle(request.queues),
+      unreadable,
+      mayBeIdle: wakeUps.mayBeIdle(queues),
+      clears: wakeUps.clears(queues),
     });
-    const [more, due, ...wires] = array(await this.#run(exchange, scriptKeys, args));
-    if (more === -1 || brokerId !== this.#id) {
+    const [code, due, ...wires] = array(await this.#take(call));
+    if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       if (brokerId === this.#id) this.#leaseLost();
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
-    for (const id of dropped) this.#unreadable.delete(id);
-    if (request.max > 0) this.#wakeUps.looked(request.queues, more === 1);
-    return { jobs: this.#decode(wires), more: more === 1, nextDueMs: parseDue(text(due)) };
+    for (const { id } of unreadable) this.#unreadable.delete(id);
+    const more = code === exchangeCodes.MORE;
+    if (max > 0) wakeUps.looked(queues, more);
+    if (wires.length > 0) heartbeat.took();
+    return { jobs: this.#decode(wires), more, nextDueMs: parseDue(text(due)) };
+  }
+
+  /** A reply that is lost may have brought jobs. */
+  async #take(call: ScriptCall): Promise<unknown> {
+    const { connection, heartbeat } = this.#context;
+    try {
+      return await connection.run(call);
+    } catch (error) {
+      heartbeat.took();
+      throw error;
+    }
   }
 
   async tick(): Promise<Due> {
-    const { keys, runtime } = this.#context;
+    const { keys, runtime, connection } = this.#context;
     for (;;) {
       const queues = [...this.#knownQueues];
       const ids = Array.from({ length: IDS_PER_TICK }, () => runtime.newId());
-      const [due, ...missing] = textArray(
-        await this.#run(
-          tick,
-          [
-            keys.futureJobs,
-            keys.periodicTasks,
-            keys.periodicQueue,
-            keys.allBrokers,
-            keys.malformedJobs,
-            ...queues.flatMap((queue) => keys.queueKeys(queue)),
-          ],
-          [keys.notifications, String(ids.length), ...ids, ...queues],
-        ),
+      const call = tick(
+        { ...keys.fixed, queues: queues.flatMap((queue) => keys.queueKeys(queue)) },
+        { channel: keys.channel, idCount: ids.length, ids: [...ids, ...queues] },
       );
+      const [due = "", ...missing] = textArray(await connection.run(call));
       for (const queue of missing) this.#knownQueues.add(queue);
-      if (missing.length === 0) return { nextDueMs: parseDue(due ?? "") };
+      if (missing.length === 0) return { nextDueMs: parseDue(due) };
     }
   }
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     await this.#join();
-    const { keys } = this.#context;
-    const brokers = textArray(await this.#run(allBrokers, [keys.allBrokers], []));
+    const { keys, connection } = this.#context;
     for (const { queue } of tasks) this.#knownQueues.add(queue);
-    await this.#run(
-      register,
-      [
-        keys.periodicTasks,
-        keys.periodicQueue,
-        keys.maxConcurrency,
-        keys.currentConcurrency,
-        keys.statedTasks,
-        keys.parkedJobs,
-        keys.parkedCounts,
-        ...brokers.map((id) => keys.runningJobs(id)),
-      ],
-      [keys.notifications, ...statedTasks(tasks)],
-    );
+    const { count, fields } = statedTasks(tasks);
+    const brokers: string[] = [];
+    for (;;) {
+      const call = register(
+        { ...keys.fixed, running: brokers.map((id) => keys.running(id)) },
+        {
+          channel: keys.channel,
+          rememberedS: TASKS_REMEMBERED_S,
+          taskCount: count,
+          tasks: [...fields, ...brokers],
+        },
+      );
+      const missing = textArray(await connection.run(call));
+      if (missing.length === 0) return;
+      brokers.push(...missing);
+    }
   }
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
-    const { keys } = this.#context;
-    const held = array(await this.#run(runningJobs, [keys.runningJobs(this.#id)], []));
+    const { keys, connection } = this.#context;
+    const running = keys.running(this.#id);
+    const held = array(await connection.run(runningJobs({ ...keys.fixed, running })));
     const wires = held.filter((_, index) => index % 2 === 1);
     return this.#decode(wires).filter(
       ({ job }) => queues.includes(job.queue) && !known.has(job.id),
     );
   }
 
-  async rescue(brokerId: string): Promise<RescueReply> {
+  async rescue(deadId: string): Promise<RescueReply> {
     await this.#join();
     const { keys, connection, runtime } = this.#context;
-    const nowMs = runtime.clock.now();
-    return rescueJobs({ connection, keys, brokerId: this.#id, deadId: brokerId, nowMs });
+    const brokerId = this.#id;
+    const by = { brokerId, connectedMs: 0, defaultLeaseMs: PYTHON_LEASE_MS, certain: true };
+    await connection.run(condemn(keys.fixed, { ...by, suspects: [deadId] }));
+    return rescueJobs({ connection, keys, brokerId, deadId, nowMs: runtime.clock.now() });
   }
 
   async isQueueEmpty(queue: string): Promise<boolean> {
-    const { keys } = this.#context;
-    return (await this.#run(isQueueEmpty, [keys.queue(queue), keys.parkedCounts], [queue])) === 1;
+    const { keys, connection } = this.#context;
+    const call = isQueueEmpty({ ...keys.fixed, jobs: keys.queue(queue) }, { queue });
+    return (await connection.run(call)) === isQueueEmptyCodes.EMPTY;
   }
 
   async flush(): Promise<void> {
@@ -221,7 +234,7 @@ export class RedisBroker implements Broker {
   }
 
   onWakeUp(listener: WakeUpListener): () => void {
-    return this.#wakeUps.listen(listener);
+    return this.#context.wakeUps.listen(listener);
   }
 
   onLeaseLost(listener: () => void): () => void {
@@ -243,22 +256,22 @@ export class RedisBroker implements Broker {
   }
 
   async #joinNow(): Promise<void> {
-    const { heartbeat, subscriber, keys } = this.#context;
+    const { heartbeat, subscriber, keys, wakeUps } = this.#context;
     await heartbeat.join(this.#id);
     await subscriber.open();
-    await subscriber.subscribe(keys.notifications, (message) => {
-      this.#wakeUps.notified(message);
+    await subscriber.subscribe(keys.channel, (message) => {
+      wakeUps.notified(message);
     });
     // What was published while nobody listened is not known.
     subscriber.onReady(() => {
-      this.#wakeUps.wake(undefined);
+      wakeUps.wake(undefined);
     });
     this.#hasJoined = true;
   }
 
   /** From here on this is another broker: what the old one held is others'. */
   #leaseLost(): void {
-    const { runtime } = this.#context;
+    const { runtime, wakeUps } = this.#context;
     if (!this.#hasJoined) return;
     this.#hasJoined = false;
     runtime.logger.error(
@@ -267,40 +280,33 @@ export class RedisBroker implements Broker {
     );
     this.#id = runtime.newId();
     this.#unreadable.clear();
-    this.#wakeUps.forget();
+    wakeUps.forget();
     for (const listener of this.#leaseLostListeners) listener();
   }
 
-  async #passOn(queue: string): Promise<void> {
-    const { keys, runtime } = this.#context;
-    try {
-      await this.#run(passOn, [], [keys.notifications, queue]);
-    } catch (error) {
-      runtime.logger.warn({ err: error, queue }, "a wake-up could not be passed on");
-    }
-  }
-
+  /** Those that cannot be read are set aside by the next exchange. */
   #decode(wires: readonly unknown[]): readonly StoredJob[] {
     const jobs: StoredJob[] = [];
     for (const wire of wires) {
       try {
         jobs.push(decodeJob(text(wire), JobStatus.RUNNING));
       } catch (error) {
-        this.#drop(error);
+        if (!(error instanceof MalformedJobError)) throw error;
+        this.#setAside(error);
       }
     }
     return jobs;
   }
 
-  #drop(err: unknown): void {
-    if (!(err instanceof MalformedJobError)) throw err;
-    this.#context.runtime.logger.error({ err }, "dropped a job that cannot be read");
+  #setAside(err: MalformedJobError): void {
     const id = /"id":\s*"(?<id>[^"]+)"/v.exec(err.wire)?.groups?.["id"];
-    if (id !== undefined) this.#unreadable.add(id);
-  }
-
-  async #run(script: LuaScript, keys: string[], args: string[]): Promise<unknown> {
-    return this.#context.connection.run(script, keys, args);
+    if (id === undefined || this.#unreadable.has(id)) return;
+    this.#unreadable.set(id, err.message);
+    const { runtime, keys } = this.#context;
+    runtime.logger.error(
+      { err, quarantine: keys.fixed.quarantine },
+      "set aside a job that cannot be read",
+    );
   }
 
   get #context(): RedisParts {

@@ -1,16 +1,62 @@
 import type { RedisTarget } from "./redis-target.ts";
 
+/** Keys that a namespace has one of, by the names that the scripts give them. */
+export interface FixedKeys {
+  /** zset: job by due time (s) */
+  readonly future: string;
+  /** hash: task name -> task as JSON */
+  readonly periodicTasks: string;
+  /** zset: task name by next run (s) */
+  readonly periodic: string;
+  /** hash: task name -> most jobs at once */
+  readonly limits: string;
+  /** hash: task name -> running now */
+  readonly counts: string;
+  /** hash: broker id -> info as JSON */
+  readonly infos: string;
+  /** zset: broker id by last seen (s): ours may be ahead while it holds no job, and 0 when it is condemned */
+  readonly brokers: string;
+  /** Ours. zset, all scores 0: jobs that met the limit of their task */
+  readonly parked: string;
+  /** Ours. hash: how many of them, by task and queue */
+  readonly parkedCounts: string;
+  /** Ours. list: what cannot be used, each after a line of JSON that says where it was and why */
+  readonly quarantine: string;
+  /** Ours. zset: name of a task with a period or limit by when it was last stated (s) */
+  readonly stated: string;
+}
+
 /**
- * The keys of a namespace, each with its type. Those of Python Spinach first; what is ours alone lives
- * under further `_` keys, which Python never reads.
+ * The keys of a namespace, each with its type: Python Spinach's, and ours alone, which live under further
+ * `_` keys that Python never reads.
  *
  * Source: spinach/const.py
  */
 export class RedisKeys {
+  readonly fixed: FixedKeys;
+  /**
+   * pub/sub channel: name of the queue that has something new, empty for any (Python); then, after a line
+   * feed, the ids of the brokers that should look, or `clear` if nobody need look any more
+   */
+  readonly channel: string;
   readonly #namespace: string;
 
   constructor(namespace: string) {
     this.#namespace = namespace;
+    this.channel = this.#key("_notifications");
+    this.fixed = {
+      future: this.#key("_future-jobs"),
+      periodicTasks: this.#key("_periodic_tasks_hash"),
+      periodic: this.#key("_periodic_tasks_queue"),
+      limits: this.#key("_max_concurrency"),
+      counts: this.#key("_current_concurrency"),
+      infos: this.#key("_all_brokers_hash"),
+      brokers: this.#key("_all_brokers_zset"),
+      parked: this.#key("_parked-jobs"),
+      parkedCounts: this.#key("_parked-counts"),
+      quarantine: this.#key("_quarantine"),
+      stated: this.#key("_stated_tasks"),
+    };
   }
 
   /** list: ready jobs */
@@ -19,51 +65,8 @@ export class RedisKeys {
   }
 
   /** hash: job id -> job */
-  runningJobs(brokerId: string): string {
+  running(brokerId: string): string {
     return this.#key(`_running-jobs-on-broker-${brokerId}`);
-  }
-
-  /** zset: job by due time (s) */
-  get futureJobs(): string {
-    return this.#key("_future-jobs");
-  }
-
-  /** hash: task name -> task as JSON */
-  get periodicTasks(): string {
-    return this.#key("_periodic_tasks_hash");
-  }
-
-  /** zset: task name by next run (s) */
-  get periodicQueue(): string {
-    return this.#key("_periodic_tasks_queue");
-  }
-
-  /** hash: task name -> most jobs at once */
-  get maxConcurrency(): string {
-    return this.#key("_max_concurrency");
-  }
-
-  /** hash: task name -> running now */
-  get currentConcurrency(): string {
-    return this.#key("_current_concurrency");
-  }
-
-  /** hash: broker id -> info as JSON */
-  get allBrokersInfo(): string {
-    return this.#key("_all_brokers_hash");
-  }
-
-  /** zset: broker id by last seen (s) */
-  get allBrokers(): string {
-    return this.#key("_all_brokers_zset");
-  }
-
-  /**
-   * pub/sub channel: name of the queue that has something new, empty for any (Python); then, after a line
-   * feed, the ids of the brokers that should look, unless all should
-   */
-  get notifications(): string {
-    return this.#key("_notifications");
   }
 
   /** Ours. set: ids of the brokers that found the queue empty and were not woken since */
@@ -79,26 +82,6 @@ export class RedisKeys {
   /** Ours. string: number of the producer's last call */
   producer(producerId: string): string {
     return this.#key(`_producer-${producerId}`);
-  }
-
-  /** Ours. zset, all scores 0: jobs that met the limit of their task */
-  get parkedJobs(): string {
-    return this.#key("_parked-jobs");
-  }
-
-  /** Ours. hash: how many of them, by task and queue */
-  get parkedCounts(): string {
-    return this.#key("_parked-counts");
-  }
-
-  /** Ours. list: texts found where jobs should be */
-  get malformedJobs(): string {
-    return this.#key("_malformed-jobs");
-  }
-
-  /** Ours. zset: name of a task by when it was last stated (s) */
-  get statedTasks(): string {
-    return this.#key("_stated_tasks");
   }
 
   /** Pattern of all keys, for SCAN. */

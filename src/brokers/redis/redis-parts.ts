@@ -7,9 +7,10 @@ import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
 import type { RedisTarget } from "./redis-target.ts";
+import { WakeUps } from "./wake-ups.ts";
 
 /** So often a connection that only listens makes sure that it lives, in ms. */
-const PING_EVERY_MS = 10_000;
+const PING_EVERY_MS = 30_000;
 
 /** What a broker is made of once it belongs to an engine. */
 export interface RedisParts extends BrokerContext {
@@ -19,23 +20,26 @@ export interface RedisParts extends BrokerContext {
   readonly subscriber: RedisConnection;
   readonly producer: Producer;
   readonly heartbeat: HeartbeatThread;
+  readonly wakeUps: WakeUps;
 }
 
 /** What they are made from. */
 export interface RedisPartsOptions extends BrokerContext {
   readonly target: RedisTarget;
   readonly options: CheckedRedisBrokerOptions;
+  /** The broker's id, now. */
+  readonly id: () => string;
   /** The cluster has given a broker up. */
   readonly onLost: (brokerId: string) => void;
 }
 
 /** Nothing is connected yet. */
 export function redisParts(from: RedisPartsOptions): RedisParts {
-  const { namespace, runtime, target, options, onLost } = from;
+  const { namespace, runtime, target, options, id, onLost } = from;
   const keys = new RedisKeys(namespace);
   const connect = {
     target,
-    key: keys.allBrokers,
+    quarantine: keys.fixed.quarantine,
     runtime,
     callTimeoutMs: options.callTimeout,
   };
@@ -50,6 +54,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
       purpose: "notifications",
       pingEveryMs: PING_EVERY_MS,
     }),
+    wakeUps: new WakeUps({ runtime, id }),
     producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
     heartbeat: new HeartbeatThread({
       runtime,

@@ -1,29 +1,27 @@
 import type { TaskDefinition } from "../../core/task.ts";
 
-/** How long a task that no process states any more is remembered, in s. */
-const REMEMBERED_S = 3600;
-
 /** -1 is Python's "none". */
 const NONE = -1;
 
-/**
- * The arguments of lua/register.lua: how long to remember, then each task that has its function here,
- * as Python Spinach writes it.
- *
- * Source: spinach/task.py Task.serialize
- */
-export function statedTasks(tasks: readonly TaskDefinition[]): string[] {
-  const stated = tasks.filter(({ fn }) => fn !== undefined).map(serialize);
-  return [String(REMEMBERED_S), ...stated];
+/** The tasks that have their function here, as lua/register.lua takes them. */
+export function statedTasks(tasks: readonly TaskDefinition[]): {
+  readonly count: number;
+  readonly fields: readonly string[];
+} {
+  const stated = tasks.filter(({ fn }) => fn !== undefined);
+  return { count: stated.length, fields: stated.flatMap(fieldsOf) };
 }
 
-function serialize(task: TaskDefinition): string {
+function fieldsOf(task: TaskDefinition): readonly string[] {
   const { name, queue, maxRetries, maxConcurrency = NONE, periodicityMs } = task;
-  return JSON.stringify({
+  const periodicity = periodicityMs === undefined ? NONE : periodicityMs / 1000;
+  // As Python writes it. Source: spinach/task.py Task.serialize
+  const text = JSON.stringify({
     max_concurrency: maxConcurrency,
     max_retries: maxRetries,
     name,
-    periodicity: periodicityMs === undefined ? NONE : periodicityMs / 1000,
+    periodicity,
     queue,
   });
+  return [name, String(periodicity), String(maxConcurrency), text];
 }

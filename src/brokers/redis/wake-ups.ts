@@ -1,22 +1,45 @@
+import type { Runtime, Timer } from "../../platform/runtime.ts";
 import type { WakeUpListener } from "../broker.ts";
+
+/**
+ * When those who were not woken look all the same, in ms: at random between the two, so that one looks
+ * first, and tells the others that they need not.
+ */
+const SECOND_LOOK_MS = { min: 500, max: 2500 };
+
+/** In a notification, instead of ids: the queue was found empty. */
+const CLEAR = "clear";
 
 /** What wake-ups need of their broker. */
 export interface WakeUpsParts {
+  readonly runtime: Runtime;
   /** The broker's id, now. */
   readonly id: () => string;
-  /** Called when nobody here looks after a queue that this broker alone was woken for. */
-  readonly passOn: (queue: string) => void;
 }
 
 /**
  * Who is told that there may be jobs. A script wakes only as many of the brokers that found a queue empty
- * as there are new jobs, so that a lone job does not cost a fetch of each idle process.
+ * as there are new jobs, so that a lone job does not cost a fetch of each idle process. Who is woken may
+ * be dead, frozen, or have stopped its workers: each of the others takes a second look soon after, unless
+ * one of them was faster, found nothing left, and said so.
+ *
+ * ```
+ *            woken by name, or all are          looked, and found it empty
+ *   idle --------------------------> looking --------------------------------> idle
+ *    |  another one was woken                                                   ^
+ *    +-----------------------------> idle, second look planned ----- clear -----+
+ *                                      |
+ *                                      +--- its time has come ---> looking, and clears
+ * ```
  */
 export class WakeUps {
   readonly #parts: WakeUpsParts;
   readonly #listeners = new Set<WakeUpListener>();
   /** Queues that this broker found empty, and was not woken for since. */
   readonly #idle = new Set<string>();
+  readonly #secondLooks = new Map<string, Timer>();
+  /** Queues that this broker takes a second look at. */
+  readonly #clearing = new Set<string>();
 
   constructor(parts: WakeUpsParts) {
     this.#parts = parts;
@@ -32,8 +55,12 @@ export class WakeUps {
   /** What an exchange found. */
   looked(queues: readonly string[], mayHoldMore: boolean): void {
     for (const queue of queues) {
-      if (mayHoldMore) this.#idle.delete(queue);
-      else this.#idle.add(queue);
+      if (mayHoldMore) {
+        this.#idle.delete(queue);
+        continue;
+      }
+      this.#idle.add(queue);
+      this.#clearing.delete(queue);
     }
   }
 
@@ -47,28 +74,51 @@ export class WakeUps {
     return queues.some((queue) => this.#idle.has(queue));
   }
 
-  /** A message: a queue, or nothing for any; then, after a line feed, the ids of who should look. */
-  notified(message: string): void {
-    const [queue = "", ids] = message.split("\n");
-    if (ids === undefined) {
-      this.wake(queue === "" ? undefined : queue);
-      return;
-    }
-    if (!ids.split(",").includes(this.#parts.id())) return;
-    this.#idle.delete(queue);
-    // Its workers may have stopped since they found the queue empty: then all others must look.
-    if (!this.wake(queue)) this.#parts.passOn(queue);
+  /** Whether a look at these queues is a second one, which tells the others what it found. */
+  clears(queues: readonly string[]): boolean {
+    return queues.some((queue) => this.#clearing.has(queue));
   }
 
-  /** Returns whether anybody looks. */
-  wake(queue: string | undefined): boolean {
-    let isHeard = false;
-    for (const listener of this.#listeners) isHeard = listener(queue) || isHeard;
-    return isHeard;
+  /** A message: see {@link RedisKeys.channel}. */
+  notified(message: string): void {
+    const [queue = "", ids] = message.split("\n");
+    if (ids === undefined) this.wake(queue === "" ? undefined : queue);
+    else if (ids === CLEAR) this.#cancelSecondLook(queue);
+    else if (ids.split(",").includes(this.#parts.id())) this.wake(queue);
+    else this.#planSecondLook(queue);
+  }
+
+  /** Has everybody here look at a queue; at any, if it is `undefined`. */
+  wake(queue: string | undefined): void {
+    for (const known of queue === undefined ? [...this.#idle] : [queue]) {
+      this.#idle.delete(known);
+      this.#cancelSecondLook(known);
+    }
+    for (const listener of this.#listeners) listener(queue);
   }
 
   /** The broker is another one from now on. */
   forget(): void {
+    for (const timer of this.#secondLooks.values()) timer.cancel();
+    this.#secondLooks.clear();
+    this.#clearing.clear();
     this.#idle.clear();
+  }
+
+  #planSecondLook(queue: string): void {
+    if (!this.#idle.has(queue) || this.#secondLooks.has(queue)) return;
+    const { timers, random } = this.#parts.runtime;
+    const { min, max } = SECOND_LOOK_MS;
+    const look = (): void => {
+      this.#secondLooks.delete(queue);
+      this.#clearing.add(queue);
+      for (const listener of this.#listeners) listener(queue);
+    };
+    this.#secondLooks.set(queue, timers.set(look, min + (max - min) * random()));
+  }
+
+  #cancelSecondLook(queue: string): void {
+    this.#secondLooks.get(queue)?.cancel();
+    this.#secondLooks.delete(queue);
   }
 }

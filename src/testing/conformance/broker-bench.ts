@@ -83,7 +83,6 @@ export async function nextWakeUp(broker: Broker, queue: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const stop = broker.onWakeUp((woken) => {
     if (woken === undefined || woken === queue) resolve();
-    return true;
   });
   await promise;
   stop();

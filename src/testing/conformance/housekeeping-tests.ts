@@ -66,7 +66,6 @@ export function housekeepingTests(test: BenchTest): void {
     let heard = 0;
     const stop = broker.onWakeUp(() => {
       heard += 1;
-      return true;
     });
     stop();
     const woken = nextWakeUp(broker, QUEUE);

@@ -1,27 +1,28 @@
 /** The promises of an engine on a real Redis that restarts, freezes, forgets scripts and loses replies. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 
-import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
-import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
-import { Batch } from "../../../src/core/batch.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
-import { Engine } from "../../../src/engine/engine.ts";
-import { settled } from "../../../src/testing/fake-runtime.ts";
-import { type LogLine, RecordingLogger } from "../../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
+import {
+  ended,
+  eachOnce,
+  idle,
+  logged,
+  redisBench,
+  type RedisBench,
+  type RedisBenchOptions,
+  scheduleMany,
+} from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 let redis: TestRedis;
 let proxy: TcpProxy;
 let inspector: Inspector;
-let engines = 0;
 
 before(async () => {
   redis = await startRedis("--appendonly", "yes", "--appendfsync", "always");
@@ -34,77 +35,16 @@ after(async () => {
   await redis.stop();
 });
 
-interface Bench extends AsyncDisposable {
-  readonly spin: Engine;
-  readonly namespace: string;
-  readonly logger: RecordingLogger;
-  /** How often each numbered job ran. */
-  readonly runs: Map<number, number>;
-}
-
-/** An engine whose task `count` notes the number that it gets. */
-function bench(options: RedisBrokerOptions = {}, url: string = redis.url): Bench {
-  engines += 1;
-  return benchIn(`engine-${engines}`, options, url);
-}
-
-function benchIn(
-  namespace: string,
-  options: RedisBrokerOptions = {},
-  url: string = redis.url,
-): Bench {
-  const logger = new RecordingLogger();
-  const spin = new Engine(new RedisBroker(url, options), { namespace, logger });
-  const runs = new Map<number, number>();
-  spin.task("count", { maxRetries: 3 }, async (index: number) => {
-    runs.set(index, (runs.get(index) ?? 0) + 1);
-    await Promise.resolve();
-  });
-  return { spin, namespace, logger, runs, [Symbol.asyncDispose]: () => spin.close() };
-}
-
-/** Resolves to the first line that holds a text, once there is one. */
-async function logged({ logger }: Bench, text: string): Promise<LogLine> {
-  for (;;) {
-    const line = logger.lines.find(({ message }) => message.includes(text));
-    if (line !== undefined) return line;
-    await settled();
-  }
-}
-
-async function scheduleMany({ spin }: Bench, count: number): Promise<void> {
-  const batch = new Batch();
-  for (let index = 0; index < count; index += 1) batch.schedule("count", index);
-  await spin.scheduleBatch(batch);
+function bench(options: RedisBenchOptions = {}): RedisBench {
+  return redisBench(redis.url, options);
 }
 
 function proxied(): string {
   return `redis://127.0.0.1:${proxy.port}`;
 }
 
-/** Resolves when no broker of the namespace holds a job. */
-async function idle(namespace: string): Promise<void> {
-  const isRunning = (key: string): boolean => key.includes("/_running-jobs-on-broker-");
-  while ((await inspector.keys(namespace)).some(isRunning));
-}
-
-/** Resolves when so many different jobs have ended. */
-function ended({ spin }: Bench, count: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const ids = new Set<string>();
-  spin.on("jobFinished", ({ job }) => {
-    ids.add(job.id);
-    if (ids.size === count) resolve();
-  });
-  return promise;
-}
-
-function eachOnce({ runs }: Bench, count: number): void {
-  assert.equal(runs.size, count);
-  assert.deepEqual(
-    [...runs].filter(([, times]) => times !== 1),
-    [],
-  );
+function workerProcess({ namespace }: RedisBench, behaviour: string): Promise<WorkerProcess> {
+  return startWorkerProcess({ url: redis.url, namespace, behaviour });
 }
 
 describe("an engine on Redis", () => {
@@ -132,7 +72,7 @@ describe("an engine on Redis", () => {
     await it.spin.schedule("count", 256);
     await warm;
     // Told to the broker, and the queue found empty: nothing of it is counted below.
-    await idle(it.namespace);
+    await idle(inspector, it.namespace);
     await inspector.resetCounts();
     const done = ended(it, 256);
     await scheduleMany(it, 256);
@@ -140,28 +80,6 @@ describe("an engine on Redis", () => {
     await it.spin.stopWorkers();
     const { evalsha, lpop, hset, hdel } = await inspector.commandCounts();
     assert.deepEqual({ evalsha, lpop, hset, hdel }, { evalsha: 3, lpop: 1, hset: 1, hdel: 1 });
-  });
-
-  test("a lone job on a cluster of idle workers costs one fetch", async () => {
-    await using first = bench();
-    const others = Array.from({ length: 7 }, () => benchIn(first.namespace));
-    for (const { spin } of [first, ...others]) {
-      await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
-    }
-    const idleKey = `${first.namespace}/_idle-brokers-of-spinach`;
-    while ((await inspector.call("SCARD", idleKey)) !== 8);
-    await inspector.resetCounts();
-    const done = Promise.race([first, ...others].map((it) => ended(it, 1)));
-    await first.spin.schedule("count", 1);
-    await done;
-    await idle(first.namespace);
-    assert.equal((await inspector.commandCounts())["lpop"], 1);
-    // Workers that stopped are still among the idle ones: who is woken in vain passes it on.
-    for (const { spin } of others) await spin.stopWorkers();
-    const last = ended(first, 5);
-    for (let index = 2; index < 7; index += 1) await first.spin.schedule("count", index);
-    await last;
-    for (const { spin } of others) await spin.close();
   });
 
   test("[G2] schedule() calls of one turn share a trip, and cost a key per producer", async () => {
@@ -176,7 +94,7 @@ describe("an engine on Redis", () => {
   });
 
   test("[G2] a schedule() whose reply is lost is tried again, and doubles nothing", async () => {
-    await using it = bench({}, proxied());
+    await using it = redisBench(proxied());
     for (let index = 0; index < 20; index += 1) {
       if (index % 4 === 1) proxy.loseReplies(1);
       if (index % 4 === 3) proxy.cut();
@@ -189,7 +107,7 @@ describe("an engine on Redis", () => {
   });
 
   test("[G4] replies that are lost lose and double no job", async () => {
-    await using it = bench({}, proxied());
+    await using it = redisBench(proxied());
     await scheduleMany(it, 500);
     const done = ended(it, 500);
     let finished = 0;
@@ -205,7 +123,7 @@ describe("an engine on Redis", () => {
   });
 
   test("[G12] a half-open connection is noticed and replaced", async () => {
-    await using it = bench({ callTimeout: 1000 }, proxied());
+    await using it = redisBench(proxied(), { callTimeout: 1000 });
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     const done = ended(it, 1);
     proxy.freeze(true);
@@ -271,7 +189,7 @@ describe("an engine on Redis", () => {
       await inspector.call("EXISTS", `${namespace}/_running-jobs-on-broker-${deadId}`),
       0,
     );
-    assert.equal(await inspector.call("LLEN", `${namespace}/_malformed-jobs`), 4);
+    assert.equal(await inspector.call("LLEN", `${namespace}/_quarantine`), 6);
   });
 
   test("SCRIPT FLUSH changes nothing", async () => {
@@ -288,7 +206,7 @@ describe("an engine on Redis", () => {
   test("[G11] stop() and close() return when Redis is gone", async () => {
     const own = await startRedis();
     after(() => own.stop());
-    const it = bench({ callTimeout: 2000 }, own.url);
+    const it = redisBench(own.url, { callTimeout: 2000 });
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     await own.kill();
     await it.spin.close({ timeout: 0 });
@@ -297,19 +215,19 @@ describe("an engine on Redis", () => {
   test("what Redis refuses is a BrokerError that says what to do", async () => {
     const own = await startRedis("--requirepass", "secret");
     after(() => own.stop());
-    const refused = bench({}, own.url);
+    const refused = redisBench(own.url);
     await assert.rejects(refused.spin.schedule("count", 1), (error) => {
       assert.ok(error instanceof BrokerError);
       assert.match(error.message, /NOAUTH.*username and password/v);
       return true;
     });
     await refused.spin.close();
-    await using allowed = bench({}, `redis://:secret@127.0.0.1:${own.port}`);
+    await using allowed = redisBench(`redis://:secret@127.0.0.1:${own.port}`);
     await allowed.spin.schedule("count", 1);
   });
 
   test("a server that is not there is a BrokerError in time, not a hang", async () => {
-    await using it = bench({ callTimeout: 300 }, "redis://127.0.0.1:1");
+    await using it = redisBench("redis://127.0.0.1:1", { callTimeout: 300 });
     await assert.rejects(it.spin.schedule("count", 1), BrokerError);
   });
 
@@ -332,7 +250,7 @@ describe("an engine on Redis", () => {
 describe("processes on Redis", () => {
   test("[G7] the jobs of a process that was killed are taken over", async () => {
     await using it = bench({ lease: 2000 });
-    const child = await startWorkerProcess(it.namespace, "hang");
+    const child = await workerProcess(it, "hang");
     await it.spin.schedule("count", 1);
     await child.line("running");
     child.kill("SIGKILL");
@@ -344,25 +262,9 @@ describe("processes on Redis", () => {
     assert.ok("reenqueued" in fields && fields.reenqueued === 1);
   });
 
-  test("[G7] a job that an idle process was woken for, which was dead, is run by another", async () => {
-    await using it = bench({ lease: 2000 });
-    const child = await startWorkerProcess(it.namespace, "hang");
-    const idleKey = `${it.namespace}/_idle-brokers-of-spinach`;
-    while ((await inspector.call("SCARD", idleKey)) !== 1);
-    child.kill("SIGKILL");
-    await child.exited;
-    await it.spin.startWorkers({ workers: new AsyncWorkers() });
-    while ((await inspector.call("SCARD", idleKey)) !== 2);
-    const done = ended(it, 2);
-    await it.spin.schedule("count", 1);
-    await it.spin.schedule("count", 2);
-    await done;
-    eachOnce(it, 2);
-  });
-
   test("[G6] a process whose event loop blocks beyond the lease keeps its job", async () => {
     await using it = bench({ lease: 2000 });
-    const child = await startWorkerProcess(it.namespace, "block");
+    const child = await workerProcess(it, "block");
     await it.spin.schedule("count", 1);
     await child.line("running");
     // On another queue: it watches over the cluster and takes nothing itself.
@@ -379,10 +281,10 @@ describe("processes on Redis", () => {
 
   test("[G7] a process that was suspended does not take the others for dead", async () => {
     await using it = bench({ lease: 2000 });
-    const child = await startWorkerProcess(it.namespace, "hang");
+    const child = await workerProcess(it, "hang");
     await it.spin.schedule("count", 1);
     await child.line("running");
-    const watcher = await startWorkerProcess(it.namespace, "hang");
+    const watcher = await workerProcess(it, "hang");
     // Both stand still beyond the lease, as when a machine sleeps; the watcher wakes up first.
     child.kill("SIGSTOP");
     watcher.kill("SIGSTOP");
@@ -403,7 +305,7 @@ describe("processes on Redis", () => {
 
   test("[G8] a process that was frozen beyond its lease is fenced when it comes back", async () => {
     await using it = bench({ lease: 2000 });
-    const child = await startWorkerProcess(it.namespace, "hang");
+    const child = await workerProcess(it, "hang");
     await it.spin.schedule("count", 1);
     await child.line("running");
     child.kill("SIGSTOP");
@@ -417,38 +319,3 @@ describe("processes on Redis", () => {
     eachOnce(it, 1);
   });
 });
-
-interface WorkerProcess {
-  readonly lines: string[];
-  /** Resolves when the program has printed the line. */
-  line(expected: string): Promise<void>;
-  kill(signal: NodeJS.Signals): void;
-  readonly exited: Promise<unknown>;
-}
-
-async function startWorkerProcess(namespace: string, behaviour: string): Promise<WorkerProcess> {
-  const program = join(import.meta.dirname, "programs/worker.ts");
-  const child = spawn(process.execPath, [program, redis.url, namespace, behaviour], {
-    stdio: ["ignore", "pipe", "inherit"],
-    timeout: 60_000,
-  });
-  const lines: string[] = [];
-  const waiting = new Map<string, () => void>();
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    lines.push(line);
-    waiting.get(line)?.();
-  });
-  const worker: WorkerProcess = {
-    lines,
-    exited: once(child, "exit"),
-    kill: (signal) => child.kill(signal),
-    line: async (expected) => {
-      if (lines.includes(expected)) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.set(expected, resolve);
-      await promise;
-    },
-  };
-  await worker.line("ready");
-  return worker;
-}

@@ -1,11 +1,11 @@
-/** A worker process. Arguments: URL of Redis, namespace, and what its task does. */
+/** A worker process. Arguments: URL of Redis, namespace, what its task does, and its lease in ms. */
 import { AsyncWorkers, currentJob, Engine } from "../../../../src/index.ts";
 import { RedisBroker } from "../../../../src/redis.ts";
 
-const [, , url = "", namespace = "", behaviour = ""] = process.argv;
+const [, , url = "", namespace = "", behaviour = "", lease = ""] = process.argv;
 const nothing = (): void => undefined;
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const spin = new Engine(new RedisBroker(url, { lease: 2000 }), { namespace, logger });
+const spin = new Engine(new RedisBroker(url, { lease: Number(lease) }), { namespace, logger });
 
 spin.task("count", { maxRetries: 3 }, async (index: number) => {
   console.log("running");

@@ -1,0 +1,151 @@
+/** What other programs left under our keys is set aside, whole, with the reason; the rest goes on. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import { ended, eachOnce, redisBench, type RedisBench } from "./redis-bench.ts";
+import { startRedis, type TestRedis } from "./redis-server.ts";
+
+const ID = "00000000-0000-4000-8000-000000000000";
+
+let redis: TestRedis;
+let inspector: Inspector;
+
+before(async () => {
+  redis = await startRedis();
+  inspector = await inspect(redis.url);
+});
+after(async () => {
+  inspector.close();
+  await redis.stop();
+});
+
+interface Quarantined {
+  readonly where: string;
+  readonly reason: string;
+  readonly text: string;
+}
+
+/** What was set aside, oldest first. */
+async function quarantine({ namespace }: RedisBench): Promise<readonly Quarantined[]> {
+  const entries = await inspector.call("LRANGE", `${namespace}/_quarantine`, "0", "-1");
+  assert.ok(Array.isArray(entries));
+  return entries.map((entry) => {
+    const whole = String(entry);
+    const end = whole.indexOf("\n");
+    const { where, reason }: Readonly<Record<string, unknown>> = {
+      ...readJson(whole.slice(0, end)),
+    };
+    return { where: String(where), reason: String(reason), text: whole.slice(end + 1) };
+  });
+}
+
+function readJson(text: string): object {
+  const value: unknown = JSON.parse(text);
+  assert.ok(typeof value === "object" && value !== null);
+  return value;
+}
+
+function errors({ logger }: RedisBench): number {
+  return logger.lines.filter(({ level }) => level === "error").length;
+}
+
+async function runsStill(it: RedisBench, index: number): Promise<void> {
+  const done = ended(it, 1);
+  await it.spin.schedule("count", index);
+  await done;
+}
+
+describe("the quarantine", () => {
+  const member = `"id":"${ID}","status":2,"task_name":"count","queue":"spinach"`;
+  const texts: Readonly<Record<string, string>> = {
+    "no JSON": "nothing \u00e9",
+    "half a job": `{${member.slice(0, 60)}`,
+    "no job": "[1,2]",
+    "a job without an id": '{"status":2,"task_name":"count","queue":"spinach"}',
+    "a job whose retries are a text": `{${member},"max_retries":3,"retries":"x","at":1,"at_us":0,"task_args":[1],"task_kwargs":{}}`,
+    "a job without arguments": `{${member},"max_retries":3,"retries":0,"at":1,"at_us":0}`,
+  };
+  for (const [what, text] of Object.entries(texts)) {
+    for (const limited of [false, true]) {
+      test(`${what} in a queue${limited ? ", where limits are" : ""}`, async () => {
+        await using it = redisBench(redis.url);
+        if (limited) it.spin.task("limited", { maxConcurrency: 1 }, () => undefined);
+        await inspector.call("RPUSH", `${it.namespace}/spinach`, text);
+        await it.spin.startWorkers({ workers: new AsyncWorkers() });
+        await runsStill(it, 1);
+        await runsStill(it, 2);
+        await it.spin.stopWorkers();
+        const [only, ...others] = await quarantine(it);
+        assert.equal(only?.text, text);
+        assert.ok(only.where.startsWith(`${it.namespace}/`));
+        assert.match(only.reason, /not a job/v);
+        assert.deepEqual(others, []);
+        assert.equal(errors(it), 1, "logged once");
+        eachOnce(it, 2);
+      });
+    }
+  }
+
+  test("an unknown field is kept, and harms nothing", async () => {
+    await using it = redisBench(redis.url);
+    const job = `{${member},"max_retries":3,"retries":0,"at":1,"at_us":0,"task_args":[1],"task_kwargs":{},"new":{"a":[]}}`;
+    await inspector.call("RPUSH", `${it.namespace}/spinach`, job);
+    const done = ended(it, 1);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    eachOnce(it, 1);
+    assert.deepEqual(await quarantine(it), []);
+  });
+
+  const keys = [
+    "spinach",
+    "_future-jobs",
+    "_periodic_tasks_hash",
+    "_periodic_tasks_queue",
+    "_max_concurrency",
+    "_current_concurrency",
+    "_all_brokers_hash",
+    "_idle-brokers-of-spinach",
+    "_parked-jobs",
+    "_parked-counts",
+    "_stated_tasks",
+  ];
+  for (const key of keys) {
+    test(`a key of the wrong type: ${key}`, async () => {
+      await using it = redisBench(redis.url);
+      await inspector.call("SET", `${it.namespace}/${key}`, "somebody's value");
+      it.spin.task("limited", { maxConcurrency: 1 }, () => sleep(5));
+      it.spin.task("periodic", { periodicity: 86_400_000 }, () => undefined);
+      await it.spin.schedule("count", 0);
+      const done = ended(it, 5);
+      for (let index = 0; index < 3; index += 1) await it.spin.schedule("limited");
+      await it.spin.startWorkers({ workers: new AsyncWorkers() });
+      await it.spin.scheduleAt("count", new Date(Date.now() + 50), 1);
+      await done;
+      await it.spin.stopWorkers();
+      eachOnce(it, 2);
+      const [only, ...others] = await quarantine(it);
+      assert.deepEqual(others, []);
+      assert.equal(only?.where, `${it.namespace}/${key}`);
+      assert.match(only.reason, /^a string, which [A-Z]+ cannot use$/v);
+      assert.ok(only.text.includes("somebody's value"), "as DUMP gives it");
+    });
+  }
+
+  test("a key that becomes one of the wrong type while workers run", async () => {
+    await using it = redisBench(redis.url);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await runsStill(it, 1);
+    for (const key of ["spinach", "_idle-brokers-of-spinach", "_future-jobs"]) {
+      await inspector.call("DEL", `${it.namespace}/${key}`);
+      await inspector.call("SET", `${it.namespace}/${key}`, "somebody's value");
+    }
+    await runsStill(it, 2);
+    await it.spin.stopWorkers();
+    eachOnce(it, 2);
+    assert.equal(errors(it), 3, "logged once each");
+  });
+});

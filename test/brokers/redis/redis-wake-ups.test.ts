@@ -1,0 +1,125 @@
+/** Who looks for a job, and what it costs those who do not get it. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import { ended, eachOnce, idle, redisBench, type RedisBench } from "./redis-bench.ts";
+import { startRedis, type TestRedis } from "./redis-server.ts";
+import { startWorkerProcess } from "./worker-process.ts";
+
+/** Long: what is tested here must not be the work of a rescue. */
+const LEASE_MS = 600_000;
+
+/** By then whoever was not woken has taken its second look, or was told that it need not. */
+const SECOND_LOOKS_OVER_MS = 3000;
+
+let redis: TestRedis;
+let inspector: Inspector;
+
+before(async () => {
+  redis = await startRedis();
+  inspector = await inspect(redis.url);
+});
+after(async () => {
+  inspector.close();
+  await redis.stop();
+});
+
+/** Engines of one cluster, of which each has found the queue empty. */
+async function idleCluster(count: number): Promise<readonly RedisBench[]> {
+  const first = redisBench(redis.url, { lease: LEASE_MS });
+  const { namespace } = first;
+  const others = Array.from({ length: count - 1 }, () =>
+    redisBench(redis.url, { lease: LEASE_MS, namespace }),
+  );
+  for (const { spin } of [first, ...others]) {
+    await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
+  }
+  await foundEmptyBy(namespace, count);
+  return [first, ...others];
+}
+
+async function foundEmptyBy(namespace: string, count: number): Promise<void> {
+  const idleKey = `${namespace}/_idle-brokers-of-spinach`;
+  while ((await inspector.call("SCARD", idleKey)) !== count);
+}
+
+describe("wake-ups on Redis", () => {
+  test("a lone job on a cluster of idle workers costs one fetch at once, and a second look later", async () => {
+    const cluster = await idleCluster(12);
+    const [first] = cluster;
+    assert.ok(first);
+    await inspector.resetCounts();
+    const done = Promise.race(cluster.map((it) => ended(it, 1)));
+    await first.spin.schedule("count", 1);
+    await done;
+    await idle(inspector, first.namespace);
+    assert.equal((await inspector.commandCounts())["lpop"], 1);
+    await sleep(SECOND_LOOKS_OVER_MS);
+    const { lpop = 0 } = await inspector.commandCounts();
+    // Of eleven, those that look in the moment that the first one takes.
+    assert.ok(lpop >= 2 && lpop <= 5, `${lpop} fetches`);
+    for (const { spin } of cluster) await spin.close();
+  });
+
+  test("workers that stopped, and are woken, leave their jobs to others", async () => {
+    const cluster = await idleCluster(4);
+    const [first, ...others] = cluster;
+    assert.ok(first);
+    for (const { spin } of others) await spin.stopWorkers();
+    const done = ended(first, 4);
+    for (let index = 0; index < 4; index += 1) await first.spin.schedule("count", index);
+    await done;
+    eachOnce(first, 4);
+    for (const { spin } of cluster) await spin.close();
+  });
+
+  for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+    test(`a job that an idle process was woken for, after a ${signal}, is soon run by another`, async () => {
+      await using it = redisBench(redis.url, { lease: LEASE_MS });
+      const { namespace } = it;
+      const { url } = redis;
+      const child = await startWorkerProcess({
+        url,
+        namespace,
+        behaviour: "hang",
+        lease: LEASE_MS,
+      });
+      await foundEmptyBy(namespace, 1);
+      child.kill(signal);
+      await it.spin.startWorkers({ workers: new AsyncWorkers() });
+      await foundEmptyBy(namespace, 2);
+      const done = ended(it, 2);
+      await it.spin.schedule("count", 1);
+      await it.spin.schedule("count", 2);
+      await done;
+      eachOnce(it, 2);
+      child.kill("SIGKILL");
+      await child.exited;
+    });
+  }
+
+  test("an idle worker process costs Redis at most one command in two seconds", async (t) => {
+    const own = await startRedis();
+    const look = await inspect(own.url);
+    const it = redisBench(own.url);
+    it.spin.task("often", { periodicity: 86_400_000, maxConcurrency: 1 }, () => undefined);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    while ((await look.call("SCARD", `${it.namespace}/_idle-brokers-of-spinach`)) !== 1);
+    // The first heartbeat after a start comes soon, to make sure that no job is held.
+    await sleep(4000);
+    await look.resetCounts();
+    await sleep(16_000);
+    const counts = await look.commandCounts();
+    const ours = new Set(["info", "config|resetstat"]);
+    const commands = Object.entries(counts).filter(([name]) => !ours.has(name));
+    const total = commands.reduce((sum, [, calls]) => sum + calls, 0);
+    t.diagnostic(JSON.stringify(Object.fromEntries(commands)));
+    assert.ok(total <= 8, `${total} commands in 16 s`);
+    look.close();
+    await it.spin.close();
+    await own.stop();
+  });
+});

@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** A process of its own that works on a namespace: see programs/worker.ts. */
+export interface WorkerProcess {
+  readonly lines: string[];
+  /** Resolves when the program has printed the line. */
+  line(expected: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<unknown>;
+}
+
+/** How a worker process is started. */
+export interface WorkerProcessOptions {
+  readonly url: string;
+  readonly namespace: string;
+  /** What its task does: `hang` or `block`. */
+  readonly behaviour: string;
+  /** In ms. */
+  readonly lease?: number;
+}
+
+/** Resolves when its workers have started. */
+export async function startWorkerProcess({
+  url,
+  namespace,
+  behaviour,
+  lease = 2000,
+}: WorkerProcessOptions): Promise<WorkerProcess> {
+  const program = join(import.meta.dirname, "programs/worker.ts");
+  const child = spawn(process.execPath, [program, url, namespace, behaviour, String(lease)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 60_000,
+  });
+  const lines: string[] = [];
+  const waiting = new Map<string, () => void>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    waiting.get(line)?.();
+  });
+  const worker: WorkerProcess = {
+    lines,
+    exited: once(child, "exit"),
+    kill: (signal) => child.kill(signal),
+    line: async (expected) => {
+      if (lines.includes(expected)) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.set(expected, resolve);
+      await promise;
+    },
+  };
+  await worker.line("ready");
+  return worker;
+}
