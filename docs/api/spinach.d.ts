@@ -52,11 +52,8 @@ export interface RescueReply {
     readonly reenqueued: number;
     readonly failed: number;
 }
-/**
- * Called when something may have changed; `queue` is where, `undefined` if it could be any. Returns
- * whether somebody will look: if nobody does, a broker that woke only one must wake another.
- */
-export type WakeUpListener = (queue: string | undefined) => boolean;
+/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
+export type WakeUpListener = (queue: string | undefined) => void;
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
     /** UUID of this process in the cluster; another one after each lost lease. */
@@ -178,7 +175,15 @@ export interface RedisBrokerOptions {
      * @defaultValue 10_000
      */
     readonly lease?: number | undefined;
-    /** After so long a block of the event loop, in ms, the lease is let go. @defaultValue 600_000 */
+    /**
+     * After so long a block of the event loop, in ms, from 100, what blocks it is logged: the tasks, and the
+     * stack where it was then. The log comes when the loop turns again. @defaultValue 5_000
+     */
+    readonly blockedAfter?: number | undefined;
+    /**
+     * After so long a block, in ms, from 1,000, the lease is let go, so that others take the jobs over; one
+     * line on stderr says so. @defaultValue 600_000
+     */
     readonly stuckAfter?: number | undefined;
     /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
     readonly callTimeout?: number | undefined;
@@ -221,7 +226,7 @@ export declare class RedisBroker implements Broker {
     tick(): Promise<Due>;
     register(tasks: readonly TaskDefinition[]): Promise<void>;
     reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]>;
-    rescue(brokerId: string): Promise<RescueReply>;
+    rescue(deadId: string): Promise<RescueReply>;
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
     onWakeUp(listener: WakeUpListener): () => void;

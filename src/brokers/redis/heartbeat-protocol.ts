@@ -8,15 +8,19 @@ export interface HeartbeatThreadData {
   readonly hostName: string;
   readonly leaseMs: number;
   readonly callTimeoutMs: number;
-  /** After so long without a sign of life of the process, in ms, its lease is let go. */
+  /** After so long without a sign of life of the process, in ms, it is told what blocks it. */
+  readonly blockedAfterMs: number;
+  /** After so long, in ms, its lease is let go. */
   readonly stuckAfterMs: number;
+  /** Whether the process's event loop is that of its main thread. */
+  readonly isMainThread: boolean;
   /** Two 32-bit numbers that the process counts up: see {@link COUNTS}. */
   readonly counts: SharedArrayBuffer;
 }
 
 /** What the process tells its heartbeat thread without a message, which a blocked loop could not send. */
 export const COUNTS: Readonly<Record<"signsOfLife" | "timesTaken", number>> = Object.freeze({
-  /** Once a second, while its event loop turns. */
+  /** Once a second or oftener, while its event loop turns. */
   signsOfLife: 0,
   /** Whenever it may have taken jobs. */
   timesTaken: 1,
@@ -33,4 +37,14 @@ export type HeartbeatMessage =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "lost"; readonly brokerId: string }
   | { readonly type: "rescued"; readonly brokerId: string; readonly reply: RescueReply }
-  | { readonly type: "failed"; readonly message: string };
+  | { readonly type: "failed"; readonly message: string }
+  /** Arrives when the loop turns again. */
+  | ({ readonly type: "blocked" } & BlockedLoop);
+
+/** What the event loop was blocked by. */
+export interface BlockedLoop {
+  /** Names of the tasks whose jobs this process held. */
+  readonly tasks: readonly string[];
+  /** Where it was, as `Error.stack` without its first line; `undefined` if that could not be seen. */
+  readonly stack: string | undefined;
+}

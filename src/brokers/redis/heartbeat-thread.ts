@@ -9,7 +9,7 @@ import {
   type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
 
-/** How often the process shows that its event loop turns, in ms. */
+/** How often the process shows that its event loop turns, in ms, or oftener if that is looked for. */
 const SIGN_OF_LIFE_MS = 1000;
 
 /** Longest time that a stop waits for the thread to leave the cluster, in ms. */
@@ -33,6 +33,8 @@ export class HeartbeatThread {
   #timer: Timer | undefined;
   #answer: PromiseWithResolvers<void> | undefined;
   #isFailing = false;
+  /** When the last sign of life was shown, on the monotonic clock. */
+  #aliveAtMs = 0;
   /** Who joined last. */
   #brokerId = "";
 
@@ -98,10 +100,13 @@ export class HeartbeatThread {
   }
 
   #showLife(): void {
+    const { runtime, data } = this.#parts;
     Atomics.add(this.#counts, COUNTS.signsOfLife, 1);
-    this.#timer = this.#parts.runtime.timers.set(() => {
+    this.#aliveAtMs = runtime.clock.monotonic();
+    const everyMs = Math.min(SIGN_OF_LIFE_MS, data.blockedAfterMs / 4, data.stuckAfterMs / 4);
+    this.#timer = runtime.timers.set(() => {
       this.#showLife();
-    }, SIGN_OF_LIFE_MS);
+    }, everyMs);
   }
 
   async #ask(request: HeartbeatRequest): Promise<void> {
@@ -127,6 +132,12 @@ export class HeartbeatThread {
         const { brokerId, reply } = message;
         const log = reply.failed + reply.reenqueued > 0 ? "warn" : "debug";
         runtime.logger[log]({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
+        break;
+      }
+      case "blocked": {
+        const blockedMs = Math.round(runtime.clock.monotonic() - this.#aliveAtMs);
+        const { tasks, stack } = message;
+        runtime.logger.warn({ blockedMs, tasks, stack }, "a task blocked the event loop");
         break;
       }
       case "failed":

@@ -8,7 +8,15 @@ export interface RedisBrokerOptions {
    * @defaultValue 10_000
    */
   readonly lease?: number | undefined;
-  /** After so long a block of the event loop, in ms, the lease is let go. @defaultValue 600_000 */
+  /**
+   * After so long a block of the event loop, in ms, from 100, what blocks it is logged: the tasks, and the
+   * stack where it was then. The log comes when the loop turns again. @defaultValue 5_000
+   */
+  readonly blockedAfter?: number | undefined;
+  /**
+   * After so long a block, in ms, from 1,000, the lease is let go, so that others take the jobs over; one
+   * line on stderr says so. @defaultValue 600_000
+   */
   readonly stuckAfter?: number | undefined;
   /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
   readonly callTimeout?: number | undefined;
@@ -18,6 +26,7 @@ export interface RedisBrokerOptions {
 
 const DEFAULTS = Object.freeze({
   lease: 10_000,
+  blockedAfter: 5000,
   stuckAfter: 600_000,
   callTimeout: 5000,
   enqueueTimeout: 30_000,
@@ -29,9 +38,13 @@ export type CheckedRedisBrokerOptions = Readonly<Record<keyof RedisBrokerOptions
 /** @throws TypeError or RangeError naming the option, its rule and the value */
 export function checkRedisBrokerOptions(options: RedisBrokerOptions): CheckedRedisBrokerOptions {
   checkOptions("RedisBroker", options, Object.keys(DEFAULTS));
-  const { lease, stuckAfter, callTimeout, enqueueTimeout } = { ...DEFAULTS, ...options };
+  const { lease, blockedAfter, stuckAfter, callTimeout, enqueueTimeout } = {
+    ...DEFAULTS,
+    ...options,
+  };
   return {
     lease: checkMs("lease", lease, 1000),
+    blockedAfter: checkMs("blockedAfter", blockedAfter, 100),
     stuckAfter: checkMs("stuckAfter", stuckAfter, 1000),
     callTimeout: checkMs("callTimeout", callTimeout, 1),
     enqueueTimeout: checkMs("enqueueTimeout", enqueueTimeout, 0),

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { isMainThread } from "node:worker_threads";
 
 import type { BrokerContext } from "../broker.ts";
 import { RedisConnection } from "./connection.ts";
@@ -65,7 +66,9 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
         hostName: hostname(),
         leaseMs: options.lease,
         callTimeoutMs: options.callTimeout,
+        blockedAfterMs: options.blockedAfter,
         stuckAfterMs: options.stuckAfter,
+        isMainThread,
       },
     }),
   };

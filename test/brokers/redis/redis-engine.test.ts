@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 
+import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
@@ -43,8 +44,12 @@ function proxied(): string {
   return `redis://127.0.0.1:${proxy.port}`;
 }
 
-function workerProcess({ namespace }: RedisBench, behaviour: string): Promise<WorkerProcess> {
-  return startWorkerProcess({ url: redis.url, namespace, behaviour });
+function workerProcess(
+  { namespace }: RedisBench,
+  behaviour: string,
+  options: RedisBrokerOptions = {},
+): Promise<WorkerProcess> {
+  return startWorkerProcess({ url: redis.url, namespace, behaviour, options });
 }
 
 describe("an engine on Redis", () => {
@@ -264,19 +269,39 @@ describe("processes on Redis", () => {
 
   test("[G6] a process whose event loop blocks beyond the lease keeps its job", async () => {
     await using it = bench({ lease: 2000 });
-    const child = await workerProcess(it, "block");
+    const child = await workerProcess(it, "block", { blockedAfter: 1000 });
     await it.spin.schedule("count", 1);
     await child.line("running");
     // On another queue: it watches over the cluster and takes nothing itself.
     await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
     await child.line("ended");
+    await child.line("blocked count turnInCircles");
     child.kill("SIGTERM");
     await child.exited;
-    assert.deepEqual(child.lines, ["ready", "running", "ended"]);
+    assert.deepEqual(
+      child.lines.filter((line) => !line.startsWith("blocked")),
+      ["ready", "running", "ended"],
+    );
     assert.equal(
       it.logger.lines.some(({ message }) => message.includes("dead broker")),
       false,
     );
+  });
+
+  test("[G6] a process that is stuck lets its jobs go, and says where it hangs", async () => {
+    await using it = bench({ lease: 1000 });
+    const child = await workerProcess(it, "block", { lease: 1000, stuckAfter: 1500 });
+    await it.spin.schedule("count", 1);
+    await child.line("running");
+    const done = ended(it, 1);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    eachOnce(it, 1);
+    assert.equal(child.lines.includes("ended"), false, "while it was stuck");
+    const complaint = child.complaints.join("\n");
+    assert.match(complaint, /blocked for 1500 ms.*count.*\n +at turnInCircles .*worker.ts:\d+/v);
+    child.kill("SIGKILL");
+    await child.exited;
   });
 
   test("[G7] a process that was suspended does not take the others for dead", async () => {

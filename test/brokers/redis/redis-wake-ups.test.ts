@@ -85,7 +85,7 @@ describe("wake-ups on Redis", () => {
         url,
         namespace,
         behaviour: "hang",
-        lease: LEASE_MS,
+        options: { lease: LEASE_MS },
       });
       await foundEmptyBy(namespace, 1);
       child.kill(signal);

@@ -3,9 +3,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
+
 /** A process of its own that works on a namespace: see programs/worker.ts. */
 export interface WorkerProcess {
+  /** What it printed. */
   readonly lines: string[];
+  /** What it wrote to stderr. */
+  readonly complaints: string[];
   /** Resolves when the program has printed the line. */
   line(expected: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
@@ -18,8 +23,8 @@ export interface WorkerProcessOptions {
   readonly namespace: string;
   /** What its task does: `hang` or `block`. */
   readonly behaviour: string;
-  /** In ms. */
-  readonly lease?: number;
+  /** Of its broker, whose lease is 2,000 ms otherwise. */
+  readonly options?: RedisBrokerOptions;
 }
 
 /** Resolves when its workers have started. */
@@ -27,21 +32,30 @@ export async function startWorkerProcess({
   url,
   namespace,
   behaviour,
-  lease = 2000,
+  options = {},
 }: WorkerProcessOptions): Promise<WorkerProcess> {
   const program = join(import.meta.dirname, "programs/worker.ts");
-  const child = spawn(process.execPath, [program, url, namespace, behaviour, String(lease)], {
-    stdio: ["ignore", "pipe", "inherit"],
-    timeout: 60_000,
-  });
+  const child = spawn(
+    process.execPath,
+    [program, url, namespace, behaviour, JSON.stringify(options)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    },
+  );
   const lines: string[] = [];
   const waiting = new Map<string, () => void>();
   createInterface({ input: child.stdout }).on("line", (line) => {
     lines.push(line);
     waiting.get(line)?.();
   });
+  const complaints: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    complaints.push(line);
+  });
   const worker: WorkerProcess = {
     lines,
+    complaints,
     exited: once(child, "exit"),
     kill: (signal) => child.kill(signal),
     line: async (expected) => {

@@ -1,17 +1,34 @@
-/** A worker process. Arguments: URL of Redis, namespace, what its task does, and its lease in ms. */
+/**
+ * A worker process. Arguments: URL of Redis, namespace, what its task does, and options of its broker as
+ * JSON. It prints what happens, a line each.
+ */
 import { AsyncWorkers, currentJob, Engine } from "../../../../src/index.ts";
-import { RedisBroker } from "../../../../src/redis.ts";
+import { RedisBroker, type RedisBrokerOptions } from "../../../../src/redis.ts";
 
-const [, , url = "", namespace = "", behaviour = "", lease = ""] = process.argv;
+const [, , url = "", namespace = "", behaviour = "", options = "{}"] = process.argv;
 const nothing = (): void => undefined;
-const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const spin = new Engine(new RedisBroker(url, { lease: Number(lease) }), { namespace, logger });
+const warn = (fields: object, message: string): void => {
+  if (!message.includes("blocked")) return;
+  const { tasks, stack }: { tasks?: unknown; stack?: unknown } = fields;
+  console.log(
+    `blocked ${String(tasks)} ${/at (?<place>\w+)/v.exec(String(stack))?.groups?.["place"]}`,
+  );
+};
+const logger = { debug: nothing, info: nothing, warn, error: nothing };
+// oxlint-disable-next-line typescript/no-unsafe-assignment -- what startWorkerProcess was given
+const given: RedisBrokerOptions = JSON.parse(options);
+const brokerOptions = { lease: 2000, ...given };
+const spin = new Engine(new RedisBroker(url, brokerOptions), { namespace, logger });
+
+function turnInCircles(ms: number): void {
+  const end = Date.now() + ms;
+  while (Date.now() < end);
+}
 
 spin.task("count", { maxRetries: 3 }, async (index: number) => {
   console.log("running");
   if (behaviour === "block") {
-    const end = Date.now() + 5000;
-    while (Date.now() < end);
+    turnInCircles(5000);
   } else {
     const signal = currentJob()?.signal;
     const { promise, reject } = Promise.withResolvers<never>();
