@@ -48,6 +48,8 @@ interface Subscription {
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   #client: RedisClient | undefined;
+  /** Nothing is lost before it was there: who opens it is told why it could not be. */
+  #wasReady = false;
   #isLost = false;
   #isClosed = true;
   /** Ends the pause between two attempts to connect. */
@@ -103,8 +105,15 @@ export class RedisConnection {
 
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     if (this.#subscription !== undefined) return;
+    const client = this.#connected();
+    try {
+      await this.#withDeadline("subscribing", client.subscribe(channel, listener));
+    } catch (error) {
+      if (error instanceof DeadlineError) this.#lose(client, error);
+      throw brokerError("subscribing", error);
+    }
+    // Only now: one that was refused must be tried again.
     this.#subscription = { channel, listener };
-    await this.#withDeadline("subscribing", this.#connected().subscribe(channel, listener));
   }
 
   async deleteMatching(pattern: string): Promise<void> {
@@ -160,6 +169,7 @@ export class RedisConnection {
       return;
     }
     this.#client = client;
+    this.#wasReady = true;
     this.#reportBack();
     this.#onReady?.();
     client.onLost((error) => {
@@ -191,7 +201,7 @@ export class RedisConnection {
 
   #reportLost(err: unknown): void {
     const { runtime, purpose } = this.#options;
-    if (this.#isLost || this.#isClosed) return;
+    if (!this.#wasReady || this.#isLost || this.#isClosed) return;
     this.#isLost = true;
     runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
   }
