@@ -52,6 +52,10 @@ export class RedisConnection {
   #wasReady = false;
   #isLost = false;
   #isClosed = true;
+  /** How often it was opened: what is left of an earlier time must not go on. */
+  #openings = 0;
+  /** Aborted, it lets go of the connection, or of what is under way to make it. */
+  #attempt: AbortController | undefined;
   /** Ends the pause between two attempts to connect. */
   #wake: (() => void) | undefined;
   #subscription: Subscription | undefined;
@@ -65,6 +69,7 @@ export class RedisConnection {
   async open(): Promise<void> {
     if (!this.#isClosed) return;
     this.#isClosed = false;
+    this.#openings += 1;
     const { runtime, callTimeoutMs } = this.#options;
     const giveUpAtMs = runtime.clock.monotonic() + callTimeoutMs;
     try {
@@ -80,7 +85,7 @@ export class RedisConnection {
   /** Lets go of the socket at once. Calls under way reject. */
   close(): void {
     this.#isClosed = true;
-    this.#client?.destroy();
+    this.#attempt?.abort();
     this.#client = undefined;
     this.#wake?.();
   }
@@ -132,11 +137,14 @@ export class RedisConnection {
   /** Until it is connected, closed, or one failure is final. */
   async #keepConnecting(isFinal: (error: unknown) => boolean): Promise<void> {
     const { runtime } = this.#options;
-    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+    const openings = this.#openings;
+    const isOver = (): boolean => this.#isClosed || openings !== this.#openings;
+    for (let attempt = 1; !isOver(); attempt += 1) {
       try {
         await this.#connect();
         return;
       } catch (error) {
+        if (isOver()) return;
         if (isFinal(error)) throw error;
         this.#reportLost(error);
       }
@@ -150,24 +158,32 @@ export class RedisConnection {
   }
 
   async #connect(): Promise<void> {
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    try {
+      const client = await this.#newClient(attempt.signal);
+      await this.#withDeadline("connecting", this.#makeReady(client));
+      attempt.signal.throwIfAborted();
+      this.#use(client);
+    } catch (error) {
+      attempt.abort();
+      throw error;
+    }
+  }
+
+  async #newClient(signal: AbortSignal): Promise<RedisClient> {
     const { target, key, pingEveryMs, callTimeoutMs } = this.#options;
-    const search = { target, key, timeoutMs: callTimeoutMs };
+    const search = { target, key, timeoutMs: callTimeoutMs, signal };
     const node = await this.#withDeadline("looking for the server", findNode(search));
-    const client = await createRedisClient(node, {
+    return createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
+      signal,
       pingEveryMs,
       silenceTimeoutMs: pingEveryMs === undefined ? undefined : 3 * pingEveryMs,
     });
-    try {
-      await this.#withDeadline("connecting", this.#makeReady(client));
-    } catch (error) {
-      client.destroy();
-      throw error;
-    }
-    if (this.#isClosed) {
-      client.destroy();
-      return;
-    }
+  }
+
+  #use(client: RedisClient): void {
     this.#client = client;
     this.#wasReady = true;
     this.#reportBack();

@@ -11,6 +11,8 @@ export interface NodeSearch {
   readonly key: string;
   /** Longest time that a node that is asked may be silent, in ms. */
   readonly timeoutMs: number;
+  /** Aborted to look no longer. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -18,6 +20,16 @@ export interface NodeSearch {
  * All that may know are asked at once, and the first answer counts: some of them may be down.
  */
 export async function findNode(search: NodeSearch): Promise<RedisNodeOptions> {
+  const found = new AbortController();
+  try {
+    return await answer({ ...search, signal: AbortSignal.any([search.signal, found.signal]) });
+  } finally {
+    // The others need not answer any more.
+    found.abort();
+  }
+}
+
+async function answer(search: NodeSearch): Promise<RedisNodeOptions> {
   const { target } = search;
   switch (target.kind) {
     case "single":
@@ -88,13 +100,14 @@ async function askClusterNode(
 }
 
 async function ask(
-  { timeoutMs }: NodeSearch,
+  { timeoutMs, signal }: NodeSearch,
   node: RedisNodeOptions,
   commands: ReadonlyArray<readonly string[]>,
 ): Promise<readonly unknown[]> {
   const client = await createRedisClient(node, {
     connectTimeoutMs: timeoutMs,
     silenceTimeoutMs: timeoutMs,
+    signal,
   });
   try {
     await client.connect();

@@ -30,14 +30,15 @@ after(async () => {
   await sentinel.stop();
 });
 
-/** The one error of a program that starts, and ends by itself. */
-async function errorOf(
+/** What a program prints that starts, and ends by itself. */
+async function outputOf(
   redis: string | RedisOptions,
-  options: RedisBrokerOptions = {},
+  options: RedisBrokerOptions,
+  then: "close" | "wait",
 ): Promise<string> {
   const program = join(import.meta.dirname, "programs/start.ts");
-  const args = [program, JSON.stringify(redis), JSON.stringify(options), "{bad-start}"];
-  const child = spawn(process.execPath, args, {
+  const args = [JSON.stringify(redis), JSON.stringify(options), "{bad-start}", then];
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
     killSignal: "SIGKILL",
@@ -48,10 +49,18 @@ async function errorOf(
     once(child, "exit"),
   ]);
   assert.deepEqual({ code: child.exitCode, err }, { code: 0, err: "" });
-  const lines = out.trimEnd().split("\n");
-  assert.equal(lines.length, 1, out);
-  assert.doesNotMatch(out, new RegExp(`${SECRET}|${encodeURIComponent(SECRET)}`, "v"));
   return out.trimEnd();
+}
+
+/** The one error of a program that starts. */
+async function errorOf(
+  redis: string | RedisOptions,
+  options: RedisBrokerOptions = {},
+): Promise<string> {
+  const output = await outputOf(redis, options, "wait");
+  assert.equal(output.split("\n").length, 1, output);
+  assert.doesNotMatch(output, new RegExp(`${SECRET}|${encodeURIComponent(SECRET)}`, "v"));
+  return output;
 }
 
 async function listening(server: Server): Promise<string> {
@@ -165,3 +174,30 @@ describe(TITLE, { concurrency: 4 }, () => {
     );
   });
 });
+
+describe(
+  "[G15] close() while RedisBroker connects leaves nothing behind:",
+  { concurrency: 3 },
+  () => {
+    /** What is left of a call ends by itself after its time, which is far longer than the test. */
+    const options = { callTimeout: 50_000 };
+    const targets: ReadonlyArray<readonly [string, (url: string) => string | RedisOptions]> = [
+      ["a single server", (url) => url],
+      ["a cluster", (url) => ({ rootNodes: [{ url }] })],
+      [
+        "sentinels",
+        (url) => ({
+          name: "main",
+          sentinelRootNodes: [{ host: "127.0.0.1", port: Number(new URL(url).port) }],
+        }),
+      ],
+    ];
+    for (const [what, target] of targets) {
+      test(what, async () => {
+        const startedMs = performance.now();
+        await outputOf(target(await listening(createServer())), options, "close");
+        assert.ok(performance.now() - startedMs < options.callTimeout / 2);
+      });
+    }
+  },
+);
