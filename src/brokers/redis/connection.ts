@@ -11,8 +11,17 @@ import { array } from "./replies.ts";
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
 
-/** Replies of a server that has not, or not any more, what is looked for. */
-const WRONG_NODE: ReadonlySet<string | undefined> = new Set(["READONLY", "MOVED"]);
+/**
+ * Replies of a server that has not, or not any more, what is looked for; or may not have it: it is cut off
+ * from its replicas, its primary or its cluster.
+ */
+const WRONG_NODE: ReadonlySet<string | undefined> = new Set([
+  "CLUSTERDOWN",
+  "MASTERDOWN",
+  "MOVED",
+  "NOREPLICAS",
+  "READONLY",
+]);
 
 /** How a connection is made. */
 export interface ConnectionOptions {
@@ -48,6 +57,8 @@ interface Subscription {
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   #client: RedisClient | undefined;
+  /** Where the server was found last. */
+  #address = "";
   /** Nothing is lost before it was there: who opens it is told why it could not be. */
   #wasReady = false;
   #isLost = false;
@@ -93,6 +104,12 @@ export class RedisConnection {
   /** Calls back whenever the connection has been made again. */
   onReady(listener: () => void): void {
     this.#onReady = listener;
+  }
+
+  /** Looks for the server again if another connection has found it elsewhere. */
+  follow(other: RedisConnection): void {
+    if (this.#client === undefined || this.#address === other.#address) return;
+    this.#lose(this.#client, new Error(`the namespace is at ${other.#address} now`));
   }
 
   /** Runs a script; loads it first where Redis does not know it. Rejects with BrokerError. */
@@ -175,6 +192,7 @@ export class RedisConnection {
     const { target, key, pingEveryMs, callTimeoutMs } = this.#options;
     const search = { target, key, timeoutMs: callTimeoutMs, signal };
     const node = await this.#withDeadline("looking for the server", findNode(search));
+    this.#address = `${String(node.socket?.["host"])}:${String(node.socket?.["port"])}`;
     return createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
       signal,

@@ -15,6 +15,8 @@ export interface TestRedisCluster {
    * @param halfway - called and awaited while the slot is between both nodes
    */
   moveSlotOf(key: string, toUrl: string, halfway?: () => Promise<unknown>): Promise<void>;
+  /** Takes a node out of the cluster: it stays up, alone and empty. */
+  takeOut(url: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,8 @@ const SLOTS = 16_384;
 
 export async function startRedisCluster(): Promise<TestRedisCluster> {
   const flags = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"];
+  // Without the slots of a node that a test takes out, the others go on.
+  flags.push("--cluster-require-full-coverage", "no");
   const servers = Array.from({ length: NODES }, () => startRedisProcess({ flags }));
   const nodes = await Promise.all(servers.map(async (server) => nodeOf(await server)));
   await join(nodes);
@@ -74,6 +78,11 @@ function clusterOf(nodes: readonly Node[]): TestRedisCluster {
     moveSlotOf: async (key, toUrl, halfway) => {
       const from = nodeAt(await ownerOf(key));
       await moveSlot({ nodes, from, to: nodeAt(toUrl), key, halfway });
+    },
+    takeOut: async (url) => {
+      const { call } = nodeAt(url).inspector;
+      await call("FLUSHALL");
+      await call("CLUSTER", "RESET");
     },
     stop: async () => {
       for (const { inspector } of nodes) inspector.close();

@@ -11,6 +11,7 @@ import { Batch } from "../../../src/core/batch.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { type CountingEngine, countingEngine, notOnce } from "./counting-engine.ts";
+import type { Inspector } from "./inspector.ts";
 import { startRedisCluster, type TestRedisCluster } from "./redis-cluster.ts";
 import { freePort } from "./redis-process.ts";
 import { until } from "./until.ts";
@@ -115,6 +116,31 @@ async function move(it: CountingEngine): Promise<string> {
   return to;
 }
 
+type Call = Inspector["call"];
+
+/** A lone job for idle workers. */
+async function wakes(
+  { producer, worker, call }: Record<"producer" | "worker", CountingEngine> & { call: Call },
+  index: number,
+): Promise<void> {
+  const idle = `${worker.namespace}/_idle-brokers-of-spinach`;
+  await until("the worker is idle", async () => (await call("SCARD", idle)) === 1);
+  const scheduledMs = performance.now();
+  await producer.spin.schedule("count", index);
+  await until("the job has run", () => worker.runs.count.has(index));
+  assert.ok(performance.now() - scheduledMs < WOKEN_WITHIN_MS);
+}
+
+/** Resolves when the one broker of a namespace shows that it is alive. */
+async function beats(namespace: string, call: Call): Promise<void> {
+  const lastSeen = async (): Promise<number> => {
+    const [id] = [await call("ZRANGE", brokersOf(namespace), "0", "-1")].flat();
+    return Number(await call("ZSCORE", brokersOf(namespace), String(id)));
+  };
+  const seenAt = await lastSeen();
+  await until("the next heartbeat", async () => (await lastSeen()) > seenAt);
+}
+
 async function onlyOn(url: string, namespace: string): Promise<void> {
   for (const other of cluster.urls) {
     if (other !== url) assert.deepEqual(await cluster.at(other).keys(namespace), [], other);
@@ -166,17 +192,8 @@ describe("RedisBroker on a Redis Cluster", () => {
     await scheduling.stop();
     await worker.ran("once", scheduling.count());
     await worker.ran("count", scheduling.count());
-    const idle = `${namespace}/_idle-brokers-of-spinach`;
-    await until("the worker is idle", async () => (await call("SCARD", idle)) === 1);
-    const scheduledMs = performance.now();
-    await producer.spin.schedule("count", scheduling.count());
-    await worker.ran("count", scheduling.count() + 1);
-    assert.ok(performance.now() - scheduledMs < WOKEN_WITHIN_MS);
-    const [id] = [await call("ZRANGE", brokersOf(namespace), "0", "-1")].flat();
-    const lastSeen = async (): Promise<number> =>
-      Number(await call("ZSCORE", brokersOf(namespace), String(id)));
-    const seenAt = await lastSeen();
-    await until("the next heartbeat", async () => (await lastSeen()) > seenAt);
+    await wakes({ producer, worker, call }, scheduling.count());
+    await beats(namespace, call);
   });
 
   test("takes the options of a client of createCluster, and neither uses nor closes it", async () => {
@@ -229,6 +246,26 @@ describe("RedisBroker on a Redis Cluster refuses", () => {
       return true;
     });
   });
+});
+
+// The last test: its cluster is a node short.
+test("[G6] [G12] RedisBroker leaves a node that has left the cluster, and stays alive", async () => {
+  const namespace = newNamespace();
+  const options = { lease: 3000 };
+  await using producer = countingEngine({ redis: allRoots(), namespace });
+  await using worker = countingEngine({ redis: allRoots(), namespace, options });
+  const owner = await cluster.ownerOf(brokersOf(namespace));
+  const to = await notOwnerOf(namespace);
+  await worker.startWorkers();
+  await producer.spin.schedule("count", 0);
+  await worker.ran("count", 1);
+  await cluster.moveSlotOf(brokersOf(namespace), to);
+  await cluster.takeOut(owner);
+  const { call } = cluster.at(to);
+  await producer.spin.schedule("count", 1);
+  await worker.ran("count", 2);
+  await wakes({ producer, worker, call }, 2);
+  await beats(namespace, call);
 });
 
 function isAClusterMet(error: unknown): true {
