@@ -1,5 +1,5 @@
 /** What says how to reach a Redis, by its names in `@redis/client`; the rest is how to behave there. */
-const REACH = ["url", "username", "password", "database", "socket"];
+const REACH = new Set(["url", "username", "password", "database", "socket"]);
 
 /** The fields of something that should be an object. */
 export function fields(value: unknown): Readonly<Record<string, unknown>> {
@@ -11,9 +11,8 @@ export function fields(value: unknown): Readonly<Record<string, unknown>> {
  * @throws TypeError if the client does not tell, or it is by code, which a thread cannot have
  */
 export function optionsOfClient(client: object): Readonly<Record<string, unknown>> {
-  // That of a cluster's client has no other name.
-  const own: Readonly<Record<string, unknown>> = { ...client };
-  const options = "options" in client ? client.options : own["_options"];
+  // That of a cluster's client has no other name. Clients inherit what they are made of.
+  const options: unknown = "options" in client ? client.options : Reflect.get(client, "_options");
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
       "RedisBroker: the options of this client cannot be read: pass those that it was made of",
@@ -30,7 +29,8 @@ export function optionsOfClient(client: object): Readonly<Record<string, unknown
 
 function reachOf(value: unknown): Readonly<Record<string, unknown>> {
   const options = fields(value);
-  const isKnown = ["url", "username", "password"].some((name) => options[name] !== undefined);
+  // A client makes a provider of what it was given, too.
+  const isKnown = ["username", "password"].some((name) => options[name] !== undefined);
   if (options["credentialsProvider"] !== undefined && !isKnown) {
     throw new TypeError(
       "RedisBroker: a credentialsProvider cannot be used, because the heartbeat thread connects too: " +
@@ -39,9 +39,7 @@ function reachOf(value: unknown): Readonly<Record<string, unknown>> {
   }
   const { reconnectStrategy: _, ...socket } = fields(options["socket"]);
   const reach = { ...options, socket };
-  // A URL says all but how to make the socket.
-  const names = options["url"] === undefined ? REACH : ["url", "socket"];
   return Object.fromEntries(
-    Object.entries(reach).filter(([name, option]) => names.includes(name) && option !== undefined),
+    Object.entries(reach).filter(([name, option]) => REACH.has(name) && option !== undefined),
   );
 }

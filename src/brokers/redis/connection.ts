@@ -11,8 +11,17 @@ import { array, textArray } from "./replies.ts";
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
 
-/** Replies of a server that has not, or not any more, what is looked for. */
-const WRONG_NODE: ReadonlySet<string | undefined> = new Set(["READONLY", "MOVED"]);
+/**
+ * Replies of a server that has not, or not any more, what is looked for; or may not have it: it is cut off
+ * from its replicas, its primary or its cluster.
+ */
+const WRONG_NODE: ReadonlySet<string | undefined> = new Set([
+  "CLUSTERDOWN",
+  "MASTERDOWN",
+  "MOVED",
+  "NOREPLICAS",
+  "READONLY",
+]);
 
 /** The first part of a reply that tells of things set aside. */
 const QUARANTINED = "quarantined";
@@ -51,8 +60,16 @@ interface Subscription {
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   #client: RedisClient | undefined;
+  /** Where the server was found last. */
+  #address = "";
+  /** Nothing is lost before it was there: who opens it is told why it could not be. */
+  #wasReady = false;
   #isLost = false;
   #isClosed = true;
+  /** How often it was opened: what is left of an earlier time must not go on. */
+  #openings = 0;
+  /** Aborted, it lets go of the connection, or of what is under way to make it. */
+  #attempt: AbortController | undefined;
   /** Ends the pause between two attempts to connect. */
   #wake: (() => void) | undefined;
   #subscription: Subscription | undefined;
@@ -66,6 +83,7 @@ export class RedisConnection {
   async open(): Promise<void> {
     if (!this.#isClosed) return;
     this.#isClosed = false;
+    this.#openings += 1;
     const { runtime, callTimeoutMs } = this.#options;
     const giveUpAtMs = runtime.clock.monotonic() + callTimeoutMs;
     try {
@@ -81,7 +99,7 @@ export class RedisConnection {
   /** Lets go of the socket at once. Calls under way reject. */
   close(): void {
     this.#isClosed = true;
-    this.#client?.destroy();
+    this.#attempt?.abort();
     this.#client = undefined;
     this.#wake?.();
   }
@@ -89,6 +107,12 @@ export class RedisConnection {
   /** Calls back whenever the connection has been made again. */
   onReady(listener: () => void): void {
     this.#onReady = listener;
+  }
+
+  /** Looks for the server again if another connection has found it elsewhere. */
+  follow(other: RedisConnection): void {
+    if (this.#client === undefined || this.#address === other.#address) return;
+    this.#lose(this.#client, new Error(`the namespace is at ${other.#address} now`));
   }
 
   /** Runs a script; loads it first where Redis does not know it. Rejects with BrokerError. */
@@ -104,8 +128,15 @@ export class RedisConnection {
 
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     if (this.#subscription !== undefined) return;
+    const client = this.#connected();
+    try {
+      await this.#withDeadline("subscribing", client.subscribe(channel, listener));
+    } catch (error) {
+      if (error instanceof DeadlineError) this.#lose(client, error);
+      throw brokerError("subscribing", error);
+    }
+    // Only now: one that was refused must be tried again.
     this.#subscription = { channel, listener };
-    await this.#withDeadline("subscribing", this.#connected().subscribe(channel, listener));
   }
 
   async deleteMatching(pattern: string): Promise<void> {
@@ -149,11 +180,14 @@ export class RedisConnection {
   /** Until it is connected, closed, or one failure is final. */
   async #keepConnecting(isFinal: (error: unknown) => boolean): Promise<void> {
     const { runtime } = this.#options;
-    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+    const openings = this.#openings;
+    const isOver = (): boolean => this.#isClosed || openings !== this.#openings;
+    for (let attempt = 1; !isOver(); attempt += 1) {
       try {
         await this.#connect();
         return;
       } catch (error) {
+        if (isOver()) return;
         if (isFinal(error)) throw error;
         this.#reportLost(error);
       }
@@ -167,25 +201,35 @@ export class RedisConnection {
   }
 
   async #connect(): Promise<void> {
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    try {
+      const client = await this.#newClient(attempt.signal);
+      await this.#withDeadline("connecting", this.#makeReady(client));
+      attempt.signal.throwIfAborted();
+      this.#use(client);
+    } catch (error) {
+      attempt.abort();
+      throw error;
+    }
+  }
+
+  async #newClient(signal: AbortSignal): Promise<RedisClient> {
     const { target, quarantine, pingEveryMs, callTimeoutMs } = this.#options;
-    const search = { target, key: quarantine, timeoutMs: callTimeoutMs };
+    const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
     const node = await this.#withDeadline("looking for the server", findNode(search));
-    const client = await createRedisClient(node, {
+    this.#address = `${String(node.socket?.["host"])}:${String(node.socket?.["port"])}`;
+    return createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
+      signal,
       pingEveryMs,
       silenceTimeoutMs: pingEveryMs === undefined ? undefined : 3 * pingEveryMs,
     });
-    try {
-      await this.#withDeadline("connecting", this.#makeReady(client));
-    } catch (error) {
-      client.destroy();
-      throw error;
-    }
-    if (this.#isClosed) {
-      client.destroy();
-      return;
-    }
+  }
+
+  #use(client: RedisClient): void {
     this.#client = client;
+    this.#wasReady = true;
     this.#reportBack();
     this.#onReady?.();
     client.onLost((error) => {
@@ -217,7 +261,7 @@ export class RedisConnection {
 
   #reportLost(err: unknown): void {
     const { runtime, purpose } = this.#options;
-    if (this.#isLost || this.#isClosed) return;
+    if (!this.#wasReady || this.#isLost || this.#isClosed) return;
     this.#isLost = true;
     runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
   }

@@ -1,5 +1,6 @@
 import { BrokerError } from "../../core/errors.ts";
 import { createRedisClient } from "./redis-client.ts";
+import { brokerError, isPassing } from "./redis-errors.ts";
 import { at, type RedisNodeOptions, type RedisTarget } from "./redis-target.ts";
 import { array, text } from "./replies.ts";
 
@@ -10,6 +11,8 @@ export interface NodeSearch {
   readonly key: string;
   /** Longest time that a node that is asked may be silent, in ms. */
   readonly timeoutMs: number;
+  /** Aborted to look no longer. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -17,6 +20,16 @@ export interface NodeSearch {
  * All that may know are asked at once, and the first answer counts: some of them may be down.
  */
 export async function findNode(search: NodeSearch): Promise<RedisNodeOptions> {
+  const found = new AbortController();
+  try {
+    return await answer({ ...search, signal: AbortSignal.any([search.signal, found.signal]) });
+  } finally {
+    // The others need not answer any more.
+    found.abort();
+  }
+}
+
+async function answer(search: NodeSearch): Promise<RedisNodeOptions> {
   const { target } = search;
   switch (target.kind) {
     case "single":
@@ -24,27 +37,26 @@ export async function findNode(search: NodeSearch): Promise<RedisNodeOptions> {
     case "sentinel":
       return firstOf(
         target.sentinels.map((sentinel) => askSentinel(search, sentinel, target)),
-        `no sentinel could be asked for the primary "${target.name}"`,
+        `asking the sentinels for the primary "${target.name}"`,
       );
     case "cluster":
       return firstOf(
         target.roots.map((root) => askClusterNode(search, root, target)),
-        "no node of the cluster could be asked for its slots",
+        "asking the cluster's nodes for its slots",
       );
   }
 }
 
 async function firstOf<Answer>(
   answers: ReadonlyArray<Promise<Answer>>,
-  failure: string,
+  what: string,
 ): Promise<Answer> {
   try {
     return await Promise.any(answers);
   } catch (error) {
     const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    const [first] = reasons;
-    const reason = first instanceof Error ? first.message || first.name : String(first);
-    throw new BrokerError(`Redis: ${failure}: ${reason}`, { cause: first });
+    // One that refuses says more than others that are down.
+    throw brokerError(what, reasons.find((reason) => !isPassing(reason)) ?? reasons[0]);
   }
 }
 
@@ -56,7 +68,9 @@ async function askSentinel(
   const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name];
   const [address] = await ask(search, sentinel, [command]);
   if (address === null) {
-    throw new BrokerError(`the sentinels know no primary named "${name}"`);
+    throw new BrokerError(
+      `Redis: the sentinels know no primary named "${name}": check the name given to RedisBroker`,
+    );
   }
   const [host, port] = array(address);
   return at(node, { host: text(host), port: Number(port) });
@@ -81,17 +95,19 @@ async function askClusterNode(
     const address = { ...(isKnown && { host }), port: Number(port) };
     return at(root, addresses[`${String(host)}:${String(port)}`] ?? address);
   }
-  throw new BrokerError(`no node of the cluster serves slot ${String(slot)}`);
+  // Passes: the cluster is being made, or mended.
+  throw new Error(`no node of the cluster serves slot ${String(slot)}`);
 }
 
 async function ask(
-  { timeoutMs }: NodeSearch,
+  { timeoutMs, signal }: NodeSearch,
   node: RedisNodeOptions,
   commands: ReadonlyArray<readonly string[]>,
 ): Promise<readonly unknown[]> {
   const client = await createRedisClient(node, {
     connectTimeoutMs: timeoutMs,
     silenceTimeoutMs: timeoutMs,
+    signal,
   });
   try {
     await client.connect();

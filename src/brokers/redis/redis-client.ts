@@ -22,6 +22,8 @@ export interface RedisClient {
 export interface ConnectionTuning {
   /** Longest time that making a connection may take, in ms. */
   readonly connectTimeoutMs: number;
+  /** Aborted to let go of it, at any time. */
+  readonly signal: AbortSignal;
   /** A connection that is silent for longer is given up, in ms. */
   readonly silenceTimeoutMs?: number | undefined;
   /** Sends PING so often, in ms. */
@@ -31,7 +33,7 @@ export interface ConnectionTuning {
 /** @throws BrokerError if the optional peer dependency is not installed */
 export async function createRedisClient(
   options: RedisNodeOptions,
-  { connectTimeoutMs, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
+  { connectTimeoutMs, signal, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
 ): Promise<RedisClient> {
   const { createClient } = await loadPeer();
   // The package writes into what it is given.
@@ -54,13 +56,24 @@ export async function createRedisClient(
     lost = { error };
     onLost?.(error);
   });
+  let isGivenUp = signal.aborted;
+  let hasSocket = false;
+  const destroy = (): void => {
+    isGivenUp = true;
+    // The package forgets a socket that is given up before it is connected, and leaves it open.
+    if (hasSocket && client.isOpen) client.destroy();
+  };
+  client.once("connect", () => {
+    hasSocket = true;
+    if (isGivenUp) destroy();
+  });
+  signal.addEventListener("abort", destroy, { once: true });
   return {
     connect: async () => {
+      if (isGivenUp) throw new Error("the connection was given up");
       await client.connect();
     },
-    destroy: () => {
-      if (client.isOpen) client.destroy();
-    },
+    destroy,
     call: (args) => client.sendCommand([...args]),
     evalSha: (sha1, keys, args) => client.evalSha(sha1, { keys, arguments: args }),
     eval: (text, keys, args) => client.eval(text, { keys, arguments: args }),

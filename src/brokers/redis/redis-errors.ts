@@ -46,9 +46,14 @@ export function brokerError(what: string, error: unknown): BrokerError {
   if (error instanceof BrokerError) return error;
   const code = replyCode(error);
   const remedy = code === undefined ? undefined : REMEDIES[code];
-  const reason = error instanceof Error ? error.message || error.name : String(error);
   const advice = remedy === undefined ? "" : `; ${remedy}`;
-  return new BrokerError(`Redis: ${what} failed: ${reason}${advice}`, { cause: error });
+  return new BrokerError(`Redis: ${what} failed: ${reasonOf(error)}${advice}`, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  // A host of several addresses, none of which answered: Node gives no message.
+  if (error instanceof AggregateError && error.message === "") return reasonOf(error.errors[0]);
+  return error instanceof Error ? error.message || error.name : String(error);
 }
 
 /** By name, not by class: the client may be another copy of its package. */

@@ -45,16 +45,21 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     callTimeoutMs: options.callTimeout,
   };
   const connection = new RedisConnection({ ...connect, purpose: "commands" });
+  const subscriber = new RedisConnection({
+    ...connect,
+    purpose: "notifications",
+    pingEveryMs: PING_EVERY_MS,
+  });
+  // The old server may stay up, cut off from what is published at the new one.
+  connection.onReady(() => {
+    subscriber.follow(connection);
+  });
   return {
     namespace,
     runtime,
     keys,
     connection,
-    subscriber: new RedisConnection({
-      ...connect,
-      purpose: "notifications",
-      pingEveryMs: PING_EVERY_MS,
-    }),
+    subscriber,
     wakeUps: new WakeUps({ runtime, id }),
     producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
     heartbeat: new HeartbeatThread({

@@ -1,5 +1,6 @@
 import { checkInteger, checkName, checkOptions, describe } from "../../core/option-checks.ts";
 import { fields, optionsOfClient } from "./client-options.ts";
+import { checkUrl, isTlsUrl, withoutUrl } from "./redis-url.ts";
 
 /** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
 export interface RedisNodeOptions {
@@ -102,14 +103,14 @@ function sentinelTarget(options: object): RedisTarget {
     nodeClientOptions,
     sentinelClientOptions,
   }: Partial<Record<keyof RedisSentinelOptions, unknown>> = options;
-  const defaults = nodeOptions("sentinelClientOptions", sentinelClientOptions ?? {});
+  const defaults = withoutUrl(nodeOptions("sentinelClientOptions", sentinelClientOptions ?? {}));
   return {
     kind: "sentinel",
     name: checkName("RedisBroker: name", name),
-    sentinels: list("sentinelRootNodes", sentinelRootNodes).map((socket) =>
-      at(defaults, nodeOptions("sentinelRootNodes", { socket }).socket ?? {}),
+    sentinels: list("sentinelRootNodes", sentinelRootNodes).map((sentinel, index) =>
+      at(defaults, addressOf(`sentinelRootNodes[${index}]`, sentinel)),
     ),
-    node: nodeOptions("nodeClientOptions", nodeClientOptions ?? {}),
+    node: withoutUrl(nodeOptions("nodeClientOptions", nodeClientOptions ?? {})),
   };
 }
 
@@ -126,29 +127,13 @@ function clusterTarget(options: object): RedisTarget {
     roots: list("rootNodes", rootNodes).map((root) =>
       merged(node, withoutUrl(nodeOptions("rootNodes", root))),
     ),
-    addresses: addressMap(fields(nodeAddressMap)),
+    addresses: addressMap(nodeAddressMap ?? {}),
   };
 }
 
-function withoutUrl({ url, ...node }: RedisNodeOptions): RedisNodeOptions {
-  if (url === undefined) return node;
-  const { hostname, port, username, password, protocol } = new URL(url);
-  return {
-    ...node,
-    ...(username !== "" && { username: decodeURIComponent(username) }),
-    ...(password !== "" && { password: decodeURIComponent(password) }),
-    socket: {
-      ...node.socket,
-      host: hostname,
-      port: Number(port || "6379"),
-      ...(protocol === "rediss:" && { tls: true }),
-    },
-  };
-}
-
-/** The same options, with another address. */
+/** The same options, which have no URL, with another address. */
 export function at(node: RedisNodeOptions, address: object): RedisNodeOptions {
-  return merged(withoutUrl(node), { socket: { ...address } });
+  return merged(node, { socket: { ...address } });
 }
 
 function merged(node: RedisNodeOptions, own: RedisNodeOptions): RedisNodeOptions {
@@ -161,17 +146,31 @@ function list(name: string, value: unknown): readonly unknown[] {
 }
 
 function nodeOptions(name: string, value: unknown): RedisNodeOptions {
+  // It may be a URL, with a password.
+  if (typeof value === "string") {
+    throw new TypeError(`RedisBroker: ${name} must be objects, such as { url }, got a string`);
+  }
   checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS);
   const { url, username, password, database, socket } = fields(value);
-  return {
+  const node = {
     ...(url !== undefined && { url: checkUrl(url) }),
-    ...(username !== undefined && { username: checkName(`RedisBroker: username`, username) }),
+    ...(username !== undefined && { username: checkName("RedisBroker: username", username) }),
     ...(password !== undefined && { password: checkSecret(password) }),
     ...(database !== undefined && {
       database: checkInteger("RedisBroker: database", database, { min: 0 }),
     }),
-    ...(socket !== undefined && { socket: plain("socket", fields(socket)) }),
+    ...(socket !== undefined && { socket: plain("socket", socket) }),
   };
+  refuseContradiction(node);
+  return node;
+}
+
+function refuseContradiction({ url, socket }: RedisNodeOptions): void {
+  const tls = socket?.["tls"];
+  if (url === undefined || tls === undefined || Boolean(tls) === isTlsUrl(url)) return;
+  throw new RangeError(
+    `RedisBroker: socket.tls is ${describe(tls)}, but the url says otherwise: it starts with rediss:// for TLS`,
+  );
 }
 
 function checkSecret(value: unknown): string {
@@ -181,21 +180,13 @@ function checkSecret(value: unknown): string {
   );
 }
 
-function checkUrl(value: unknown): string {
-  const url = checkName("RedisBroker: url", value);
-  // The password that it may hold must not get into a log.
-  if (url.startsWith("unix:")) return url;
-  if (URL.canParse(url) && /^rediss?:$/v.test(new URL(url).protocol)) return url;
-  throw new RangeError(
-    "RedisBroker: the url must look like redis://user:password@host:6379/0, rediss:// for TLS, " +
-      "or unix:///path",
-  );
-}
-
 /** A copy that a thread can have. */
-function plain<Value>(name: string, value: Value): Value {
+function plain(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`RedisBroker: ${name} must be an object, got ${describe(value)}`);
+  }
   try {
-    return structuredClone(value);
+    return structuredClone(fields(value));
   } catch (error) {
     throw new TypeError(
       `RedisBroker: ${name} must be plain data, without functions: the heartbeat thread connects with it too`,
@@ -204,17 +195,19 @@ function plain<Value>(name: string, value: Value): Value {
   }
 }
 
-function addressMap(value: object): Readonly<Record<string, RedisAddress>> {
+function addressMap(value: unknown): Readonly<Record<string, RedisAddress>> {
   return Object.fromEntries(
-    Object.entries(plain("nodeAddressMap", value)).map(([name, address]) => {
-      const { host, port } = fields(address);
-      return [
-        name,
-        {
-          host: checkName(`RedisBroker: nodeAddressMap["${name}"].host`, host),
-          port: checkInteger(`RedisBroker: nodeAddressMap["${name}"].port`, port, PORT),
-        },
-      ];
-    }),
+    Object.entries(plain("nodeAddressMap", value)).map(([name, address]) => [
+      name,
+      addressOf(`nodeAddressMap["${name}"]`, address),
+    ]),
   );
+}
+
+function addressOf(name: string, value: unknown): RedisAddress {
+  const { host, port } = fields(value);
+  return {
+    host: checkName(`RedisBroker: ${name}.host`, host),
+    port: checkInteger(`RedisBroker: ${name}.port`, port, PORT),
+  };
 }

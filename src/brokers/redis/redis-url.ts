@@ -1,0 +1,70 @@
+import type { RedisNodeOptions } from "./redis-target.ts";
+
+const FORM =
+  "the url must look like redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path";
+
+/**
+ * Messages never tell the URL: the password that it may hold must not get into a log.
+ * @throws TypeError or RangeError if it leads to no server
+ */
+export function checkUrl(url: unknown): string {
+  if (typeof url !== "string") {
+    throw new TypeError(`RedisBroker: ${FORM}, got a value of type ${typeof url}`);
+  }
+  if (/\p{Cc}/v.test(url)) {
+    throw new RangeError("RedisBroker: the url holds a control character, such as a line break");
+  }
+  if (isUnixUrl(url) || isRedisUrl(url)) return url;
+  throw new RangeError(`RedisBroker: ${FORM}; % and @ in a password are written %25 and %40`);
+}
+
+/** Whether a valid URL asks for TLS. */
+export function isTlsUrl(url: string): boolean {
+  return /^rediss:/iv.test(url);
+}
+
+function isUnixUrl(url: string): boolean {
+  return /^unix:\/\/(?:[^\/@]*@)?\/[^?#]+(?:\?db=\d+)?$/v.test(url) && isDecodable(url);
+}
+
+function isRedisUrl(url: string): boolean {
+  if (!/^rediss?:\/\//iv.test(url) || !URL.canParse(url)) return false;
+  const { username, password, pathname } = new URL(url);
+  return /^\/?\d*$/v.test(pathname) && isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The same options with what the URL says in place of it, so that the address can be changed.
+ * @throws RangeError if it is that of a unix socket, which only one server can have
+ */
+export function withoutUrl({ url, ...node }: RedisNodeOptions): RedisNodeOptions {
+  if (url === undefined) return node;
+  if (url.startsWith("unix:")) {
+    throw new RangeError(
+      "RedisBroker: sentinels and nodes of a cluster have a host and a port, not a unix:// url",
+    );
+  }
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return {
+    ...node,
+    ...(username !== "" && { username: decodeURIComponent(username) }),
+    ...(password !== "" && { password: decodeURIComponent(password) }),
+    ...(pathname.length > 1 && { database: Number(pathname.slice(1)) }),
+    socket: {
+      ...node.socket,
+      // An IPv6 address stands in brackets only within a URL.
+      host: hostname.replace(/^\[(?<address>.*)\]$/v, "$<address>"),
+      ...(port !== "" && { port: Number(port) }),
+      ...(isTlsUrl(url) && { tls: true }),
+    },
+  };
+}

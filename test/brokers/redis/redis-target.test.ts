@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { createClient, createCluster } from "@redis/client";
+
+import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
+import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+
+const SECRET = "hush-hush";
+
+/** What it is refused with; the message and its cause never hold the password. */
+function refusal(redis: unknown): string {
+  try {
+    redisTarget(redis);
+  } catch (error) {
+    assert.ok(error instanceof TypeError || error instanceof RangeError, String(error));
+    assert.match(error.message, /^RedisBroker: /v);
+    assert.doesNotMatch(`${error.message} ${String(error.cause)}`, new RegExp(SECRET, "v"));
+    return `${error.name}: ${error.message}`;
+  }
+  return assert.fail(`was let through: ${JSON.stringify(redis)}`);
+}
+
+function refuses(redis: unknown, message: RegExp): void {
+  assert.match(refusal(redis), message);
+}
+
+describe("redisTarget() takes a URL", () => {
+  for (const url of [
+    "redis://localhost",
+    "redis://127.0.0.1:6380/2",
+    "redis://[::1]:6379",
+    "redis://:p%40ss@host",
+    "redis://user:p%40ss@host:6379/0",
+    "rediss://user:pass@host:6380/15",
+    "unix:///run/redis.sock",
+    "unix://user:pass@/run/redis.sock?db=2",
+  ]) {
+    test(url, () => {
+      const single = { kind: "single", node: { url } };
+      assert.deepEqual(redisTarget(url), single);
+      assert.deepEqual(redisTarget({ url }), single);
+    });
+  }
+
+  test("and no other text, without telling what it holds", () => {
+    for (const url of [
+      "",
+      "localhost",
+      "localhost:6379",
+      "127.0.0.1:6379",
+      `http://:${SECRET}@localhost`,
+      `redis:${SECRET}`,
+      `redis:/:${SECRET}@host`,
+      `redis://:${SECRET}@host:port`,
+      `redis://:${SECRET}@host:6379/database`,
+      `redis://:${SECRET}%@host`,
+      `redis://:${SECRET}/x@host`,
+      "unix:",
+      "unix://run/redis.sock?db=two",
+      "unix://",
+    ]) {
+      refuses(url, /^RangeError: .*must look like redis:\/\//v);
+      refuses({ url }, /^RangeError: .*must look like redis:\/\//v);
+    }
+    refuses(`redis://:${SECRET}@host\n`, /^RangeError: .*control character, such as a line break/v);
+    refuses(
+      { url: new URL(`redis://:${SECRET}@host`) },
+      /^TypeError: .*got a value of type object/v,
+    );
+  });
+});
+
+describe("redisTarget() takes the options of createClient", () => {
+  test("that are plain data, and copies them", () => {
+    const node = {
+      url: "rediss://host",
+      username: "app",
+      password: SECRET,
+      database: 2,
+      socket: { tls: true, ca: "certificate", keepAlive: false },
+    };
+    const target = redisTarget(node);
+    assert.deepEqual(target, { kind: "single", node });
+    assert.ok(target.kind === "single" && target.node.socket !== node.socket);
+    assert.deepEqual(redisTarget({}), { kind: "single", node: {} });
+  });
+
+  test("and refuses what it does not know, naming what it does", () => {
+    refuses({ host: "localhost" }, /^TypeError: .*no option "host", only url, username, password/v);
+    refuses([`redis://:${SECRET}@host`], /^TypeError: .*must be an object, got an array/v);
+    for (const nothing of [undefined, null, 6379, true]) {
+      refuses(nothing, /^TypeError: .*expected a URL, options or a client/v);
+    }
+  });
+
+  test("and refuses values of a wrong type", () => {
+    refuses({ username: 1 }, /^TypeError: .*username must be a string, got 1/v);
+    refuses({ username: "" }, /^RangeError: .*username must not be empty/v);
+    refuses(
+      { password: 5 },
+      /^TypeError: .*password must be a string, got a value of type number/v,
+    );
+    refuses({ password: { SECRET } }, /^TypeError: .*got a value of type object/v);
+    refuses({ database: "2" }, /^TypeError: .*database must be an integer/v);
+    refuses({ database: -1 }, /^RangeError: .*database must be an integer of at least 0, got -1/v);
+    refuses({ socket: "host" }, /^TypeError: .*socket must be an object/v);
+    refuses({ socket: ["host"] }, /^TypeError: .*socket must be an object/v);
+  });
+
+  test("and refuses a function, which the heartbeat thread cannot have", () => {
+    const socket = { tls: true, checkServerIdentity: () => undefined };
+    refuses({ socket }, /^TypeError: .*socket must be plain data, without functions.*thread/v);
+  });
+
+  test("and refuses a url and a socket of which one wants TLS, without telling the password", () => {
+    const url = `redis://:${SECRET}@host`;
+    refuses({ url, socket: { tls: true } }, /^RangeError: .*socket.tls is true, but the url/v);
+    refuses(
+      { url: "rediss://host", socket: { tls: false } },
+      /^RangeError: .*socket.tls is false/v,
+    );
+  });
+});
+
+describe("redisTarget() takes the options of createSentinel", () => {
+  const sentinelRootNodes = [
+    { host: "10.0.0.3", port: 26_379 },
+    { host: "::1", port: 26_380 },
+  ];
+
+  test("and gives each sentinel its own", () => {
+    const options = {
+      name: "main",
+      sentinelRootNodes,
+      nodeClientOptions: { url: "rediss://app:p%40ss@ignored/2", socket: { ca: "certificate" } },
+      sentinelClientOptions: { username: "watcher", password: SECRET, socket: { tls: true } },
+    };
+    assert.deepEqual(redisTarget(options), {
+      kind: "sentinel",
+      name: "main",
+      sentinels: sentinelRootNodes.map((address) => ({
+        username: "watcher",
+        password: SECRET,
+        socket: { tls: true, ...address },
+      })),
+      node: {
+        username: "app",
+        password: "p@ss",
+        database: 2,
+        socket: { ca: "certificate", host: "ignored", tls: true },
+      },
+    });
+  });
+
+  test("and refuses what leads to no sentinel", () => {
+    refuses({ sentinelRootNodes }, /^TypeError: .*name must be a string, got undefined/v);
+    refuses({ name: "", sentinelRootNodes }, /^RangeError: .*name must not be empty/v);
+    refuses({ name: "main", sentinelRootNodes: [] }, /^TypeError: .*at least one node/v);
+    const wrong: ReadonlyArray<readonly [unknown, RegExp]> = [
+      [`redis://:${SECRET}@host`, /sentinelRootNodes\[1\]\.host must be a string/v],
+      [{ host: "10.0.0.4" }, /sentinelRootNodes\[1\]\.port must be an integer/v],
+      [{ host: "10.0.0.4", port: "26379" }, /sentinelRootNodes\[1\]\.port must be an integer/v],
+      [{ host: "10.0.0.4", port: 0 }, /sentinelRootNodes\[1\]\.port must be an integer/v],
+      [{ host: "10.0.0.4", port: 65_536 }, /sentinelRootNodes\[1\]\.port must be at most 65535/v],
+    ];
+    for (const [node, message] of wrong) {
+      const nodes = [sentinelRootNodes[0], node];
+      refuses({ name: "main", sentinelRootNodes: nodes }, message);
+    }
+    refuses({ name: "main", sentinelRootNodes, masterName: "main" }, /no option "masterName"/v);
+    const unix = { url: "unix:///run/redis.sock" };
+    refuses({ name: "main", sentinelRootNodes, nodeClientOptions: unix }, /not a unix:\/\/ url/v);
+  });
+});
+
+describe("redisTarget() takes the options of createCluster", () => {
+  test("and gives each root node the defaults that it does not say itself", () => {
+    const target = redisTarget({
+      rootNodes: [
+        { url: "redis://10.0.0.1" },
+        { url: "rediss://own:%2525@[fe80::1]:7001", socket: { keepAlive: true } },
+        { socket: { host: "10.0.0.3", port: 7002, connectTimeout: 1 } },
+      ],
+      defaults: { username: "app", password: SECRET, socket: { connectTimeout: 2 } },
+      nodeAddressMap: { "10.0.0.1:6379": { host: "localhost", port: 7000 } },
+    });
+    const app = { username: "app", password: SECRET };
+    assert.deepEqual(target, {
+      kind: "cluster",
+      roots: [
+        { ...app, socket: { connectTimeout: 2, host: "10.0.0.1" } },
+        {
+          username: "own",
+          password: "%25",
+          socket: { connectTimeout: 2, keepAlive: true, host: "fe80::1", port: 7001, tls: true },
+        },
+        { ...app, socket: { connectTimeout: 1, host: "10.0.0.3", port: 7002 } },
+      ],
+      addresses: { "10.0.0.1:6379": { host: "localhost", port: 7000 } },
+    });
+  });
+
+  test("and refuses what leads to no node", () => {
+    const rootNodes = [{ url: "redis://host" }];
+    refuses({ rootNodes: [] }, /^TypeError: .*rootNodes must be an array of at least one node/v);
+    refuses({ rootNodes: "redis://host" }, /^TypeError: .*rootNodes must be an array/v);
+    refuses({ rootNodes: [`redis://:${SECRET}@host`] }, /rootNodes must be objects.*got a string/v);
+    refuses({ rootNodes: [{ url: "unix:///run/redis.sock" }] }, /^RangeError: .*not a unix:/v);
+    refuses({ rootNodes, defaults: `redis://:${SECRET}@host` }, /defaults must be.*got a string/v);
+    refuses({ rootNodes, useReplicas: true }, /^TypeError: .*no option "useReplicas"/v);
+    refuses({ rootNodes, nodeAddressMap: () => undefined }, /nodeAddressMap must be an object/v);
+    refuses(
+      { rootNodes, nodeAddressMap: { "a:1": { host: "b" } } },
+      /nodeAddressMap\["a:1"\]\.port must be an integer/v,
+    );
+  });
+});
+
+describe("redisTarget() takes a client", () => {
+  test("of createClient, as it was made, without the functions that the package adds", () => {
+    const client = createClient({
+      url: `redis://app:${SECRET}@host:6380/2`,
+      socket: { reconnectStrategy: () => 1, keepAlive: false },
+    });
+    const target = redisTarget(client);
+    assert.ok(target.kind === "single");
+    const { socket, ...node } = target.node;
+    const url = `redis://app:${SECRET}@host:6380/2`;
+    assert.deepEqual(node, { url, username: "app", password: SECRET, database: 2 });
+    assert.equal(socket?.["keepAlive"], false);
+    assert.equal("reconnectStrategy" in (socket ?? {}), false);
+  });
+
+  test("of createClient, whose URL does not say all", () => {
+    const own = { username: "app", password: SECRET, database: 2 };
+    const target = redisTarget(createClient({ url: "redis://host", ...own }));
+    assert.ok(target.kind === "single");
+    const { username, password, database } = target.node;
+    assert.deepEqual({ username, password, database }, own);
+  });
+
+  test("of createCluster", () => {
+    const target = redisTarget(
+      createCluster({
+        rootNodes: [{ url: "redis://10.0.0.1:7000" }],
+        defaults: { password: SECRET },
+        nodeAddressMap: { "10.0.0.1:7000": { host: "localhost", port: 1 } },
+        useReplicas: true,
+      }),
+    );
+    assert.deepEqual(target, {
+      kind: "cluster",
+      roots: [{ password: SECRET, socket: { host: "10.0.0.1", port: 7000 } }],
+      addresses: { "10.0.0.1:7000": { host: "localhost", port: 1 } },
+    });
+  });
+
+  test("but not one whose way to Redis is code, which a thread cannot have", () => {
+    const credentialsProvider = {
+      type: "async-credentials-provider",
+      credentials: () => Promise.resolve({ password: SECRET }),
+    } as const;
+    const message =
+      /^TypeError: .*credentialsProvider cannot be used.*give a username and password/v;
+    refuses(createClient({ credentialsProvider }), message);
+    refuses(createClient({ url: "redis://host", credentialsProvider }), message);
+    refuses(
+      createCluster({ rootNodes: [{ url: "redis://host" }], defaults: { credentialsProvider } }),
+      message,
+    );
+    refuses(
+      createCluster({
+        rootNodes: [{ url: "redis://host" }],
+        nodeAddressMap: () => ({ host: "localhost", port: 1 }),
+      }),
+      /nodeAddressMap must be an object/v,
+    );
+  });
+
+  test("but not one that does not tell its options", () => {
+    refuses({ duplicate: () => undefined }, /^TypeError: .*pass those that it was made of/v);
+  });
+});
+
+test("RedisBroker checks its options when it is made", () => {
+  assert.throws(() => new RedisBroker("localhost"), RangeError);
+  assert.throws(() => new RedisBroker("redis://localhost", { lease: 1 }), RangeError);
+});
