@@ -48,7 +48,10 @@ interface Subscription {
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   #client: RedisClient | undefined;
-  #isLost = false;
+  /** Why there is no connection, from the first failure until it is back. */
+  #lostBy: string | undefined;
+  /** The last server was not, or not any more, the one that is looked for. */
+  #wasMisled = false;
   #isClosed = true;
   /** Ends the pause between two attempts to connect. */
   #wake: (() => void) | undefined;
@@ -113,8 +116,9 @@ export class RedisConnection {
 
   #connected(): RedisClient {
     if (this.#client !== undefined) return this.#client;
-    const reason = this.#isClosed ? "is closed" : "is lost, and being made again";
-    throw new BrokerError(`Redis: the connection ${reason}`, {
+    const reason = this.#lostBy ?? "not yet made";
+    const state = this.#isClosed ? "is closed" : `is lost, and being made again (${reason})`;
+    throw new BrokerError(`Redis: the connection ${state}`, {
       // Passes by itself.
       ...(!this.#isClosed && { cause: new Error("not connected") }),
     });
@@ -160,6 +164,7 @@ export class RedisConnection {
       return;
     }
     this.#client = client;
+    this.#wasMisled = false;
     this.#reportBack();
     this.#onReady?.();
     client.onLost((error) => {
@@ -169,11 +174,9 @@ export class RedisConnection {
 
   async #makeReady(client: RedisClient): Promise<void> {
     await client.connect();
-    if (this.#options.target.kind !== "single") {
-      // Who answered may not know yet of a failover.
-      const [role] = array(await client.call(["ROLE"]));
-      if (role !== "master") throw new Error(`the server that was named is a ${String(role)}`);
-    }
+    // Who answered may not know yet of a failover, nor who resolves a name or stands in between.
+    if (this.#options.target.kind !== "single") refuseReplica(await client.call(["ROLE"]));
+    else if (this.#wasMisled) refuseReplica(await roleIfTold(client));
     const subscription = this.#subscription;
     if (subscription !== undefined) {
       await client.subscribe(subscription.channel, subscription.listener);
@@ -185,21 +188,24 @@ export class RedisConnection {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = undefined;
     client.destroy();
+    this.#wasMisled = WRONG_NODE.has(replyCode(error));
     this.#reportLost(error);
     void this.#keepConnecting(() => false);
   }
 
   #reportLost(err: unknown): void {
     const { runtime, purpose } = this.#options;
-    if (this.#isLost || this.#isClosed) return;
-    this.#isLost = true;
+    if (this.#isClosed) return;
+    const wasLost = this.#lostBy !== undefined;
+    this.#lostBy = err instanceof Error ? err.message || err.name : String(err);
+    if (wasLost) return;
     runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
   }
 
   #reportBack(): void {
     const { runtime, purpose } = this.#options;
-    if (!this.#isLost) return;
-    this.#isLost = false;
+    if (this.#lostBy === undefined) return;
+    this.#lostBy = undefined;
     runtime.logger.warn({ connection: purpose }, "the connection to Redis is back");
   }
 
@@ -218,6 +224,23 @@ export class RedisConnection {
 }
 
 class DeadlineError extends Error {}
+
+/** @param reply - of ROLE; `undefined` if it is not known */
+function refuseReplica(reply: unknown): void {
+  if (reply === undefined) return;
+  const [role] = array(reply);
+  if (role !== "master") throw new Error(`the server that was found is a ${String(role)}`);
+}
+
+/** A user may not be allowed to ask, and a proxy may not know the command. */
+async function roleIfTold(client: RedisClient): Promise<unknown> {
+  try {
+    return await client.call(["ROLE"]);
+  } catch (error) {
+    if (replyCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
 
 /** Without a cause: it does not pass. */
 function aClusterIsMet(error: unknown): BrokerError {
