@@ -31,21 +31,22 @@ export async function busyWorkers(...flags: readonly string[]): Promise<Troubled
   const inspector = await inspect(redis.url);
   const probe = await inspect(redis.url);
   const bench = engineBench(redis.url);
-  await scheduleNumbers(bench, 0, JOBS);
-  await bench.spin.startWorkers({ workers: new AsyncWorkers({ number: RUNNING }) });
-  await until("the workers are busy", () => bench.runs.size === RUNNING);
-  return {
-    redis,
-    inspector,
-    probe,
-    bench,
-    [Symbol.asyncDispose]: async () => {
-      await bench.spin.close({ timeout: 0 });
-      inspector.close();
-      probe.close();
-      await redis.stop();
-    },
+  const close = async (): Promise<void> => {
+    await bench.spin.close({ timeout: 0 });
+    inspector.close();
+    probe.close();
+    await redis.stop();
   };
+  try {
+    await scheduleNumbers(bench, 0, JOBS);
+    await bench.spin.startWorkers({ workers: new AsyncWorkers({ number: RUNNING }) });
+    await until("the workers are busy", () => bench.runs.size === RUNNING);
+  } catch (error) {
+    // Nobody else would: a server that is left keeps the test from ending.
+    await close();
+    throw error;
+  }
+  return { redis, inspector, probe, bench, [Symbol.asyncDispose]: close };
 }
 
 /** Lets the running jobs end, whose outcomes Redis then refuses: the workers say so. */
