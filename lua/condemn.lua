@@ -37,6 +37,7 @@ for index = FIRST_SUSPECTS, #ARGV do
     if (now - last) * 1000 <= lease_ms or connected_ms <= lease_ms then last = nil end
   end
   if last then
+    write_first(brokers)
     call('ZADD', brokers, 'XX', 0, id)
     condemned[#condemned + 1] = id
   end

@@ -20,16 +20,16 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 
 -- include call
 
+local seen_before = tonumber(call('ZSCORE', brokers, broker_id)) or 0
+if not joins and seen_before <= 0 then return answer({ LOST }) end
+
+write_first(brokers)
 if joins then
   local text = string.gsub(info, 'LAST_SEEN', time[1])
   call('HSET', infos, broker_id, text)
-elseif (tonumber(call('ZSCORE', brokers, broker_id)) or 0) <= 0 then
-  return answer({ LOST })
 end
 
 local holds_jobs = call('EXISTS', running) == 1
 local seen = holds_jobs and now or now + idle_s
--- A full Redis refuses what may need memory, unless a script has written before.
-call('ZREM', brokers, broker_id)
 call('ZADD', brokers, string.format('%.6f', seen), broker_id)
 return answer({ holds_jobs and HOLDS_JOBS or IDLE, string.format('%.6f', now) })

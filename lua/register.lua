@@ -86,6 +86,7 @@ if has_new_limit then
   end
 end
 
+if task_count > 0 then write_first(stated) end
 local has_changed = false
 for index = 1, task_count do
   local at = FIRST_TASKS + (index - 1) * FIELDS

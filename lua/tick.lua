@@ -62,6 +62,7 @@ for _, job in ipairs(due) do
 end
 
 local names = call('ZRANGEBYSCORE', periodic, '-inf', string.format('%.6f', now), 'LIMIT', 0, id_count)
+if #names > 0 then write_first(periodic) end
 for index, name in ipairs(names) do
   local text = call('HGET', periodic_tasks, name)
   local ok, task = pcall(cjson.decode, text or 'null')

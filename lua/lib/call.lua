@@ -26,6 +26,10 @@ local function call(command, key, ...)
   return redis.call(command, key, ...)
 end
 
+-- A full Redis refuses commands that may need memory, unless the script has written before: this is one
+-- that changes nothing. For what keeps jobs going, and does not grow with them.
+local function write_first(zset) call('ZREM', zset, '') end
+
 -- What a script answers: its reply, after what was set aside, if anything was.
 local function answer(reply)
   if #notes == 0 then return reply end

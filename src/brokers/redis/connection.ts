@@ -64,7 +64,10 @@ export class RedisConnection {
   #address = "";
   /** Nothing is lost before it was there: who opens it is told why it could not be. */
   #wasReady = false;
-  #isLost = false;
+  /** Why there is no connection, from the first failure until it is back. */
+  #lostBy: string | undefined;
+  /** The last server was not, or not any more, the one that is looked for. */
+  #wasMisled = false;
   #isClosed = true;
   /** How often it was opened: what is left of an earlier time must not go on. */
   #openings = 0;
@@ -139,10 +142,6 @@ export class RedisConnection {
     this.#subscription = { channel, listener };
   }
 
-  async deleteMatching(pattern: string): Promise<void> {
-    await this.#connected().deleteMatching(pattern);
-  }
-
   async #send(what: string, call: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
     const client = this.#connected();
     try {
@@ -170,8 +169,9 @@ export class RedisConnection {
 
   #connected(): RedisClient {
     if (this.#client !== undefined) return this.#client;
-    const reason = this.#isClosed ? "is closed" : "is lost, and being made again";
-    throw new BrokerError(`Redis: the connection ${reason}`, {
+    const reason = this.#lostBy ?? "not yet made";
+    const state = this.#isClosed ? "is closed" : `is lost, and being made again (${reason})`;
+    throw new BrokerError(`Redis: the connection ${state}`, {
       // Passes by itself.
       ...(!this.#isClosed && { cause: new Error("not connected") }),
     });
@@ -229,8 +229,9 @@ export class RedisConnection {
 
   #use(client: RedisClient): void {
     this.#client = client;
-    this.#wasReady = true;
+    this.#wasMisled = false;
     this.#reportBack();
+    this.#wasReady = true;
     this.#onReady?.();
     client.onLost((error) => {
       this.#lose(client, error);
@@ -239,14 +240,24 @@ export class RedisConnection {
 
   async #makeReady(client: RedisClient): Promise<void> {
     await client.connect();
-    if (this.#options.target.kind !== "single") {
-      // Who answered may not know yet of a failover.
-      const [role] = array(await client.call(["ROLE"]));
-      if (role !== "master") throw new Error(`the server that was named is a ${String(role)}`);
-    }
+    // Who answered may not know yet of a failover, nor who resolves a name or stands in between.
+    if (this.#options.target.kind !== "single") refuseReplica(await client.call(["ROLE"]));
+    else if (this.#wasMisled) refuseReplica(await roleIfTold(client));
+    await this.#checkKeys(client);
     const subscription = this.#subscription;
     if (subscription !== undefined) {
       await client.subscribe(subscription.channel, subscription.listener);
+    }
+  }
+
+  /** Who may not touch the keys, or asks the wrong server for them, is told at once. */
+  async #checkKeys(client: RedisClient): Promise<void> {
+    const { target, quarantine } = this.#options;
+    try {
+      await client.call(["EXISTS", quarantine]);
+    } catch (error) {
+      const isCluster = replyCode(error) === "MOVED" && target.kind === "single";
+      throw isCluster ? aClusterIsMet(error) : error;
     }
   }
 
@@ -255,21 +266,25 @@ export class RedisConnection {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = undefined;
     client.destroy();
+    this.#wasMisled = WRONG_NODE.has(replyCode(error));
     this.#reportLost(error);
     void this.#keepConnecting(() => false);
   }
 
   #reportLost(err: unknown): void {
     const { runtime, purpose } = this.#options;
-    if (!this.#wasReady || this.#isLost || this.#isClosed) return;
-    this.#isLost = true;
+    if (this.#isClosed) return;
+    const wasLost = this.#lostBy !== undefined;
+    this.#lostBy = err instanceof Error ? err.message || err.name : String(err);
+    if (wasLost || !this.#wasReady) return;
     runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
   }
 
   #reportBack(): void {
     const { runtime, purpose } = this.#options;
-    if (!this.#isLost) return;
-    this.#isLost = false;
+    const wasLost = this.#lostBy !== undefined;
+    this.#lostBy = undefined;
+    if (!wasLost || !this.#wasReady) return;
     runtime.logger.warn({ connection: purpose }, "the connection to Redis is back");
   }
 
@@ -288,6 +303,23 @@ export class RedisConnection {
 }
 
 class DeadlineError extends Error {}
+
+/** @param reply - of ROLE; `undefined` if it is not known */
+function refuseReplica(reply: unknown): void {
+  if (reply === undefined) return;
+  const [role] = array(reply);
+  if (role !== "master") throw new Error(`the server that was found is a ${String(role)}`);
+}
+
+/** A user may not be allowed to ask, and a proxy may not know the command. */
+async function roleIfTold(client: RedisClient): Promise<unknown> {
+  try {
+    return await client.call(["ROLE"]);
+  } catch (error) {
+    if (replyCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
 
 /** Without a cause: it does not pass. */
 function aClusterIsMet(error: unknown): BrokerError {

@@ -86,6 +86,7 @@ function run(data: HeartbeatThreadData): void {
 
 function makeHeartbeat({ data, ...parts }: ThreadParts, watch: LoopWatch): Heartbeat {
   const counts = new Int32Array(data.counts);
+  let isFailing = false;
   return new Heartbeat({
     ...parts,
     leaseMs: data.leaseMs,
@@ -101,7 +102,15 @@ function makeHeartbeat({ data, ...parts }: ThreadParts, watch: LoopWatch): Heart
         post({ type: "rescued", brokerId, reply });
       },
       failed: (error) => {
-        post({ type: "failed", message: messageOf(error) });
+        if (!isFailing) post({ type: "failed", message: messageOf(error) });
+        isFailing = true;
+      },
+      heard: () => {
+        if (isFailing) post({ type: "recovered" });
+        isFailing = false;
+      },
+      reconnected: () => {
+        post({ type: "reconnected" });
       },
     },
   });

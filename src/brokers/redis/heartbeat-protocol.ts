@@ -37,7 +37,10 @@ export type HeartbeatMessage =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "lost"; readonly brokerId: string }
   | { readonly type: "rescued"; readonly brokerId: string; readonly reply: RescueReply }
+  /** The first failure of several. */
   | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "recovered" }
+  | { readonly type: "reconnected" }
   /** Arrives when the loop turns again. */
   | ({ readonly type: "blocked" } & BlockedLoop);
 

@@ -21,6 +21,8 @@ export interface HeartbeatThreadParts {
   readonly data: Omit<HeartbeatThreadData, "counts">;
   /** The cluster has given a broker up; `join` again, under another id. */
   readonly onLost: (brokerId: string) => void;
+  /** The thread has made its connection anew, maybe to another server. */
+  readonly onReconnected: () => void;
 }
 
 /** The process's side of its heartbeat, which beats in a thread of its own. */
@@ -32,7 +34,6 @@ export class HeartbeatThread {
   #worker: Worker | undefined;
   #timer: Timer | undefined;
   #answer: PromiseWithResolvers<void> | undefined;
-  #isFailing = false;
   /** When the last sign of life was shown, on the monotonic clock. */
   #aliveAtMs = 0;
   /** Who joined last. */
@@ -117,7 +118,7 @@ export class HeartbeatThread {
   }
 
   #received(message: HeartbeatMessage): void {
-    const { runtime, onLost } = this.#parts;
+    const { runtime, onLost, onReconnected } = this.#parts;
     switch (message.type) {
       case "done":
         this.#answer?.resolve();
@@ -141,10 +142,14 @@ export class HeartbeatThread {
         break;
       }
       case "failed":
-        if (!this.#isFailing)
-          runtime.logger.warn({ reason: message.message }, "a heartbeat failed");
+        runtime.logger.warn({ reason: message.message }, "a heartbeat failed");
+        break;
+      case "recovered":
+        runtime.logger.warn({}, "heartbeats work again");
+        break;
+      case "reconnected":
+        onReconnected();
         break;
     }
-    this.#isFailing = message.type === "failed";
   }
 }

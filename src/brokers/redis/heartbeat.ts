@@ -34,6 +34,10 @@ interface HeartbeatListener {
   rescued(brokerId: string, reply: RescueReply): void;
   /** A beat failed; the next one comes all the same. */
   failed(error: unknown): void;
+  /** A beat was heard. */
+  heard(): void;
+  /** The connection was made anew, maybe to another server. */
+  reconnected(): void;
 }
 
 /** What a heartbeat is made of. */
@@ -79,6 +83,7 @@ export class Heartbeat {
     parts.connection.onReady(() => {
       this.#startWatching();
       this.#holdsJobs = true;
+      parts.listener.reconnected();
       void this.beat();
     });
   }
@@ -170,6 +175,7 @@ export class Heartbeat {
     this.#holdsJobs = code === heartbeatCodes.HOLDS_JOBS;
     this.#timesTaken = taken;
     this.#readRedisClock(Number(text(now)) * 1000);
+    this.#parts.listener.heard();
   }
 
   #readRedisClock(redisMs: number): void {

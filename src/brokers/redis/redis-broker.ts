@@ -230,7 +230,14 @@ export class RedisBroker implements Broker {
 
   async flush(): Promise<void> {
     const { connection, keys } = this.#context;
-    await connection.deleteMatching(keys.pattern);
+    let cursor = "0";
+    do {
+      const scan = ["SCAN", cursor, "MATCH", keys.pattern, "COUNT", "1000"];
+      const [next, found] = array(await connection.command(scan));
+      const doomed = textArray(found);
+      if (doomed.length > 0) await connection.command(["UNLINK", ...doomed]);
+      cursor = text(next);
+    } while (cursor !== "0");
   }
 
   onWakeUp(listener: WakeUpListener): () => void {

@@ -12,8 +12,6 @@ export interface RedisClient {
   evalSha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
   eval(text: string, keys: string[], args: string[]): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<void>;
-  /** Deletes every key that matches, in steps. */
-  deleteMatching(pattern: string): Promise<void>;
   /** Calls back when the connection is broken, at once if it is. */
   onLost(listener: (error: unknown) => void): void;
 }
@@ -78,11 +76,6 @@ export async function createRedisClient(
     evalSha: (sha1, keys, args) => client.evalSha(sha1, { keys, arguments: args }),
     eval: (text, keys, args) => client.eval(text, { keys, arguments: args }),
     subscribe: async (channel, listener) => client.subscribe(channel, listener),
-    deleteMatching: async (pattern) => {
-      for await (const keys of client.scanIterator({ MATCH: pattern, COUNT: 1000 })) {
-        if (keys.length > 0) await client.unlink(keys);
-      }
-    },
     onLost: (listener) => {
       onLost = listener;
       if (lost !== undefined) listener(lost.error);

@@ -65,6 +65,10 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     heartbeat: new HeartbeatThread({
       runtime,
       onLost,
+      // A connection that is not used does not notice that the namespace is elsewhere now.
+      onReconnected: () => {
+        connection.command(["EXISTS", keys.fixed.quarantine]).catch(() => undefined);
+      },
       data: {
         target,
         namespace,

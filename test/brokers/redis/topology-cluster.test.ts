@@ -229,13 +229,7 @@ describe("RedisBroker on a Redis Cluster refuses", () => {
     const url = await notOwnerOf(namespace);
     await using it = countingEngine({ redis: url, namespace });
     await assert.rejects(it.spin.schedule("count", 0), isAClusterMet);
-    await it.startWorkers();
-    const errors = (): unknown[] =>
-      it.lines.map(({ fields }) => ("err" in fields ? fields.err : undefined));
-    const told = await until("the workers tell why", () =>
-      errors().find((error) => error instanceof BrokerError),
-    );
-    assert.ok(isAClusterMet(told));
+    await assert.rejects(it.startWorkers(), isAClusterMet);
   });
 
   test("a URL of a node and a namespace without a hash tag, with the remedy, at once", async () => {
@@ -261,11 +255,10 @@ test("[G6] [G12] RedisBroker leaves a node that has left the cluster, and stays 
   await worker.ran("count", 1);
   await cluster.moveSlotOf(brokersOf(namespace), to);
   const { call } = cluster.at(to);
-  // The old node is still there, and passes the wake-up on.
-  await producer.spin.schedule("count", 1);
-  await worker.ran("count", 2);
+  // The worker is idle: only its heartbeat can find out.
   await cluster.takeOut(owner);
-  await wakes({ producer, worker, call }, 2);
+  await beats(namespace, call);
+  await wakes({ producer, worker, call }, 1);
   await beats(namespace, call);
 });
 
