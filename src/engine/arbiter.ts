@@ -290,9 +290,9 @@ export class Arbiter {
 
   async #deliver(jobs: readonly StoredJob[]): Promise<void> {
     const { workers, tasks } = this.#parts;
-    for (const stored of jobs) {
-      // Tasks run until their first await right here.
-      if (this.#mustYield()) await this.#yield();
+    for (const [index, stored] of jobs.entries()) {
+      // Tasks run until their first await right here. The first one is not kept waiting.
+      if (index > 0 && this.#mustYield()) await this.#yield();
       if (this.#state !== "running" || workers.availableSlots === 0) {
         this.#outcomes.push({ kind: "released", stored });
         continue;

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 
 import { BrokerError } from "../../core/errors.ts";
+import { atMost } from "../../platform/at-most.ts";
 import type { Runtime, Timer } from "../../platform/runtime.ts";
 import {
   COUNTS,
@@ -12,8 +13,8 @@ import {
 /** How often the process shows that its event loop turns, in ms, or oftener if that is looked for. */
 const SIGN_OF_LIFE_MS = 1000;
 
-/** Longest time that a stop waits for the thread to leave the cluster, in ms. */
-const LEAVE_TIMEOUT_MS = 2000;
+/** Longest time that a stop waits to leave the cluster, in ms: Redis may be down. */
+export const LEAVE_TIMEOUT_MS = 2000;
 
 /** What a heartbeat thread is made of. */
 export interface HeartbeatThreadParts {
@@ -60,10 +61,7 @@ export class HeartbeatThread {
     const worker = this.#worker;
     if (worker === undefined) return;
     this.#timer?.cancel();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#parts.runtime.timers.set(resolve, LEAVE_TIMEOUT_MS);
-    await Promise.race([Promise.allSettled([this.#ask({ type: "leave" })]), promise]);
-    timer.cancel();
+    await atMost(this.#parts.runtime.timers, LEAVE_TIMEOUT_MS, this.#ask({ type: "leave" }));
     this.#worker = undefined;
     await worker.terminate();
   }

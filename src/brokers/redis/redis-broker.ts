@@ -3,6 +3,7 @@ import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
+import { atMost } from "../../platform/at-most.ts";
 import type {
   Broker,
   BrokerContext,
@@ -13,6 +14,7 @@ import type {
   RescueReply,
   WakeUpListener,
 } from "../broker.ts";
+import { LEAVE_TIMEOUT_MS } from "./heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
 import {
   condemn,
@@ -109,19 +111,22 @@ export class RedisBroker implements Broker {
   }
 
   async stop(): Promise<void> {
-    const { connection, subscriber, heartbeat, keys, wakeUps } = this.#context;
-    await Promise.allSettled([this.#joining]);
-    const idle = wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
-    if (idle.length > 0) {
-      // As much as can be had: Redis may be down.
-      await Promise.allSettled([connection.run(leaveIdle({ idle }, { brokerId: this.#id }))]);
-    }
+    const { connection, subscriber, heartbeat, wakeUps, runtime } = this.#context;
+    await atMost(runtime.timers, LEAVE_TIMEOUT_MS, this.#joining ?? Promise.resolve());
+    const leaving = Promise.allSettled([this.#leaveIdle(), heartbeat.stop()]);
+    await atMost(runtime.timers, LEAVE_TIMEOUT_MS, leaving);
     wakeUps.forget();
     this.#joining = undefined;
     this.#hasJoined = false;
     subscriber.close();
-    await heartbeat.stop();
     connection.close();
+    await leaving;
+  }
+
+  async #leaveIdle(): Promise<void> {
+    const { connection, keys, wakeUps } = this.#context;
+    const idle = wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
+    if (idle.length > 0) await connection.run(leaveIdle({ idle }, { brokerId: this.#id }));
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {

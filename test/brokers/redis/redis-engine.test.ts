@@ -217,6 +217,21 @@ describe("an engine on Redis", () => {
     await it.spin.close({ timeout: 0 });
   });
 
+  test("[G11] a close does not wait for a Redis that hangs longer than it must", async () => {
+    const own = await startRedis();
+    after(() => own.stop());
+    const hanging = await startTcpProxy(own.port);
+    after(() => hanging.close());
+    const it = redisBench(`redis://127.0.0.1:${hanging.port}`, { callTimeout: 60_000 });
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    const look = await inspect(own.url);
+    while ((await look.call("SCARD", `${it.namespace}/_idle-brokers-of-spinach`)) !== 1);
+    look.close();
+    hanging.freeze(true);
+    // Far less than the time that a call may take.
+    await it.spin.close();
+  });
+
   test("what Redis refuses is a BrokerError that says what to do", async () => {
     const own = await startRedis("--requirepass", "secret");
     after(() => own.stop());
