@@ -4,13 +4,14 @@
 -- KEYS[1] running (hash): running jobs of the broker
 -- KEYS[2] brokers (zset): all brokers by last seen (s)
 -- KEYS[3] future (zset): future jobs by due time (s)
--- KEYS[4] periodic (zset): periodic tasks by next run (s)
--- KEYS[5] limits (hash): most jobs at once, of limited tasks
--- KEYS[6] counts (hash): running now, of limited tasks
--- KEYS[7] parked (zset): parked jobs, all scores 0: task NUL queue NUL number NUL job
--- KEYS[8] parked_counts (hash): task NUL queue -> number of parked jobs; '+' and '-' -> last numbers used
--- KEYS[9] quarantine (list): what cannot be used
--- KEYS[10..] queues (list, set): for each queue, those to take from first: its jobs, then the brokers that
+-- KEYS[4] periodic (zset): periodic tasks by the second that their next run is due by
+-- KEYS[5] periodic_exact (zset): periodic tasks by next run (s)
+-- KEYS[6] limits (hash): most jobs at once, of limited tasks
+-- KEYS[7] counts (hash): running now, of limited tasks
+-- KEYS[8] parked (zset): parked jobs, all scores 0: task NUL queue NUL number NUL job
+-- KEYS[9] parked_counts (hash): task NUL queue -> number of parked jobs; '+' and '-' -> last numbers used
+-- KEYS[10] quarantine (list): what cannot be used
+-- KEYS[11..] queues (list, set): for each queue, those to take from first: its jobs, then the brokers that
 --            found it empty and were not woken since
 -- ARGV[1] broker_id (text): the caller
 -- ARGV[2] channel (text): for notifications
@@ -41,6 +42,7 @@ local PARK_BASE = 5e15
 -- include call
 -- include wake
 -- include job
+-- include due
 
 -- Who was condemned has a score of 0 until its jobs are settled.
 local score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
@@ -279,12 +281,8 @@ local function wake_parked(task)
 end
 for task in pairs(freed) do wake_parked(task) end
 
-local function first_score(key)
-  local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  return first[2] and tonumber(first[2]) or math.huge
-end
-local next_due = math.min(first_score(future), first_score(periodic))
-if next_due < math.huge then
-  reply[2] = string.format('%.3f', math.max(0, (next_due - now_s()) * 1000))
+local due_at = next_due()
+if due_at < math.huge then
+  reply[2] = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000))
 end
 return answer(reply)

@@ -2,14 +2,15 @@
 -- Atomic. Idempotent. Tasks that are not named stay as they are, whoever stated them.
 --
 -- KEYS[1] periodic_tasks (hash): task name -> JSON
--- KEYS[2] periodic (zset): periodic tasks by next run (s)
--- KEYS[3] limits (hash): most jobs at once, of limited tasks
--- KEYS[4] counts (hash): running now, of limited tasks
--- KEYS[5] stated (zset): tasks of ours with a period or limit, by when they were last stated (s)
--- KEYS[6] parked_counts (hash): task NUL queue -> number of parked jobs
--- KEYS[7] brokers (zset): all brokers by last seen (s)
--- KEYS[8] quarantine (list): what cannot be used
--- KEYS[9..] running (hash): running jobs of brokers
+-- KEYS[2] periodic (zset): periodic tasks by the second that their next run is due by
+-- KEYS[3] periodic_exact (zset): periodic tasks by next run (s)
+-- KEYS[4] limits (hash): most jobs at once, of limited tasks
+-- KEYS[5] counts (hash): running now, of limited tasks
+-- KEYS[6] stated (zset): tasks of ours with a period or limit, by when they were last stated (s)
+-- KEYS[7] parked_counts (hash): task NUL queue -> number of parked jobs
+-- KEYS[8] brokers (zset): all brokers by last seen (s)
+-- KEYS[9] quarantine (list): what cannot be used
+-- KEYS[10..] running (hash): running jobs of brokers
 -- ARGV[1] channel (text): for notifications
 -- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s)
 -- ARGV[3] task_count (number): number of tasks
@@ -27,6 +28,7 @@ local FIELDS = 4
 
 -- include call
 -- include job
+-- include periodic
 
 local names = {}
 for index = 1, task_count do names[index] = ARGV[FIRST_TASKS + (index - 1) * FIELDS] end
@@ -46,14 +48,14 @@ local function state_period(name, period, text, known)
   if period <= 0 then
     if known then
       call('HDEL', periodic_tasks, name)
-      call('ZREM', periodic, name)
+      unplan(name)
     end
     return
   end
-  local next_run = tonumber(call('ZSCORE', periodic, name))
+  local next_run = next_run_of(name)
   -- One that is further away than its period, after the clock was set back, starts a new rhythm.
-  if period_of(known) ~= period or not next_run or next_run > now + period then
-    call('ZADD', periodic, string.format('%.6f', now + period), name)
+  if period_of(known) ~= period or not next_run or next_run > now + period + 1 then
+    plan(name, now + period)
   end
   if known ~= text then call('HSET', periodic_tasks, name, text) end
 end
@@ -114,7 +116,7 @@ local old = call('ZRANGEBYSCORE', stated, '-inf', string.format('%.6f', now - re
 for _, name in ipairs(old) do
   if is_ours(call('HGET', periodic_tasks, name)) then
     call('HDEL', periodic_tasks, name)
-    call('ZREM', periodic, name)
+    unplan(name)
   end
   call('HDEL', limits, name)
   call('HDEL', counts, name)

@@ -3,10 +3,11 @@
 --
 -- KEYS[1] future (zset): future jobs by due time (s)
 -- KEYS[2] periodic_tasks (hash): task name -> JSON
--- KEYS[3] periodic (zset): periodic tasks by next run (s)
--- KEYS[4] brokers (zset): all brokers by last seen (s)
--- KEYS[5] quarantine (list): what cannot be used
--- KEYS[6..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
+-- KEYS[3] periodic (zset): periodic tasks by the second that their next run is due by
+-- KEYS[4] periodic_exact (zset): periodic tasks by next run (s)
+-- KEYS[5] brokers (zset): all brokers by last seen (s)
+-- KEYS[6] quarantine (list): what cannot be used
+-- KEYS[7..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
 -- ARGV[1] channel (text): for notifications
 -- ARGV[2] id_count (number): number of ids
 -- ARGV[3..] ids: ids for new jobs, then, for each queue of KEYS, its name
@@ -23,6 +24,8 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 -- include call
 -- include wake
 -- include job
+-- include periodic
+-- include due
 
 local keys, idle = {}, {}
 for key = FIRST_QUEUES, #KEYS, 2 do
@@ -61,15 +64,30 @@ for _, job in ipairs(due) do
   end
 end
 
-local names = call('ZRANGEBYSCORE', periodic, '-inf', string.format('%.6f', now), 'LIMIT', 0, id_count)
+local names, is_named = {}, {}
+for _, key in ipairs({ periodic, periodic_exact }) do
+  for _, name in ipairs(call('ZRANGEBYSCORE', key, '-inf', string.format('%.6f', now), 'LIMIT', 0, id_count)) do
+    if not is_named[name] and #names < id_count then
+      is_named[name] = true
+      names[#names + 1] = name
+    end
+  end
+end
+
 if #names > 0 then write_first(periodic) end
 for index, name in ipairs(names) do
   local text = call('HGET', periodic_tasks, name)
   local ok, task = pcall(cjson.decode, text or 'null')
-  if not ok or not is_periodic(task) then
-    redis.call('ZREM', periodic, name)
+  local planned = next_run_of(name)
+  if not planned or not text then
+    unplan(name)
+  elseif not ok or not is_periodic(task) then
+    unplan(name)
     redis.call('HDEL', periodic_tasks, name)
-    if text then quarantine_text(periodic_tasks, 'not a periodic task', text) end
+    quarantine_text(periodic_tasks, 'not a periodic task', text)
+  elseif planned > now then
+    -- Python has run it: what we had planned does not count any more.
+    plan(name, planned)
   else
     local key = key_of(task.queue)
     if key then
@@ -81,24 +99,18 @@ for index, name in ipairs(names) do
       call('RPUSH', key, job)
       woken[task.queue] = (woken[task.queue] or 0) + 1
       -- The next place of the grid in the future, however many were missed.
-      local planned = tonumber(redis.call('ZSCORE', periodic, name))
       local missed = math.floor((now - planned) / task.periodicity)
-      local next_run = planned + (missed + 1) * task.periodicity
-      redis.call('ZADD', periodic, string.format('%.6f', next_run), name)
+      plan(name, planned + (missed + 1) * task.periodicity)
     end
   end
 end
 
 for queue, count in pairs(woken) do wake(idle[queue], queue, count) end
 
-local function first_score(key)
-  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  return first[2] and tonumber(first[2]) or math.huge
-end
-local next_due = math.min(first_score(future), first_score(periodic))
+local due_at = next_due()
 local reply = { '' }
-if next_due < math.huge then
-  reply[1] = string.format('%.3f', math.max(0, (next_due - now) * 1000))
+if due_at < math.huge then
+  reply[1] = string.format('%.3f', math.max(0, (due_at - now) * 1000))
 end
 for _, queue in ipairs(missing) do reply[#reply + 1] = queue end
 return answer(reply)

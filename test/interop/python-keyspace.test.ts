@@ -190,6 +190,45 @@ describe("ours takes over what Python left", () => {
   });
 });
 
+describe("periodic tasks in one namespace with Python", () => {
+  const planned = `${namespace}/_periodic_tasks_queue`;
+
+  test("[G10] Python reads when they run next, in whole seconds; ours keeps to the millisecond", async () => {
+    await inspector.call("FLUSHALL");
+    await using it = bench();
+    let runs = 0;
+    const enough = Promise.withResolvers<void>();
+    it.spin.task("quick", { periodicity: 50 }, () => {
+      runs += 1;
+      if (runs === 10) enough.resolve();
+    });
+    const startedMs = Date.now();
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await enough.promise;
+    assert.ok(Date.now() - startedMs < 5000, "more than one in a second");
+    // Source: spinach/brokers/redis.py next_future_periodic_delta, score_cast_func=int
+    for (const task of ["tick", "quick"]) {
+      const second = await inspector.call("ZSCORE", planned, task);
+      assert.ok(Number.isInteger(second), `${task}: ${String(second)}`);
+    }
+  });
+
+  test("[G10] a run that Python made is not made again", async () => {
+    await inspector.call("FLUSHALL");
+    const broker = new RedisBroker(redis.url);
+    const spin = new Engine(broker, { namespace });
+    await broker.start();
+    await broker.register([testTask("tick", { periodicity: 5000 })]);
+    const next = Math.ceil(Date.now() / 1000) + 100;
+    await inspector.call("ZADD", planned, String(next), "tick");
+    await inspector.call("ZADD", `${namespace}/_periodic-exact`, "1000", "tick");
+    const { nextDueMs = 0 } = await broker.tick();
+    assert.ok(nextDueMs > 90_000);
+    assert.equal(await inspector.call("LLEN", `${namespace}/spinach`), 0);
+    await spin.close();
+  });
+});
+
 describe("ours leaves what Python reads", () => {
   const fields = ["at", "at_us", "id", "max_retries", "queue", "retries", "status"];
   const jobFields = [...fields, "task_args", "task_kwargs", "task_name"];

@@ -6,8 +6,10 @@ export interface FixedKeys {
   readonly future: string;
   /** hash: task name -> task as JSON */
   readonly periodicTasks: string;
-  /** zset: task name by next run (s) */
+  /** zset: task name by next run, in whole seconds, rounded up: Python reads no others */
   readonly periodic: string;
+  /** Ours. zset: task name by next run (s); counts while it lies in the second that `periodic` has */
+  readonly periodicExact: string;
   /** hash: task name -> most jobs at once */
   readonly limits: string;
   /** hash: task name -> running now */
@@ -48,6 +50,7 @@ export class RedisKeys {
       future: this.#key("_future-jobs"),
       periodicTasks: this.#key("_periodic_tasks_hash"),
       periodic: this.#key("_periodic_tasks_queue"),
+      periodicExact: this.#key("_periodic-exact"),
       limits: this.#key("_max_concurrency"),
       counts: this.#key("_current_concurrency"),
       infos: this.#key("_all_brokers_hash"),

@@ -9,7 +9,7 @@ interface WatchBench {
   readonly watch: LoopWatch;
   readonly told: string[];
   /** The loop turns once. */
-  turn(): void;
+  readonly turn: () => void;
 }
 
 function watchBench(blockedAfterMs = 5000, stuckAfterMs = 60_000): WatchBench {

@@ -1,0 +1,19 @@
+-- When periodic tasks run. Python reads whole seconds only, and stops at a fraction: the set that it reads
+-- has the second that a run is due by; the exact time is ours, and counts while it lies in that second.
+local function next_run_of(name)
+  local second = tonumber(call('ZSCORE', periodic, name))
+  local exact = tonumber(call('ZSCORE', periodic_exact, name))
+  if second and exact and math.ceil(exact) == second then return exact end
+  return second
+end
+
+local function plan(name, at)
+  local exact = string.format('%.6f', at)
+  call('ZADD', periodic, string.format('%.0f', math.ceil(tonumber(exact))), name)
+  call('ZADD', periodic_exact, exact, name)
+end
+
+local function unplan(name)
+  call('ZREM', periodic, name)
+  call('ZREM', periodic_exact, name)
+end
