@@ -9,7 +9,6 @@ import { median } from "../lib/statistics.ts";
 const SMALL = 1000;
 const BATCH = 10_000;
 const FETCHED = 10;
-const FETCHES = 1000;
 const HOUR_MS = 3_600_000;
 const QUEUES = ["spinach"];
 
@@ -18,27 +17,34 @@ const KINDS = ["ready", "future", "limited"] as const;
 
 function cases(mode: Mode): readonly Case[] {
   const large = mode === "full" ? 1_000_000 : 100_000;
+  const fetches = mode === "full" ? 1000 : 300;
   const runs = mode === "full" ? 5 : 2;
   return KINDS.map((name, kind) => {
     // Each run compares two figures of one process, which has warmed up before the first.
-    return { id: `backlog-${name}`, loads: { spinach: { large, kind } }, runs, warmUp: false };
+    return {
+      id: `backlog-${name}`,
+      loads: { spinach: { large, kind, fetches } },
+      runs,
+      warmUp: false,
+    };
   });
 }
 
 async function measure({ port, load }: Run): Promise<Figures> {
   const large = amount(load, "large");
+  const fetches = amount(load, "fetches");
   const add = ADD[KINDS[amount(load, "kind")] ?? "ready"];
   const contender = new SpinachContender(port);
   contender.engine.attachTasks(LIMITED_TASKS);
   await contender.broker.start();
   await contender.broker.register([LIMITED]);
   await add(contender, SMALL);
-  await medianFetchUs(contender);
-  const smallUs = await medianFetchUs(contender);
+  await medianFetchUs(contender, fetches);
+  const smallUs = await medianFetchUs(contender, fetches);
   for (let added = SMALL; added < large; added += BATCH) {
     await add(contender, Math.min(BATCH, large - added));
   }
-  const largeUs = await medianFetchUs(contender);
+  const largeUs = await medianFetchUs(contender, fetches);
   await contender.close();
   return { smallUs, largeUs, ratio: largeUs / smallUs };
 }
@@ -84,11 +90,11 @@ async function addLimited({ engine, broker }: SpinachContender, count: number): 
 }
 
 /** Settles and fetches again and again; jobs that were taken are replaced while the clock stands. */
-async function medianFetchUs(contender: SpinachContender): Promise<number> {
+async function medianFetchUs(contender: SpinachContender, fetches: number): Promise<number> {
   const timesUs: number[] = [];
   await contender.enqueueBatch(0, FETCHED);
   let { jobs } = await contender.broker.exchange({ outcomes: [], queues: QUEUES, max: FETCHED });
-  while (timesUs.length < FETCHES) {
+  while (timesUs.length < fetches) {
     await contender.enqueueBatch(0, FETCHED);
     const outcomes = jobs.map((stored) => ({ kind: "succeeded", stored }) as const);
     const startMs = performance.now();
