@@ -1,5 +1,5 @@
-import { Probe } from "./probe.ts";
 /** The process of one run. Its argument is an `Order`; it sends the figures to the harness. */
+import { Probe } from "./probe.ts";
 import type { Order } from "./run-order.ts";
 import { loadScenario } from "./scenario.ts";
 

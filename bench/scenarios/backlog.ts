@@ -2,8 +2,14 @@
 import { Batch, Tasks } from "spinach";
 
 import { SpinachContender } from "../contenders/spinach.ts";
-import { amount, type Case, type Figures, type Mode, type Run } from "../lib/scenario.ts";
-import type { Scenario } from "../lib/scenario.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
 import { median } from "../lib/statistics.ts";
 
 const SMALL = 1000;

@@ -1,7 +1,14 @@
 /** How fast jobs are scheduled: in batches, and one by one with many calls in flight. */
 import { type Contender, loadContender } from "../lib/contender.ts";
-import type { Case, Figures, Load, Mode, Run, Scenario } from "../lib/scenario.ts";
-import { amount } from "../lib/scenario.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Load,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
 
 /** Thousands of jobs of a full run: about 2 s of work. A quick run has a tenth. */
 const THOUSANDS = {

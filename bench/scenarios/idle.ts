@@ -2,8 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { loadContender } from "../lib/contender.ts";
-import { amount, type Case, type Figures, type Mode, type Run } from "../lib/scenario.ts";
-import type { Scenario } from "../lib/scenario.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
 
 const CONCURRENCY = 256;
 

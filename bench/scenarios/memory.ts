@@ -1,7 +1,13 @@
 /** How much memory of Redis a waiting job takes. */
 import { loadContender } from "../lib/contender.ts";
-import { amount, type Case, type Figures, type Mode, type Run } from "../lib/scenario.ts";
-import type { Scenario } from "../lib/scenario.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
 
 const BATCH = 1000;
 

@@ -1,7 +1,13 @@
 /** How fast jobs are processed that wait already, and what a job costs in CPU time. */
 import { type Contender, loadContender } from "../lib/contender.ts";
-import type { Case, Figures, Mode, Run, Scenario } from "../lib/scenario.ts";
-import { amount } from "../lib/scenario.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
 import { Tally } from "../lib/tally.ts";
 
 /** Thousands of jobs of a full run: about 2 s of work. A quick run has a tenth. */
