@@ -16,7 +16,7 @@ This page is written by \`npm run report\` from \`bench/results/latest.json\`, w
 
 \`\`\`sh
 cd bench && npm ci
-npm run bench                      # everything, some 20 minutes; -- --only latency measures one scenario
+npm run bench                      # everything, some 15 minutes; -- --only latency measures one scenario
 npm run bench -- --quick           # within a minute, to results/quick.json: shows that all works, not how fast
 npm run report                     # this page
 \`\`\``;

@@ -124,8 +124,8 @@ export const CHAPTERS: readonly Chapter[] = [
       "The median of 1,000 calls of the broker's `exchange` that settle 10 jobs and take 10, while ready jobs, jobs " +
       "of the future, or jobs of a task at its limit wait. Both figures of a pair come from one process.",
     note:
-      "BullMQ is not measured: it has no call that only fetches, and brings one job a call. Nor is the floor: a list " +
-      "is all it has.",
+      "BullMQ is not measured: its call that compares best, `getNextJob`, brings one job and settles none. Nor is " +
+      "the floor: a list is all it has.",
     measures: ["ready", "future", "limited"].flatMap((kind): readonly Measure[] => [
       { id: [`backlog-${kind}`, "smallUs"], title: `1,000 ${kind}`, unit: "us/fetch" },
       { id: [`backlog-${kind}`, "largeUs"], title: `1,000,000 ${kind}`, unit: "us/fetch" },
