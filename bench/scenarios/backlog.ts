@@ -1,0 +1,120 @@
+/** What one fetch costs with few and with many jobs waiting. */
+import { Batch, Tasks } from "spinach";
+
+import { SpinachContender } from "../contenders/spinach.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
+import { median } from "../lib/statistics.ts";
+
+const SMALL = 1000;
+const BATCH = 10_000;
+const FETCHED = 10;
+
+/** Before the first that counts: else the few would pay for code that is compiled when the many come. */
+const WARM_FETCHES = 3000;
+
+const HOUR_MS = 3_600_000;
+const QUEUES = ["spinach"];
+
+/** Which jobs wait: ready ones, those of the future, or those of a task that is at its limit. */
+const KINDS = ["ready", "future", "limited"] as const;
+
+function cases(mode: Mode): readonly Case[] {
+  const large = mode === "full" ? 1_000_000 : 100_000;
+  const fetches = mode === "full" ? 1000 : 300;
+  const runs = mode === "full" ? 5 : 2;
+  return KINDS.map((name, kind) => {
+    // Each run compares two figures of one process, which has warmed up before the first.
+    return {
+      id: `backlog-${name}`,
+      loads: { spinach: { large, kind, fetches } },
+      runs,
+      warmUp: false,
+    };
+  });
+}
+
+async function measure({ port, load }: Run): Promise<Figures> {
+  const large = amount(load, "large");
+  const fetches = amount(load, "fetches");
+  const add = ADD[KINDS[amount(load, "kind")] ?? "ready"];
+  const contender = new SpinachContender(port);
+  contender.engine.attachTasks(LIMITED_TASKS);
+  await contender.broker.start();
+  await contender.broker.register([LIMITED]);
+  await add(contender, SMALL);
+  await medianFetchUs(contender, WARM_FETCHES);
+  const smallUs = await medianFetchUs(contender, fetches);
+  for (let added = SMALL; added < large; added += BATCH) {
+    await add(contender, Math.min(BATCH, large - added));
+  }
+  const largeUs = await medianFetchUs(contender, fetches);
+  await contender.close();
+  return { smallUs, largeUs, ratio: largeUs / smallUs };
+}
+
+/** Stated to the broker whatever the kind, so that a fetch does the same work in each. */
+const LIMITED = {
+  name: "limited",
+  queue: "spinach",
+  maxRetries: 1,
+  periodicityMs: undefined,
+  maxConcurrency: 1,
+  timeoutMs: undefined,
+  requiredArgs: 1,
+  fn: undefined,
+  module: undefined,
+};
+
+const LIMITED_TASKS = new Tasks();
+LIMITED_TASKS.declare<[number]>(LIMITED.name, { maxRetries: LIMITED.maxRetries });
+
+const ADD = { ready: addReady, future: addFuture, limited: addLimited };
+
+async function addReady(contender: SpinachContender, count: number): Promise<void> {
+  await contender.enqueueBatch(0, count);
+}
+
+async function addFuture({ engine }: SpinachContender, count: number): Promise<void> {
+  const batch = new Batch();
+  const from = Date.now() + HOUR_MS;
+  for (let index = 0; index < count; index += 1) {
+    batch.scheduleAt("noop", new Date(from + index), index);
+  }
+  await engine.scheduleBatch(batch);
+}
+
+/** One of them runs from the first call on and never ends; fetches find the others behind the limit. */
+async function addLimited({ engine, broker }: SpinachContender, count: number): Promise<void> {
+  const batch = new Batch();
+  for (let index = 0; index < count; index += 1) batch.schedule("limited", index);
+  await engine.scheduleBatch(batch);
+  let more = true;
+  while (more) ({ more } = await broker.exchange({ outcomes: [], queues: QUEUES, max: FETCHED }));
+}
+
+/** Settles and fetches again and again; jobs that were taken are replaced while the clock stands. */
+async function medianFetchUs(contender: SpinachContender, fetches: number): Promise<number> {
+  const timesUs: number[] = [];
+  await contender.enqueueBatch(0, FETCHED);
+  let { jobs } = await contender.broker.exchange({ outcomes: [], queues: QUEUES, max: FETCHED });
+  while (timesUs.length < fetches) {
+    await contender.enqueueBatch(0, FETCHED);
+    const outcomes = jobs.map((stored) => ({ kind: "succeeded", stored }) as const);
+    const startMs = performance.now();
+    ({ jobs } = await contender.broker.exchange({ outcomes, queues: QUEUES, max: FETCHED }));
+    timesUs.push(1000 * (performance.now() - startMs));
+    if (jobs.length !== FETCHED) throw new Error(`a fetch brought ${jobs.length} jobs`);
+  }
+  const outcomes = jobs.map((stored) => ({ kind: "succeeded", stored }) as const);
+  await contender.broker.exchange({ outcomes, queues: QUEUES, max: 0 });
+  return median(timesUs);
+}
+
+export const scenario: Scenario = { cases, measure };

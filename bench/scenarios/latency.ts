@@ -1,0 +1,72 @@
+/** How long after a job is scheduled it starts, on a worker that waits for jobs. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { type Contender, loadContender } from "../lib/contender.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  type Mode,
+  type Run,
+  type Scenario,
+} from "../lib/scenario.ts";
+import { percentile } from "../lib/statistics.ts";
+import { Tally } from "../lib/tally.ts";
+
+const CONCURRENCY = 10;
+
+/** Between two jobs: 20 ms, give or take up to half of it, so that no timer falls in step with them. */
+const PAUSE_MS = 20;
+const JITTER = 0.5;
+
+/** Jobs before the first that counts: the code is compiled then. */
+const WARM_JOBS = 50;
+
+function cases(mode: Mode): readonly Case[] {
+  const load = { jobs: mode === "full" ? 1000 : 60 };
+  return [
+    {
+      id: "latency",
+      loads: { spinach: load, bullmq: load, floor: load },
+      runs: mode === "full" ? 5 : 2,
+      warmUp: mode === "full",
+    },
+  ];
+}
+
+async function measure({ contender: name, port, probe, load }: Run): Promise<Figures> {
+  const jobs = WARM_JOBS + amount(load, "jobs");
+  const contender = await loadContender(name, port);
+  const tally = new Tally(jobs);
+  const scheduledMs = new Float64Array(jobs);
+  const latenciesMs = new Float64Array(jobs);
+  await contender.open();
+  await contender.startWorkers(CONCURRENCY, (index) => {
+    latenciesMs[index] = performance.now() - (scheduledMs[index] ?? 0);
+    tally.note(index);
+  });
+  await schedule(contender, scheduledMs);
+  await tally.done;
+  await contender.close();
+  tally.expectEachOnce();
+  await probe.expectNone(contender.jobKeys);
+  const counted = [...latenciesMs.subarray(WARM_JOBS)];
+  return {
+    p50: percentile(counted, 0.5),
+    p99: percentile(counted, 0.99),
+    p999: percentile(counted, 0.999),
+  };
+}
+
+/** Open loop: a slow job does not hold back those after it. */
+async function schedule(contender: Contender, scheduledMs: Float64Array): Promise<void> {
+  const calls: Array<Promise<void>> = [];
+  for (const index of scheduledMs.keys()) {
+    await sleep(PAUSE_MS * (1 + JITTER * (2 * Math.random() - 1)));
+    scheduledMs[index] = performance.now();
+    calls.push(contender.enqueueOne(index));
+  }
+  await Promise.all(calls);
+}
+
+export const scenario: Scenario = { cases, measure };
