@@ -74,9 +74,12 @@ local function pairs_to_table(list)
   return result
 end
 
+-- What is not used costs one question: limits, and whatever has a time.
+local has_extras = redis.call('EXISTS', limits, parked, future, periodic, periodic_exact) > 0
+
 -- Limits, and places taken, of all limited tasks; nil if there is none, and none was that left jobs.
 local limit_by_task, places
-if redis.call('EXISTS', limits, parked) > 0 then
+if has_extras and redis.call('EXISTS', limits, parked) > 0 then
   limit_by_task = pairs_to_table(call('HGETALL', limits))
   places = pairs_to_table(call('HGETALL', counts))
 end
@@ -152,6 +155,7 @@ for _ = 1, next_number() do
       call('RPUSH', queue_key(index), job)
     else
       call('ZADD', future, string.format('%.6f', now_s() + wait_ms / 1000), job)
+      has_extras = true
     end
     wake(idle_key(index), queue_names[index], 1)
   end
@@ -281,7 +285,7 @@ local function wake_parked(task)
 end
 for task in pairs(freed) do wake_parked(task) end
 
-local due_at = next_due()
+local due_at = has_extras and next_due() or math.huge
 if due_at < math.huge then
   reply[2] = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000))
 end
