@@ -1,14 +1,16 @@
 import type { Broker, ExchangeReply } from "../brokers/broker.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
-import { BrokerError, LeaseLostError, UnknownTaskError } from "../core/errors.ts";
+import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
 import { CallDeadline } from "./call-deadline.ts";
 import type { JobReporter } from "./job-reporter.ts";
+import { LocalQueue } from "./local-queue.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
+import { Yielder } from "./yielder.ts";
 
 /** Longest sleep, in ms: after it the arbiter looks by itself, should a wake-up have been lost. */
 const MAX_SLEEP_MS = 60_000;
@@ -18,9 +20,6 @@ const MAX_SLEEP_MS = 60_000;
  * periods and limits of others, and a broker forgets tasks that nobody states.
  */
 const STATE_EVERY_MS = 120_000;
-
-/** The loop is given back to sockets and timers at least this often, in ms. */
-const YIELD_EVERY_MS = 5;
 
 /** Between attempts while the broker fails: at once after a hiccup, kind to one that is down. */
 const BROKER_BACKOFF: Backoff = { baseMs: 50, capMs: 10_000 };
@@ -67,6 +66,8 @@ export class Arbiter {
   readonly #sleeper: Sleeper;
   readonly #backoff: Sleeper;
   readonly #deadline: CallDeadline;
+  readonly #yielder: Yielder;
+  readonly #local: LocalQueue;
   #state: "running" | "draining" | "flushing" | "ended" = "running";
   /** Ended jobs that the broker has not been told of, oldest first. */
   #outcomes: Outcome[];
@@ -89,14 +90,20 @@ export class Arbiter {
   /** When to tick next, on the monotonic clock. */
   #dueAtMs = 0;
   #failures = 0;
-  #yieldedAtMs: number;
   #stopListening: (() => void) | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(parts: ArbiterParts) {
     this.#parts = parts;
     this.#outcomes = [...parts.untold];
-    this.#yieldedAtMs = parts.runtime.clock.monotonic();
+    this.#yielder = new Yielder(parts.runtime);
+    this.#local = new LocalQueue({
+      ...parts,
+      yielder: this.#yielder,
+      onUnknown: (finished) => {
+        this.finished(finished);
+      },
+    });
     this.#sleeper = new Sleeper(parts.runtime.timers);
     this.#backoff = new Sleeper(parts.runtime.timers);
     this.#deadline = new CallDeadline(parts.runtime.timers);
@@ -122,7 +129,9 @@ export class Arbiter {
 
   /** Takes no new jobs from now on. The loop goes on, to settle those that end. */
   stopTaking(): void {
-    if (this.#state === "running") this.#state = "draining";
+    if (this.#state !== "running") return;
+    this.#state = "draining";
+    this.#release(this.#local.close());
   }
 
   /**
@@ -157,6 +166,7 @@ export class Arbiter {
     const { workers } = this.#parts;
     for (const stored of workers.running) this.#lost.add(stored);
     this.#outcomes = [];
+    this.#local.clear();
     this.#leases += 1;
     this.#mayHoldJobs = true;
     workers.abort(({ job }) => new LeaseLostError(job.taskName));
@@ -170,6 +180,7 @@ export class Arbiter {
     if (outcome !== undefined) this.#outcomes.push(outcome);
     this.#sleeper.wake();
     this.#parts.reporter.finished(finished, outcome);
+    this.#local.ended(finished.durationMs);
   }
 
   readonly #moment = (): Moment => {
@@ -179,6 +190,7 @@ export class Arbiter {
 
   /** One round of the loop: whatever there is a reason for. Rejects if the broker does. */
   async step(): Promise<void> {
+    if (this.#local.isOverdue) this.#release(this.#local.clear());
     if (this.#mustReconcile()) await this.#reconcile();
     const upkeep = this.#state === "running" ? await this.#upkeep() : undefined;
     if (this.#outcomes.length > 0 || this.#canTake()) await this.#exchange();
@@ -205,20 +217,10 @@ export class Arbiter {
       } catch (error) {
         if (!this.#isOver()) await this.#backOff(error);
       }
-      if (this.#mustYield()) await this.#yield();
+      if (this.#yielder.isDue) await this.#yielder.yield();
       // No await between the question and the sleep: a wake-up in between would be lost.
       if (!this.#hasReason()) await this.#sleep();
     }
-  }
-
-  #mustYield(): boolean {
-    return this.#parts.runtime.clock.monotonic() - this.#yieldedAtMs >= YIELD_EVERY_MS;
-  }
-
-  async #yield(): Promise<void> {
-    const { clock, timers } = this.#parts.runtime;
-    await timers.yield();
-    this.#yieldedAtMs = clock.monotonic();
   }
 
   async #register(): Promise<void> {
@@ -243,7 +245,8 @@ export class Arbiter {
   async #reconcile(): Promise<void> {
     const { broker, queue, workers } = this.#parts;
     const ended = this.#outcomes.map(({ stored }) => stored);
-    const known = new Set([...workers.running, ...ended].map(({ job }) => job.id));
+    const all = [...workers.running, ...this.#local.jobs, ...ended];
+    const known = new Set(all.map(({ job }) => job.id));
     const reconciling = broker.reconcile({ queues: [queue], known });
     const leases = this.#leases;
     const jobs = await this.#deadline.bound("reconcile", reconciling);
@@ -254,7 +257,7 @@ export class Arbiter {
   }
 
   async #exchange(): Promise<void> {
-    const max = this.#canTake() ? this.#parts.workers.availableSlots : 0;
+    const max = this.#canTake() ? this.#local.room : 0;
     const outcomes = this.#outcomes;
     this.#outcomes = [];
     // Before the trip: a wake-up that comes while it is under way must be heard.
@@ -289,22 +292,15 @@ export class Arbiter {
   }
 
   async #deliver(jobs: readonly StoredJob[]): Promise<void> {
-    const { workers, tasks } = this.#parts;
-    for (const [index, stored] of jobs.entries()) {
-      // Tasks run until their first await right here. The first one is not kept waiting.
-      if (index > 0 && this.#mustYield()) await this.#yield();
-      if (this.#state !== "running" || workers.availableSlots === 0) {
-        this.#outcomes.push({ kind: "released", stored });
-        continue;
-      }
-      const task = tasks.runnable(stored.job.taskName);
-      if (task === undefined) {
-        const error = new UnknownTaskError(stored.job.taskName, tasks.runnableNames);
-        this.finished({ stored, result: { ok: false, error }, durationMs: 0 });
-        continue;
-      }
-      workers.submit(stored, task);
-    }
+    this.#local.push(jobs);
+    if (this.#state === "running") await this.#local.start();
+    else this.#release(this.#local.clear());
+  }
+
+  /** Back to the head of the queue, in order. */
+  #release(jobs: readonly StoredJob[]): void {
+    for (const stored of jobs) this.#outcomes.push({ kind: "released", stored });
+    if (jobs.length > 0) this.#sleeper.wake();
   }
 
   async #askIfEmpty(): Promise<void> {
@@ -321,13 +317,14 @@ export class Arbiter {
       this.#state === "running" &&
       !this.#mayHoldJobs &&
       this.#outcomes.length === 0 &&
+      this.#local.isEmpty &&
       workers.availableSlots === workers.number
     );
   }
 
   #canTake(): boolean {
     if (this.#state !== "running" || !this.#hasStated) return false;
-    return this.#mayHoldJobs && this.#parts.workers.availableSlots > 0;
+    return this.#mayHoldJobs && this.#local.room > 0;
   }
 
   #mustReconcile(): boolean {
@@ -348,6 +345,7 @@ export class Arbiter {
 
   #hasReason(): boolean {
     if (this.#outcomes.length > 0 || this.#mustReconcile() || this.#isOver()) return true;
+    if (this.#local.isOverdue) return true;
     if (this.#state !== "running") return false;
     if (this.#mustAskIfEmpty && this.#isIdle()) return true;
     return this.#mustState() || this.#isDue() || this.#canTake();
@@ -363,7 +361,7 @@ export class Arbiter {
     const isRunning = this.#state === "running";
     const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs) : Infinity;
     const lookAtMs = nowMs + MAX_SLEEP_MS;
-    const wakeAtMs = Math.min(dueAtMs, this.#reconcileAtMs, lookAtMs);
+    const wakeAtMs = Math.min(dueAtMs, this.#reconcileAtMs, lookAtMs, this.#local.overdueAtMs);
     const woken = await this.#sleeper.sleep(Math.ceil(wakeAtMs - nowMs));
     if (!woken && wakeAtMs === lookAtMs) this.#mayHoldJobs = true;
   }

@@ -18,6 +18,16 @@ export class Deque<Item> {
     return this.#length;
   }
 
+  /** All items, from the front; a copy. */
+  get items(): readonly Item[] {
+    const items: Item[] = [];
+    for (let index = 0; index < this.#length; index += 1) {
+      const item = this.#slots[(this.#head + index) & (this.#slots.length - 1)];
+      if (item !== undefined) items.push(item);
+    }
+    return items;
+  }
+
   pushBack(item: Item): void {
     this.#growIfFull();
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item;

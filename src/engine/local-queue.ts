@@ -1,0 +1,128 @@
+import { UnknownTaskError } from "../core/errors.ts";
+import type { StoredJob } from "../core/job.ts";
+import type { Runtime } from "../platform/runtime.ts";
+import { Deque } from "../queue/deque.ts";
+import type { FinishedJob, Workers } from "../workers/workers.ts";
+import type { TaskCatalog } from "./task-catalog.ts";
+import type { Yielder } from "./yielder.ts";
+
+/** A job that ends within this time is shorter than the trip that brings the next one, in ms. */
+const SHORT_MS = 1;
+
+/** So many short jobs one after the other, or as many as there are slots, say that the next are short too. */
+const MIN_SHORT_JOBS = 16;
+
+/** If for this time none was started, what waits is given back: others may be free. In ms. */
+const PATIENCE_MS = 10;
+
+/** What a local queue stands between. */
+export interface LocalQueueParts {
+  readonly runtime: Runtime;
+  readonly workers: Workers;
+  readonly tasks: TaskCatalog;
+  readonly yielder: Yielder;
+  /** Called with a job that no task can run. */
+  readonly onUnknown: (finished: FinishedJob) => void;
+}
+
+/**
+ * The second level of queues: jobs on their way from the broker to a slot. While jobs are shorter than a trip,
+ * slots would stand empty during each; so up to one job a slot is taken ahead. As soon as one job is longer,
+ * none is, and those that wait must be given back.
+ */
+export class LocalQueue {
+  readonly #parts: LocalQueueParts;
+  readonly #waiting = new Deque<StoredJob>();
+  #shortJobs = 0;
+  #isStarting = false;
+  #isClosed = false;
+  /** When one was last started, or the first one came, on the monotonic clock. */
+  #movedAtMs = 0;
+
+  constructor(parts: LocalQueueParts) {
+    this.#parts = parts;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** How many jobs the next trip may bring: for each free slot one, and some ahead. */
+  get room(): number {
+    const { availableSlots, number } = this.#parts.workers;
+    const free = availableSlots - this.#waiting.length;
+    if (this.#isClosed || free <= 0) return 0;
+    const areShort = this.#shortJobs >= Math.max(number, MIN_SHORT_JOBS);
+    return areShort ? free + number : free;
+  }
+
+  /** The jobs that wait, oldest first. */
+  get jobs(): readonly StoredJob[] {
+    return this.#waiting.items;
+  }
+
+  /** When those that wait must be given back, on the monotonic clock; infinite if none waits. */
+  get overdueAtMs(): number {
+    return this.isEmpty ? Infinity : this.#movedAtMs + PATIENCE_MS;
+  }
+
+  get isOverdue(): boolean {
+    return this.overdueAtMs <= this.#parts.runtime.clock.monotonic();
+  }
+
+  push(jobs: readonly StoredJob[]): void {
+    if (this.isEmpty) this.#movedAtMs = this.#parts.runtime.clock.monotonic();
+    for (const stored of jobs) this.#waiting.pushBack(stored);
+  }
+
+  /** Starts those that wait, as far as there are slots. Resolves when no more can be started. */
+  async start(): Promise<void> {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    const { workers, yielder } = this.#parts;
+    try {
+      for (let isFirst = true; !this.isEmpty && workers.availableSlots > 0; isFirst = false) {
+        // Tasks run until their first await right here. The first one is not kept waiting.
+        if (!isFirst && yielder.isDue) await yielder.yield();
+        if (workers.availableSlots > 0) this.#startNext();
+      }
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  /** A job has ended, after a time in ms. */
+  ended(durationMs: number): void {
+    this.#shortJobs = durationMs < SHORT_MS ? this.#shortJobs + 1 : 0;
+    // Not right here: a job that ends at once would end inside the one before.
+    if (!this.isEmpty) queueMicrotask(() => void this.start());
+  }
+
+  /** Gives up all that wait, oldest first; none is taken ahead until jobs are short again. */
+  clear(): readonly StoredJob[] {
+    this.#shortJobs = 0;
+    const jobs = this.jobs;
+    while (this.#waiting.popFront() !== undefined);
+    return jobs;
+  }
+
+  /** Like `clear`, and there is room for none from now on. */
+  close(): readonly StoredJob[] {
+    this.#isClosed = true;
+    return this.clear();
+  }
+
+  #startNext(): void {
+    const { workers, tasks, runtime, onUnknown } = this.#parts;
+    const stored = this.#waiting.popFront();
+    if (stored === undefined) return;
+    this.#movedAtMs = runtime.clock.monotonic();
+    const task = tasks.runnable(stored.job.taskName);
+    if (task !== undefined) {
+      workers.submit(stored, task);
+      return;
+    }
+    const error = new UnknownTaskError(stored.job.taskName, tasks.runnableNames);
+    onUnknown({ stored, result: { ok: false, error }, durationMs: 0 });
+  }
+}
