@@ -32,7 +32,7 @@ export interface LocalQueueParts {
  */
 export class LocalQueue {
   readonly #parts: LocalQueueParts;
-  readonly #waiting = new Deque<StoredJob>();
+  readonly #waiting: Deque<StoredJob>;
   #shortJobs = 0;
   #isStarting = false;
   #isClosed = false;
@@ -41,6 +41,8 @@ export class LocalQueue {
 
   constructor(parts: LocalQueueParts) {
     this.#parts = parts;
+    // As many as a trip brings: the ring need not grow and shrink with each.
+    this.#waiting = new Deque(2 ** Math.ceil(Math.log2(2 * parts.workers.number)));
   }
 
   get isEmpty(): boolean {

@@ -1,8 +1,9 @@
-/** Slots of an empty deque; it doubles when full and halves when three quarters are unused. */
+/** Slots of an empty deque, unless told otherwise. */
 const MIN_SLOTS = 16;
 
 /**
- * A double-ended queue: O(1) at both ends, in a ring that grows and shrinks by powers of two.
+ * A double-ended queue: O(1) at both ends, in a ring that doubles when it is full, and halves when three
+ * quarters of it are unused.
  *
  * ```
  *   slots  [ . . c d e . . . ]      head = 2, length = 3
@@ -10,9 +11,16 @@ const MIN_SLOTS = 16;
  * ```
  */
 export class Deque<Item> {
-  #slots: Array<Item | undefined> = Array.from({ length: MIN_SLOTS });
+  readonly #minSlots: number;
+  #slots: Array<Item | undefined>;
   #head = 0;
   #length = 0;
+
+  /** @param minSlots - a power of two, to which it never shrinks below */
+  constructor(minSlots: number = MIN_SLOTS) {
+    this.#minSlots = minSlots;
+    this.#slots = Array.from({ length: minSlots });
+  }
 
   get length(): number {
     return this.#length;
@@ -57,7 +65,7 @@ export class Deque<Item> {
 
   #shrinkIfSparse(): void {
     const slots = this.#slots.length;
-    if (slots > MIN_SLOTS && this.#length * 4 <= slots) this.#resize(slots / 2);
+    if (slots > this.#minSlots && this.#length * 4 <= slots) this.#resize(slots / 2);
   }
 
   #resize(size: number): void {
