@@ -80,7 +80,10 @@ function findProblemInObject(value: object, ancestors: object[]): JsonProblem | 
   return notCarried("an object with toJSON(), which would arrive as what that returns: pass that");
 }
 
-function findProblemInArray(values: readonly unknown[], ancestors: object[]): JsonProblem | undefined {
+function findProblemInArray(
+  values: readonly unknown[],
+  ancestors: object[],
+): JsonProblem | undefined {
   if (!isPlainArray(values)) return notCarried(describeInstance(values));
   // By index, not by iterator: a hole in the array is `undefined` too.
   for (let index = 0; index < values.length; index += 1) {

@@ -33,6 +33,8 @@ export class QueueyLock {
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #owner: number;
   readonly #clock: Clock;
+  /** How {@link tryAcquire} takes the lock: contended, once {@link freed} has slept. */
+  #nextMark: 0 | typeof CONTENDED = 0;
 
   /** @param owner - this thread's id + 1 */
   constructor(control: Int32Array<SharedArrayBuffer>, owner: number, clock: Clock) {
@@ -43,7 +45,7 @@ export class QueueyLock {
 
   /** Blocks this thread until it has the lock, or until a time of the clock: then it returns false. */
   acquireSync(deadlineMs: number): boolean {
-    for (let spins = 0; spins < SPINS; spins += 1) if (this.#take()) return true;
+    for (let spins = 0; spins < SPINS; spins += 1) if (this.#take(0)) return true;
     for (;;) {
       const word = this.#markContended();
       if (word === 0) {
@@ -59,17 +61,22 @@ export class QueueyLock {
 
   /** Spins for a moment that no event loop notices. Await {@link freed} when it returns false. */
   tryAcquire(): boolean {
-    if (this.#take()) return true;
-    const untilMs = this.#clock.monotonic() + ASYNC_SPIN_MS;
-    do if (this.#take()) return true;
-    while (this.#clock.monotonic() < untilMs);
-    return false;
+    const mark = this.#nextMark;
+    let isTaken = this.#take(mark);
+    if (!isTaken) {
+      const untilMs = this.#clock.monotonic() + ASYNC_SPIN_MS;
+      do isTaken = this.#take(mark);
+      while (!isTaken && this.#clock.monotonic() < untilMs);
+    }
+    if (isTaken) this.#nextMark = 0;
+    return isTaken;
   }
 
   /** Resolves when the lock may be free; at the latest after some ms. It does not keep the loop alive. */
   async freed(): Promise<void> {
     const word = this.#markContended();
     if (word === 0) return;
+    this.#nextMark = CONTENDED;
     // Timed, because an untimed one that nobody wakes stays for ever; there is at most one per caller.
     await Atomics.waitAsync(this.#control, WORD.LOCK, word, SLEEP_MS).value;
   }
@@ -94,7 +101,7 @@ export class QueueyLock {
     );
   }
 
-  #take(mark: 0 | typeof CONTENDED = 0): boolean {
+  #take(mark: 0 | typeof CONTENDED): boolean {
     // A read first: a failed compareExchange would take the cache line away from the holder.
     if (Atomics.load(this.#control, WORD.LOCK) !== 0) return false;
     // compareExchange takes and orders in one: what the last holder wrote is visible from here on.
@@ -103,10 +110,11 @@ export class QueueyLock {
 
   /** Makes sure that the holder will wake somebody. Returns the word to sleep on, 0 if it is free. */
   #markContended(): number {
-    const word = Atomics.load(this.#control, WORD.LOCK);
-    if (word === 0 || (word & CONTENDED) !== 0) return word;
-    const found = Atomics.compareExchange(this.#control, WORD.LOCK, word, word | CONTENDED);
-    // Another holder, or none: the caller looks again at once, since it does not sleep on this word.
-    return found === word ? word | CONTENDED : found;
+    for (;;) {
+      const word = Atomics.load(this.#control, WORD.LOCK);
+      if (word === 0 || (word & CONTENDED) !== 0) return word;
+      const marked = word | CONTENDED;
+      if (Atomics.compareExchange(this.#control, WORD.LOCK, word, marked) === word) return marked;
+    }
   }
 }
