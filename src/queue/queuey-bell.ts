@@ -32,8 +32,8 @@ export class QueueyBell {
     this.#words = words;
   }
 
-  /** There is news for one thread, or for all. To be called after the news can be seen. */
-  ring(howMany: 1 | typeof Infinity): void {
+  /** There is news for one thread, or for all (Infinity). To be called after the news can be seen. */
+  ring(howMany: number): void {
     // Before the wake-up: who is about to sleep sees another number, and does not.
     Atomics.add(this.#control, this.#words.sync, 1);
     Atomics.add(this.#control, this.#words.async, 1);
@@ -41,7 +41,7 @@ export class QueueyBell {
   }
 
   /** Wakes others for news that was told before: who was woken for it leaves some of it, or all. */
-  pass(howMany: 1 | typeof Infinity): void {
+  pass(howMany: number): void {
     const woken = Atomics.notify(this.#control, this.#words.sync, howMany);
     if (woken < howMany) Atomics.notify(this.#control, this.#words.async, howMany);
   }

@@ -171,7 +171,8 @@ export class QueueyEntries {
     const page = this.#write(index, encoded);
     if (page === undefined) return false;
     const ticket = wordAt(this.#control, WORD.NEXT_TICKET);
-    this.#control[WORD.NEXT_TICKET] = (ticket + 1) | 0;
+    // The array wraps it to 32 bits.
+    this.#control[WORD.NEXT_TICKET] = ticket + 1;
     this.#control[at + ENTRY.TICKET] = ticket;
     this.#control[at + ENTRY.BYTE_LENGTH] = encoded.byteLength;
     this.#control[at + ENTRY.KIND] = encoded.kind;
@@ -227,5 +228,6 @@ export class QueueyEntries {
 
 /** Tickets wrap around after 2^32: the sign of their 32-bit difference still tells which is older. */
 function byTicket(a: TakenEntry, b: TakenEntry): number {
+  // oxlint-disable-next-line unicorn/prefer-math-trunc -- wraps to 32 bits
   return (a.ticket - b.ticket) | 0;
 }

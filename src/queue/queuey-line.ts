@@ -51,7 +51,7 @@ export class QueueyLine<Result> {
     const caller: Caller<Result> = { attempt, settled: Promise.withResolvers() };
     this.#callers.add(caller);
     this.#advance(false);
-    if (signal === undefined || !this.#callers.has(caller)) return await caller.settled.promise;
+    if (signal === undefined || !this.#callers.has(caller)) return caller.settled.promise;
     const abort = (): void => {
       this.#leave(caller);
       caller.settled.reject(signal.reason);

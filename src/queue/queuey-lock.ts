@@ -34,7 +34,7 @@ export class QueueyLock {
   readonly #owner: number;
   readonly #clock: Clock;
   /** How {@link tryAcquire} takes the lock: contended, once {@link freed} has slept. */
-  #nextMark: 0 | typeof CONTENDED = 0;
+  #nextMark = 0;
 
   /** @param owner - this thread's id + 1 */
   constructor(control: Int32Array<SharedArrayBuffer>, owner: number, clock: Clock) {
@@ -101,7 +101,7 @@ export class QueueyLock {
     );
   }
 
-  #take(mark: 0 | typeof CONTENDED): boolean {
+  #take(mark: number): boolean {
     // A read first: a failed compareExchange would take the cache line away from the holder.
     if (Atomics.load(this.#control, WORD.LOCK) !== 0) return false;
     // compareExchange takes and orders in one: what the last holder wrote is visible from here on.

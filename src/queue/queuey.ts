@@ -75,6 +75,7 @@ export class Queuey<Value = unknown> {
    * @throws TypeError or RangeError if an option is not what it must be, or memory is lacking
    */
   constructor(options: QueueyOptions);
+  // oxlint-disable-next-line typescript/unified-signatures -- the second one is not public
   /** @internal */
   constructor(options: { readonly memory: QueueyMemory });
   constructor(options: QueueyOptions | { readonly memory: QueueyMemory }) {
@@ -197,7 +198,7 @@ export class Queuey<Value = unknown> {
    */
   async takeAsync(options: AsyncOptions = {}): Promise<TakenItem<Value>> {
     const signal = readSignal("takeAsync", options);
-    return await this.#getters.join(() => {
+    return this.#getters.join(() => {
       const attempt = this.#locked(() => this.#take());
       return typeof attempt === "string" ? attempt : { result: this.#read(attempt.result) };
     }, signal);
