@@ -2,7 +2,7 @@ import { checkInteger, checkOptions } from "../core/option-checks.ts";
 import { PAGE_BYTES, type QueueySizes } from "./queuey-layout.ts";
 
 const MEBIBYTE = 1_048_576;
-/** Most bytes of all large values: as much as V8 gives one buffer everywhere. */
+/** Most bytes of all values together: what one view of a buffer holds on every Node. */
 const MOST_BYTES = 4096 * MEBIBYTE;
 
 /** What a new Queuey is to be. */
@@ -32,11 +32,16 @@ export function readOptions(options: QueueyOptions): QueueySizes {
   checkInteger("Queuey: maxSize", maxSize, { min: 1, max: MEBIBYTE });
   checkInteger("Queuey: slotBytes", slotBytes, { min: 8, max: MEBIBYTE, unit: "bytes" });
   checkInteger("Queuey: maxBytes", maxBytes, { min: 0, max: MOST_BYTES, unit: "bytes" });
-  return {
+  const sizes = {
     maxSize,
     slotBytes: Math.ceil(slotBytes / 8) * 8,
     maxPages: Math.ceil(maxBytes / PAGE_BYTES),
   };
+  const bytes = sizes.maxSize * sizes.slotBytes + sizes.maxPages * PAGE_BYTES;
+  if (bytes <= MOST_BYTES) return sizes;
+  throw new RangeError(
+    `Queuey: maxSize x slotBytes + maxBytes must be at most ${MOST_BYTES} bytes, got ${bytes}`,
+  );
 }
 
 /** How long a call may block. */

@@ -1,4 +1,4 @@
-/** A thread of the test under fire: puts or gets its share, blocking or awaiting. */
+/** A thread of the test under fire: puts or gets, blocking or awaiting; says what came out of order. */
 import { parentPort, workerData } from "node:worker_threads";
 
 import { Queuey, QueueClosedError, type QueueyHandle } from "../../../src/queuey.ts";
@@ -7,20 +7,20 @@ export interface FireData {
   readonly handle: QueueyHandle;
   readonly role: "put" | "get";
   readonly isAsync: boolean;
-  /** Which producer this is, and how many items it puts. */
+  /** Which producer this is, and how many items each of them puts. */
   readonly producer: number;
   readonly share: number;
-  /** How often each item was got: one byte each, producer by producer. */
-  readonly got: SharedArrayBuffer;
+  /** How often each item was got, producer by producer. */
+  readonly counts: Uint8Array;
 }
 
-/** Producer and number. Some values are larger than a slot. */
 type Item = readonly [producer: number, number: number, padding?: string];
 
-const { handle, role, isAsync, producer, share, got } = workerData as FireData;
+// oxlint-disable-next-line typescript/no-unsafe-assignment -- what the test starts it with
+const { handle, role, isAsync, producer, share, counts }: FireData = workerData;
 const queue = Queuey.attach<Item>(handle);
-const counts = new Uint8Array(got);
 
+/** Some are larger than a slot. */
 function item(number: number): Item {
   return number % 64 === 0 ? [producer, number, "x".repeat(number % 4096)] : [producer, number];
 }
@@ -32,9 +32,8 @@ async function put(): Promise<void> {
   }
 }
 
-/** Gets until the queue is closed and empty. Returns what was out of order. */
-async function get(): Promise<string[]> {
-  const faults: string[] = [];
+/** Until the queue is closed and empty. */
+async function get(faults: string[]): Promise<never> {
   const last = new Map<number, number>();
   for (;;) {
     const [from, number] = isAsync ? await queue.getAsync() : queue.getSync();
@@ -45,11 +44,11 @@ async function get(): Promise<string[]> {
   }
 }
 
-if (role === "put") {
-  await put();
-} else {
-  await get().catch((error: unknown) => {
-    if (!(error instanceof QueueClosedError)) throw error;
-  });
+const faults: string[] = [];
+try {
+  await (role === "put" ? put() : get(faults));
+} catch (error) {
+  if (!(error instanceof QueueClosedError)) throw error;
 }
-parentPort?.close();
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
+parentPort?.postMessage(faults);
