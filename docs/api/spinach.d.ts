@@ -293,7 +293,7 @@ export type RedisTarget = {
  * @throws TypeError or RangeError if it leads to no Redis
  */
 export declare function redisTarget(redis: unknown): RedisTarget;
-/** The same options, with another address. */
+/** The same options, which have no URL, with another address. */
 export declare function at(node: RedisNodeOptions, address: object): RedisNodeOptions;
 
 // core/batch.d.ts
@@ -412,6 +412,47 @@ export declare class RetryError extends SpinachError {
 /** Thrown by a task that must never be tried again, whatever its `maxRetries`. */
 export declare class AbortError extends SpinachError {
     readonly code = "ABORT";
+}
+/** A queue was closed: nothing can be put any more, or all that was put has been taken. */
+export declare class QueueClosedError extends SpinachError {
+    readonly code = "QUEUE_CLOSED";
+    readonly operation: "put" | "get";
+    constructor(operation: "put" | "get");
+}
+/** A queue had no item, or no free slot, within the time that the caller gave. */
+export declare class QueueTimeoutError extends SpinachError {
+    readonly code = "QUEUE_TIMEOUT";
+    readonly operation: "put" | "get";
+    readonly timeoutMs: number;
+    constructor(operation: "put" | "get", timeoutMs: number);
+}
+/** A value given to a queue is something that JSON cannot carry unchanged, nor is it a Uint8Array. */
+export declare class InvalidQueueValueError extends SpinachError {
+    readonly code = "INVALID_QUEUE_VALUE";
+    /** Where it stands in the value, for example `value[1].when`. */
+    readonly path: string;
+    constructor(path: string, problem: string);
+}
+/** A value is larger than all the memory that a queue may use for values larger than a slot. */
+export declare class QueueValueTooLargeError extends SpinachError {
+    readonly code = "QUEUE_VALUE_TOO_LARGE";
+    /** Size of the value, in bytes; of JSON, as UTF-8. */
+    readonly byteLength: number;
+    /** Largest value that this queue can hold, in bytes. */
+    readonly maxByteLength: number;
+    constructor(byteLength: number, maxByteLength: number);
+}
+/** `taskDone` was called for an item that the caller has not taken, or more often than it took any. */
+export declare class ItemNotTakenError extends SpinachError {
+    readonly code = "ITEM_NOT_TAKEN";
+    readonly ticket: number | undefined;
+    constructor(ticket: number | undefined);
+}
+/** This thread must not be blocked: the host forbids `Atomics.wait` here. */
+export declare class BlockingNotAllowedError extends SpinachError {
+    readonly code = "BLOCKING_NOT_ALLOWED";
+    readonly operation: "put" | "get";
+    constructor(operation: "put" | "get", options?: ErrorOptions);
 }
 
 // core/job-codec.d.ts
@@ -912,10 +953,322 @@ export interface Runtime {
     readonly newId: () => string;
     readonly logger: Logger;
 }
+/** The clock of Node. */
+export declare const systemClock: Clock;
 /** The timers of Node. */
 export declare const systemTimers: Timers;
 /** The real world. */
 export declare function systemRuntime(): Runtime;
+
+// queue/queuey-handle.d.ts
+import { type QueueyMemory } from "./queuey-layout.ts";
+/**
+ * What goes to another thread, in `workerData` or by `postMessage`, for `Queuey.attach` there. A plain
+ * object; structured cloning shares its buffers.
+ */
+export interface QueueyHandle {
+    /** Tells it from other objects. */
+    readonly kind: "spinach.queuey";
+    /** Of the layout of the buffers. */
+    readonly version: number;
+    readonly control: SharedArrayBuffer;
+    readonly payload: SharedArrayBuffer;
+}
+export declare function makeHandle({ control, bytes }: QueueyMemory): QueueyHandle;
+/**
+ * The queue that a handle leads to.
+ * @throws TypeError if it is no handle, one of another version, or one whose buffers are not whole
+ */
+export declare function openHandle(handle: unknown): QueueyMemory;
+
+// queue/queuey-layout.d.ts
+/**
+ * Where everything of a Queuey stands in its two shared buffers.
+ *
+ * ```
+ * control, Int32 words                           payload, bytes
+ *
+ *     0  what the queue is: magic, version,           0  slot of entry 0      slotBytes
+ *        sizes; closed                                   slot of entry 1
+ *    16  LOCK: who holds it                              ...
+ *    32  sequence numbers to wait on                     slot of entry maxSize - 1
+ *    48  derived: lists and counts                       page 0               PAGE_BYTES
+ *    64  entry 0: state, ticket, ...   8 words           page 1
+ *        entry 1                                         ...  as many as were needed so far;
+ *        ...                                                  the buffer grows up to maxBytes
+ *        page 0: the next page         1 word
+ *        page 1 ...
+ * ```
+ *
+ * A value of at most `slotBytes` stands in the slot of its entry; a larger one in a chain of pages.
+ *
+ * The entries are the truth. An entry is FREE, READY, or taken by an owner, and each change is one
+ * store of its state word:
+ *
+ * ```
+ *            put                take                taskDone, abandon
+ *    FREE  ------->  READY  ----------->  owner  --------------------->  FREE
+ * ```
+ *
+ * The derived words can be made anew from the entries (`QueueyEntries.rebuild`), so a thread that ends in
+ * the middle of a change leaves nothing that cannot be mended.
+ */
+/** "SPQY": no other program's buffer has it by chance. */
+export declare const MAGIC = 1397772633;
+/** Of this layout. Threads of one process may run different versions of the package. */
+export declare const LAYOUT_VERSION = 1;
+/** Bytes of an overflow page: 512 for a value of 8 MB, at most 16 KB lost by one of a little over a slot. */
+export declare const PAGE_BYTES = 16384;
+/** Words of the control buffer. Those that threads fight for have a cache line (16 words) of their own. */
+export declare const WORD: {
+    readonly MAGIC: 0;
+    readonly VERSION: 1;
+    readonly MAX_SIZE: 2;
+    readonly SLOT_BYTES: 3;
+    /** Most pages that there may be. */
+    readonly MAX_PAGES: 4;
+    /** 1 once the queue is closed. */
+    readonly CLOSED: 5;
+    /** 0, or the owner of the lock, with the bit CONTENDED if somebody waits for it. */
+    readonly LOCK: 16;
+    /** Counts items that became ready; getters that block wait on it. */
+    readonly ITEMS_SYNC: 32;
+    /** The same for getters that await. */
+    readonly ITEMS_ASYNC: 33;
+    /** Counts entries that became free; putters that block wait on it. */
+    readonly SPACE_SYNC: 34;
+    /** The same for putters that await. */
+    readonly SPACE_ASYNC: 35;
+    /** Derived: the list of ready entries, oldest first. */
+    readonly READY_HEAD: 48;
+    readonly READY_TAIL: 49;
+    readonly READY_COUNT: 50;
+    /** Derived: the list of free entries. */
+    readonly FREE_HEAD: 51;
+    readonly FREE_COUNT: 52;
+    /** Derived: the list of free pages. */
+    readonly FREE_PAGE_HEAD: 53;
+    readonly FREE_PAGE_COUNT: 54;
+    /** The ticket of the next item. */
+    readonly NEXT_TICKET: 55;
+    /** 1 if entries became FREE that are not in the list of free entries. */
+    readonly STALE: 56;
+    /** 1 if a putter found an entry, but not the pages that its value needs. */
+    readonly PAGES_WANTED: 57;
+};
+/** First word of the entries. */
+export declare const ENTRIES_START = 64;
+/** Words of an entry: half a cache line. */
+export declare const ENTRY_WORDS = 8;
+/** Words of an entry, counted from its first. */
+export declare const ENTRY: {
+    /** FREE, READY, or the owner who has taken it. */
+    readonly STATE: 0;
+    /** Place in the order of puts: a number of 32 bits that wraps around. */
+    readonly TICKET: 1;
+    readonly BYTE_LENGTH: 2;
+    /** JSON or BYTES. */
+    readonly KIND: 3;
+    /** First page of the value, NONE if it is in the slot. */
+    readonly PAGE: 4;
+    /** Derived: the next entry of the list that it is in. */
+    readonly NEXT: 5;
+};
+export declare const FREE = 0;
+export declare const READY = -1;
+/** An owner is a thread's id + 1, so above 0. */
+export declare const NONE = -1;
+export declare const KIND_JSON = 0;
+export declare const KIND_BYTES = 1;
+/** Bounds of the sizes of a queue. */
+export interface QueueySizes {
+    readonly maxSize: number;
+    readonly slotBytes: number;
+    readonly maxPages: number;
+}
+/** The two shared buffers with their views; one per Queuey object. */
+export interface QueueyMemory extends QueueySizes {
+    readonly control: Int32Array<SharedArrayBuffer>;
+    /** Follows the growth of its buffer. */
+    readonly bytes: Uint8Array<SharedArrayBuffer>;
+    /** The slots only, which do not grow; a Buffer, because it reads and writes text in place. */
+    readonly slots: Buffer<SharedArrayBuffer>;
+}
+/** @throws RangeError if the machine cannot give as much */
+export declare function createMemory({ maxSize, slotBytes, maxPages }: QueueySizes): QueueyMemory;
+/** The views of buffers that hold a queue. */
+export declare function viewMemory(control: Int32Array<SharedArrayBuffer>, payload: SharedArrayBuffer): QueueyMemory;
+/**
+ * A word that only who holds the lock changes, read by who holds it: taking the lock has made every
+ * write of the holders before visible, so a plain read will do.
+ */
+export declare function wordAt(control: Int32Array, index: number): number;
+/** First word of an entry. */
+export declare function entryAt(index: number): number;
+
+// queue/queuey-options.d.ts
+import { type QueueySizes } from "./queuey-layout.ts";
+/** What a new Queuey is to be. */
+export interface QueueyOptions {
+    /** Most items that are put and not yet done, from 1 to 1,048,576. */
+    readonly maxSize: number;
+    /**
+     * Bytes that each of these items has for its value, from 8 to 1,048,576, rounded up to a multiple of 8. A
+     * larger value passes too, only more slowly.
+     * @defaultValue 1024
+     */
+    readonly slotBytes?: number | undefined;
+    /**
+     * Most bytes of all values that are larger than a slot, from 0 to 4 GiB, rounded up to pages of 16 KiB.
+     * Memory is taken as they need it, and kept.
+     * @defaultValue 67_108_864 (64 MiB)
+     */
+    readonly maxBytes?: number | undefined;
+}
+/** @throws TypeError or RangeError if an option is not what it must be */
+export declare function readOptions(options: QueueyOptions): QueueySizes;
+/** How long a call may block. */
+export interface SyncOptions {
+    /**
+     * Longest wait in ms, from 0. At 0 it does not wait for an item or for room, only for threads that are
+     * just then inside the queue, up to 10 ms.
+     * @defaultValue Infinity
+     */
+    readonly timeout?: number | undefined;
+}
+/** How a call that waits can be given up. */
+export interface AsyncOptions {
+    /** When it aborts, the call rejects with its reason, and nothing was put or taken. */
+    readonly signal?: AbortSignal | undefined;
+}
+
+// queue/queuey.d.ts
+import { type QueueyHandle } from "./queuey-handle.ts";
+import { type AsyncOptions, type QueueyOptions, type SyncOptions } from "./queuey-options.ts";
+/** An item that was taken, to be told done by its ticket. */
+export interface TakenItem<Value> {
+    readonly value: Value;
+    /** Its number in the order of puts, from 0 to 2^32 - 1, and around. */
+    readonly ticket: number;
+}
+/**
+ * A bounded queue that blocking code and async code share, across the threads of a process. Any number of
+ * threads may put and get, each through a Queuey of its own on the same {@link Queuey.handle}.
+ *
+ * - Order is first in, first out, by the moment of the put. Puts of one thread keep their order, as long as
+ *   it does not call `putSync` while a `putAsync` of its own still waits.
+ * - Every item is taken once. It holds its place until `taskDone`, so a queue is full of unfinished work.
+ * - Values are JSON data, or a `Uint8Array` (a Buffer arrives as a Uint8Array); they are copied in at the
+ *   call, and out.
+ * - While a `putAsync` or `getAsync` waits, its thread stays alive. An idle queue keeps nothing alive.
+ * - A thread may end at any instant. Whoever learns of it calls {@link Queuey.abandon}.
+ *
+ * @example
+ * const queue = new Queuey<string>({ maxSize: 100 });
+ * const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: queue.handle });
+ * await queue.putAsync("hello");
+ *
+ * // worker.js
+ * const queue = Queuey.attach(workerData);
+ * console.log(queue.getSync());
+ * queue.taskDone();
+ */
+export declare class Queuey<Value = unknown> {
+    #private;
+    /**
+     * Makes a new queue.
+     * @throws TypeError or RangeError if an option is not what it must be, or memory is lacking
+     */
+    constructor(options: QueueyOptions);
+    /**
+     * Joins the queue that a handle leads to, from any thread.
+     * @throws TypeError if it is no handle, one of another version, or one whose buffers are not whole
+     */
+    static attach<Value = unknown>(handle: QueueyHandle): Queuey<Value>;
+    /** What other threads {@link Queuey.attach} to. */
+    get handle(): QueueyHandle;
+    /** Most items that are put and not yet done. */
+    get maxSize(): number;
+    /** Items that wait to be taken. Like all such numbers it may be another one when you read it. */
+    get size(): number;
+    /** How many more items can be put until one is done. Items that are taken and not done count. */
+    get availableSlots(): number;
+    /** Whether no item waits to be taken. */
+    get empty(): boolean;
+    /** Whether there are `maxSize` items that wait, or are taken and not done. */
+    get full(): boolean;
+    /** Whether it was closed, in this thread or another. */
+    get closed(): boolean;
+    /**
+     * Puts a value at the end; blocks this thread while the queue is full.
+     * @throws QueueTimeoutError if it is still full after the timeout
+     * @throws QueueClosedError if the queue is closed, also while it waits
+     * @throws InvalidQueueValueError if the value is neither JSON nor bytes
+     * @throws QueueValueTooLargeError if the value can never fit
+     * @throws BlockingNotAllowedError where threads must not be blocked
+     */
+    putSync(value: Value, options?: SyncOptions): void;
+    /**
+     * Puts a value at the end; waits while the queue is full, or while other calls of this thread wait before
+     * it. Resolves when it is in.
+     *
+     * Rejects as {@link putSync} throws, but for times and blocking, and with the signal's reason.
+     */
+    putAsync(value: Value, options?: AsyncOptions): Promise<void>;
+    /** {@link takeSync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
+    getSync(options?: SyncOptions): Value;
+    /** {@link takeAsync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
+    getAsync(options?: AsyncOptions): Promise<Value>;
+    /**
+     * Takes the oldest item; blocks this thread while there is none.
+     * @throws QueueTimeoutError if there is still none after the timeout
+     * @throws QueueClosedError if the queue is closed and all was taken, also while it waits
+     * @throws BlockingNotAllowedError where threads must not be blocked
+     */
+    takeSync(options?: SyncOptions): TakenItem<Value>;
+    /**
+     * Takes the oldest item; waits while there is none, or while other calls of this thread wait before it.
+     *
+     * Rejects with QueueClosedError if the queue is closed and all was taken, and with the signal's reason.
+     * A call that was served has its item even if its signal aborts at the same moment.
+     */
+    takeAsync(options?: AsyncOptions): Promise<TakenItem<Value>>;
+    /**
+     * The work on an item is done: its place is free. Never blocks.
+     * @param ticket - of the item; without it, the oldest that was taken through this object
+     * @throws ItemNotTakenError if it was not taken through this object, is done already, or abandoned
+     */
+    taskDone(ticket?: number): void;
+    /**
+     * Closes the queue for all threads and wakes all who wait: nothing can be put any more, and what is in it
+     * can still be taken. Items that are put while it closes are either in or refused. Never blocks; a second
+     * call does nothing.
+     */
+    close(): void;
+    /**
+     * To be called when a thread that used this queue has ended, by one that lives: gives back what the dead
+     * thread held of the queue, so that nobody waits for it for ever. Use the worker's `exit` event, and note its
+     * `threadId` before: afterwards it is -1. Calling it for a thread that lives breaks the queue.
+     *
+     * Resolves with what the thread had taken and not done, oldest first; their places are free. Put them
+     * again, or settle them otherwise.
+     * @param deadThreadId - `worker.threadId`
+     *
+     * Rejects with TypeError or RangeError if it is no id of another thread.
+     */
+    abandon(deadThreadId: number): Promise<ReadonlyArray<TakenItem<Value>>>;
+}
+
+// queuey.d.ts
+/**
+ * The hybrid queue: blocking code and async code share it, across threads.
+ *
+ * @module
+ */
+export { BlockingNotAllowedError, InvalidQueueValueError, ItemNotTakenError, QueueClosedError, QueueTimeoutError, QueueValueTooLargeError, } from "./core/errors.ts";
+export { Queuey, type TakenItem } from "./queue/queuey.ts";
+export type { QueueyHandle } from "./queue/queuey-handle.ts";
+export type { AsyncOptions, QueueyOptions, SyncOptions } from "./queue/queuey-options.ts";
 
 // redis.d.ts
 /**

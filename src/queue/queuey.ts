@@ -75,8 +75,8 @@ export class Queuey<Value = unknown> {
    * @throws TypeError or RangeError if an option is not what it must be, or memory is lacking
    */
   constructor(options: QueueyOptions);
-  // oxlint-disable-next-line typescript/unified-signatures -- the second one is not public
   /** @internal */
+  // oxlint-disable-next-line typescript/unified-signatures -- this one is not public
   constructor(options: { readonly memory: QueueyMemory });
   constructor(options: QueueyOptions | { readonly memory: QueueyMemory }) {
     const isOpened = typeof options === "object" && options !== null && "memory" in options;

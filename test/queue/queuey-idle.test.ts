@@ -19,8 +19,8 @@ async function lifeOf(program: string, boundMs: number): Promise<[number | null,
     stdio: ["ignore", "pipe", "inherit"],
   });
   // What it says last is that its work is over.
-  const said = once(child.stdout, "data").then(() => performance.now());
-  const [startedMs] = await Promise.all([said]);
+  await once(child.stdout, "data");
+  const startedMs = performance.now();
   const timer = setTimeout(() => child.kill("SIGKILL"), boundMs);
   const [exitCode] = (await once(child, "exit")) as [number | null];
   clearTimeout(timer);
@@ -102,8 +102,7 @@ function growthOf(
   queue: Queuey,
   run: () => void,
 ): () => number {
-  const really: unknown = Reflect.get(Atomics, name);
-  assert.ok(typeof really === "function");
+  const really = Reflect.get(Atomics, name) as (...args: unknown[]) => unknown;
   let left = WAITS;
   let before = 0;
   // Not node:test's mock, which remembers all calls.
@@ -111,7 +110,7 @@ function growthOf(
     left -= 1;
     if (left === WAITS * 0.9) before = process.memoryUsage().rss;
     if (left === 0) queue.close();
-    return Reflect.apply(really, Atomics, [array, index, value, timeoutMs]);
+    return Reflect.apply(really, Atomics, [array, index, value, timeoutMs]) as unknown;
   });
   run();
   return () => {

@@ -35,7 +35,8 @@ interface Real {
 type Step = fc.AsyncCommand<Model, Real>;
 
 function pagesOf(value: Value): number {
-  const length = typeof value === "string" ? Buffer.byteLength(JSON.stringify(value)) : value.length;
+  const length =
+    typeof value === "string" ? Buffer.byteLength(JSON.stringify(value)) : value.length;
   return length > 16 ? Math.ceil(length / 16_384) : 0;
 }
 
@@ -161,7 +162,8 @@ test("Queuey carries any JSON value", () => {
   fc.assert(
     fc.property(json, (value) => {
       queue.putSync(value);
-      assert.deepEqual(queue.getSync(), JSON.parse(JSON.stringify(value)));
+      // As text: JSON knows one zero.
+      assert.equal(JSON.stringify(queue.getSync()), JSON.stringify(value));
       queue.taskDone();
     }),
   );
