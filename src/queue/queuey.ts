@@ -43,6 +43,8 @@ export interface TakenItem<Value> {
  * - Every item is taken once. It holds its place until `taskDone`, so a queue is full of unfinished work.
  * - Values are JSON data, or a `Uint8Array` (a Buffer arrives as a Uint8Array); they are copied in at the
  *   call, and out.
+ * - A call that need not wait resolves without a turn of the event loop: a loop of such calls lets no timer
+ *   or socket in between until one waits.
  * - While a `putAsync` or `getAsync` waits, its thread stays alive. An idle queue keeps nothing alive.
  * - A thread may end at any instant. Whoever learns of it calls {@link Queuey.abandon}.
  *

@@ -110,7 +110,7 @@ function growthOf(
     left -= 1;
     if (left === WAITS * 0.9) before = process.memoryUsage().rss;
     if (left === 0) queue.close();
-    return Reflect.apply(really, Atomics, [array, index, value, timeoutMs]) as unknown;
+    return Reflect.apply(really, Atomics, [array, index, value, timeoutMs]);
   });
   run();
   return () => {
