@@ -119,14 +119,14 @@ export class QueueyEntries {
     Atomics.store(this.#control, WORD.STALE, 1);
   }
 
-  /** A put failed for want of pages. Returns whether that is new since pages became free. */
+  /** A put failed for want of pages. Returns whether that is new since an item was done. */
   wantPages(): boolean {
     return Atomics.exchange(this.#control, WORD.PAGES_WANTED, 1) === 0;
   }
 
-  /** Whether puts wait for pages; to be asked after some became free, and all putters woken then. */
-  takePagesWanted(): boolean {
-    return Atomics.exchange(this.#control, WORD.PAGES_WANTED, 0) !== 0;
+  /** An item is done, so a put that wants pages may say so again. */
+  forgetWantedPages(): void {
+    Atomics.store(this.#control, WORD.PAGES_WANTED, 0);
   }
 
   /** What an owner has taken, oldest first. */

@@ -76,7 +76,7 @@ export const WORD = {
   NEXT_TICKET: 55,
   /** 1 if entries became FREE that are not in the list of free entries. */
   STALE: 56,
-  /** 1 if a putter found an entry, but not the pages that its value needs. */
+  /** 1 if, since an item was done, a putter found an entry, but not the pages that its value needs. */
   PAGES_WANTED: 57,
 } as const;
 

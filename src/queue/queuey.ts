@@ -223,7 +223,8 @@ export class Queuey<Value = unknown> {
     } else {
       this.#entries.finish(item.entry);
     }
-    this.#space.ring(this.#entries.takePagesWanted() ? Infinity : 1);
+    this.#entries.forgetWantedPages();
+    this.#space.ring(1);
   }
 
   /**
@@ -286,8 +287,8 @@ export class Queuey<Value = unknown> {
   #put(encoded: Encoded): Attempt<void> {
     if (this.closed) throw new QueueClosedError("put");
     if (this.#entries.put(encoded)) return { result: undefined };
-    // It was woken for an entry that it cannot use, for want of pages; others can. Once for each time that
-    // pages become free: two such putters would wake each other for ever.
+    // It may have been woken for an entry that it cannot use, for want of pages, and others can. Only once
+    // for each item that is done: two such putters would wake each other for ever.
     if (!this.full && this.#entries.wantPages()) this.#space.pass(Infinity);
     return "nothing";
   }

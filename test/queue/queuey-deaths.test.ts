@@ -28,7 +28,10 @@ const ITEMS = 16;
 const MAX_ITEMS = 4_000_000;
 const LOCK_WORD = 16;
 
-test(`Queuey loses nothing when ${KILLS} threads are terminated at any instant`, async (t) => {
+/** A deadlock fails the test; a kill takes 60 ms here. */
+const timeout = 60_000 + KILLS * 500;
+
+test(`Queuey loses nothing when ${KILLS} threads are terminated`, { timeout }, async (t) => {
   const random = seededRandom(Number(process.env["QUEUEY_SEED"] ?? 1));
   const queue = new Queuey<LedgerItem>({ maxSize: ITEMS * 2, slotBytes: 256, maxBytes: 400_000 });
   const control = new Int32Array(queue.handle.control);

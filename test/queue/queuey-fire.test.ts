@@ -11,7 +11,10 @@ import type { FireData } from "./programs/fire.ts";
 const ITEMS = Number(process.env["QUEUEY_ITEMS"] ?? 1_000_000);
 const PRODUCERS = 4;
 
-test(`Queuey gives ${ITEMS} items of 8 threads once each, in the order of each producer`, async () => {
+/** A deadlock fails the test. */
+const timeout = 120_000;
+
+test(`Queuey gives ${ITEMS} items of 8 threads once each, in order`, { timeout }, async () => {
   const queue = new Queuey({ maxSize: 256, slotBytes: 256 });
   const share = ITEMS / PRODUCERS;
   const counts = new Uint8Array(new SharedArrayBuffer(ITEMS));

@@ -263,6 +263,25 @@ suite("Queuey: waiting", () => {
     assert.ok(performance.now() - startedMs < 500, "only its timer found it");
   });
 
+  test("a wake-up that a large value cannot use reaches a small one in another thread", async () => {
+    const queue = new Queuey<Uint8Array>({ maxSize: 2, slotBytes: 16, maxBytes: 32_768 });
+    queue.putSync(new Uint8Array(20_000));
+    queue.putSync(new Uint8Array(1));
+    const large = Queuey.attach<Uint8Array>(queue.handle).putAsync(new Uint8Array(20_001));
+    assert.ok(await isPending(large));
+    for (const length of [2, 3]) {
+      const small = Queuey.attach<Uint8Array>(queue.handle).putAsync(new Uint8Array(length));
+      assert.ok(await isPending(small));
+      if (length === 2) queue.getSync();
+      queue.taskDone(queue.takeSync().ticket);
+      const startedMs = performance.now();
+      await small;
+      assert.ok(performance.now() - startedMs < 500, "only its timer found it");
+    }
+    queue.taskDone();
+    await large;
+  });
+
   test("timeouts: a typed error after the time, and no earlier", () => {
     const queue = new Queuey<number>({ maxSize: 1 });
     const startedMs = performance.now();
