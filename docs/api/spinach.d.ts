@@ -961,7 +961,6 @@ export declare const systemTimers: Timers;
 export declare function systemRuntime(): Runtime;
 
 // queue/queuey-handle.d.ts
-import { type QueueyMemory } from "./queuey-layout.ts";
 /**
  * What goes to another thread, in `workerData` or by `postMessage`, for `Queuey.attach` there. A plain
  * object; structured cloning shares its buffers.
@@ -974,140 +973,8 @@ export interface QueueyHandle {
     readonly control: SharedArrayBuffer;
     readonly payload: SharedArrayBuffer;
 }
-export declare function makeHandle({ control, bytes }: QueueyMemory): QueueyHandle;
-/**
- * The queue that a handle leads to.
- * @throws TypeError if it is no handle, one of another version, or one whose buffers are not whole
- */
-export declare function openHandle(handle: unknown): QueueyMemory;
-
-// queue/queuey-layout.d.ts
-/**
- * Where everything of a Queuey stands in its two shared buffers.
- *
- * ```
- * control, Int32 words                           payload, bytes
- *
- *     0  what the queue is: magic, version,           0  slot of entry 0      slotBytes
- *        sizes; closed                                   slot of entry 1
- *    16  LOCK: who holds it                              ...
- *    32  sequence numbers to wait on                     slot of entry maxSize - 1
- *    48  derived: lists and counts                       page 0               PAGE_BYTES
- *    64  entry 0: state, ticket, ...   8 words           page 1
- *        entry 1                                         ...  as many as were needed so far;
- *        ...                                                  the buffer grows up to maxBytes
- *        page 0: the next page         1 word
- *        page 1 ...
- * ```
- *
- * A value of at most `slotBytes` stands in the slot of its entry; a larger one in a chain of pages.
- *
- * The entries are the truth. An entry is FREE, READY, or taken by an owner, and each change is one
- * store of its state word:
- *
- * ```
- *            put                take                taskDone, abandon
- *    FREE  ------->  READY  ----------->  owner  --------------------->  FREE
- * ```
- *
- * The derived words can be made anew from the entries (`QueueyEntries.rebuild`), so a thread that ends in
- * the middle of a change leaves nothing that cannot be mended.
- */
-/** "SPQY": no other program's buffer has it by chance. */
-export declare const MAGIC = 1397772633;
-/** Of this layout. Threads of one process may run different versions of the package. */
-export declare const LAYOUT_VERSION = 1;
-/** Bytes of an overflow page: 512 for a value of 8 MB, at most 16 KB lost by one of a little over a slot. */
-export declare const PAGE_BYTES = 16384;
-/** Words of the control buffer. Those that threads fight for have a cache line (16 words) of their own. */
-export declare const WORD: {
-    readonly MAGIC: 0;
-    readonly VERSION: 1;
-    readonly MAX_SIZE: 2;
-    readonly SLOT_BYTES: 3;
-    /** Most pages that there may be. */
-    readonly MAX_PAGES: 4;
-    /** 1 once the queue is closed. */
-    readonly CLOSED: 5;
-    /** 0, or the owner of the lock, with the bit CONTENDED if somebody waits for it. */
-    readonly LOCK: 16;
-    /** Counts items that became ready; getters that block wait on it. */
-    readonly ITEMS_SYNC: 32;
-    /** The same for getters that await. */
-    readonly ITEMS_ASYNC: 33;
-    /** Counts entries that became free; putters that block wait on it. */
-    readonly SPACE_SYNC: 34;
-    /** The same for putters that await. */
-    readonly SPACE_ASYNC: 35;
-    /** Derived: the list of ready entries, oldest first. */
-    readonly READY_HEAD: 48;
-    readonly READY_TAIL: 49;
-    readonly READY_COUNT: 50;
-    /** Derived: the list of free entries. */
-    readonly FREE_HEAD: 51;
-    readonly FREE_COUNT: 52;
-    /** Derived: the list of free pages. */
-    readonly FREE_PAGE_HEAD: 53;
-    readonly FREE_PAGE_COUNT: 54;
-    /** The ticket of the next item. */
-    readonly NEXT_TICKET: 55;
-    /** 1 if entries became FREE that are not in the list of free entries. */
-    readonly STALE: 56;
-    /** 1 if a putter found an entry, but not the pages that its value needs. */
-    readonly PAGES_WANTED: 57;
-};
-/** First word of the entries. */
-export declare const ENTRIES_START = 64;
-/** Words of an entry: half a cache line. */
-export declare const ENTRY_WORDS = 8;
-/** Words of an entry, counted from its first. */
-export declare const ENTRY: {
-    /** FREE, READY, or the owner who has taken it. */
-    readonly STATE: 0;
-    /** Place in the order of puts: a number of 32 bits that wraps around. */
-    readonly TICKET: 1;
-    readonly BYTE_LENGTH: 2;
-    /** JSON or BYTES. */
-    readonly KIND: 3;
-    /** First page of the value, NONE if it is in the slot. */
-    readonly PAGE: 4;
-    /** Derived: the next entry of the list that it is in. */
-    readonly NEXT: 5;
-};
-export declare const FREE = 0;
-export declare const READY = -1;
-/** An owner is a thread's id + 1, so above 0. */
-export declare const NONE = -1;
-export declare const KIND_JSON = 0;
-export declare const KIND_BYTES = 1;
-/** Bounds of the sizes of a queue. */
-export interface QueueySizes {
-    readonly maxSize: number;
-    readonly slotBytes: number;
-    readonly maxPages: number;
-}
-/** The two shared buffers with their views; one per Queuey object. */
-export interface QueueyMemory extends QueueySizes {
-    readonly control: Int32Array<SharedArrayBuffer>;
-    /** Follows the growth of its buffer. */
-    readonly bytes: Uint8Array<SharedArrayBuffer>;
-    /** The slots only, which do not grow; a Buffer, because it reads and writes text in place. */
-    readonly slots: Buffer<SharedArrayBuffer>;
-}
-/** @throws RangeError if the machine cannot give as much */
-export declare function createMemory({ maxSize, slotBytes, maxPages }: QueueySizes): QueueyMemory;
-/** The views of buffers that hold a queue. */
-export declare function viewMemory(control: Int32Array<SharedArrayBuffer>, payload: SharedArrayBuffer): QueueyMemory;
-/**
- * A word that only who holds the lock changes, read by who holds it: taking the lock has made every
- * write of the holders before visible, so a plain read will do.
- */
-export declare function wordAt(control: Int32Array, index: number): number;
-/** First word of an entry. */
-export declare function entryAt(index: number): number;
 
 // queue/queuey-options.d.ts
-import { type QueueySizes } from "./queuey-layout.ts";
 /** What a new Queuey is to be. */
 export interface QueueyOptions {
     /** Most items that are put and not yet done, from 1 to 1,048,576. */
@@ -1125,8 +992,6 @@ export interface QueueyOptions {
      */
     readonly maxBytes?: number | undefined;
 }
-/** @throws TypeError or RangeError if an option is not what it must be */
-export declare function readOptions(options: QueueyOptions): QueueySizes;
 /** How long a call may block. */
 export interface SyncOptions {
     /**

@@ -24,6 +24,7 @@ export interface QueueyHandle {
   readonly payload: SharedArrayBuffer;
 }
 
+/** @internal */
 export function makeHandle({ control, bytes }: QueueyMemory): QueueyHandle {
   return {
     kind: "spinach.queuey",
@@ -36,6 +37,7 @@ export function makeHandle({ control, bytes }: QueueyMemory): QueueyHandle {
 /**
  * The queue that a handle leads to.
  * @throws TypeError if it is no handle, one of another version, or one whose buffers are not whole
+ * @internal
  */
 export function openHandle(handle: unknown): QueueyMemory {
   const owner = "Queuey.attach";

@@ -25,7 +25,10 @@ export interface QueueyOptions {
 
 const DEFAULTS = Object.freeze({ slotBytes: 1024, maxBytes: 64 * MEBIBYTE });
 
-/** @throws TypeError or RangeError if an option is not what it must be */
+/**
+ * @throws TypeError or RangeError if an option is not what it must be
+ * @internal
+ */
 export function readOptions(options: QueueyOptions): QueueySizes {
   checkOptions("Queuey", options, ["maxSize", "slotBytes", "maxBytes"]);
   const { maxSize, slotBytes = DEFAULTS.slotBytes, maxBytes = DEFAULTS.maxBytes } = options;
