@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   platform: ["core"],
   signals: ["core"],
-  queue: ["core"],
+  queue: ["core", "platform"],
   brokers: ["core", "platform", "signals", "queue"],
   workers: ["core", "platform", "signals", "queue"],
   engine: ["core", "platform", "signals", "queue", "brokers", "workers"],

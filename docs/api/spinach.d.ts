@@ -293,7 +293,7 @@ export type RedisTarget = {
  * @throws TypeError or RangeError if it leads to no Redis
  */
 export declare function redisTarget(redis: unknown): RedisTarget;
-/** The same options, with another address. */
+/** The same options, which have no URL, with another address. */
 export declare function at(node: RedisNodeOptions, address: object): RedisNodeOptions;
 
 // core/batch.d.ts
@@ -412,6 +412,47 @@ export declare class RetryError extends SpinachError {
 /** Thrown by a task that must never be tried again, whatever its `maxRetries`. */
 export declare class AbortError extends SpinachError {
     readonly code = "ABORT";
+}
+/** A queue was closed: nothing can be put any more, or all that was put has been taken. */
+export declare class QueueClosedError extends SpinachError {
+    readonly code = "QUEUE_CLOSED";
+    readonly operation: "put" | "get";
+    constructor(operation: "put" | "get");
+}
+/** A queue had no item, or no free slot, within the time that the caller gave. */
+export declare class QueueTimeoutError extends SpinachError {
+    readonly code = "QUEUE_TIMEOUT";
+    readonly operation: "put" | "get";
+    readonly timeoutMs: number;
+    constructor(operation: "put" | "get", timeoutMs: number);
+}
+/** A value given to a queue is something that JSON cannot carry unchanged, nor is it a Uint8Array. */
+export declare class InvalidQueueValueError extends SpinachError {
+    readonly code = "INVALID_QUEUE_VALUE";
+    /** Where it stands in the value, for example `value[1].when`. */
+    readonly path: string;
+    constructor(path: string, problem: string);
+}
+/** A value is larger than all the memory that a queue may use for values larger than a slot. */
+export declare class QueueValueTooLargeError extends SpinachError {
+    readonly code = "QUEUE_VALUE_TOO_LARGE";
+    /** Size of the value, in bytes; of JSON, as UTF-8. */
+    readonly byteLength: number;
+    /** Largest value that this queue can hold, in bytes. */
+    readonly maxByteLength: number;
+    constructor(byteLength: number, maxByteLength: number);
+}
+/** `taskDone` was called for an item that the caller has not taken, or more often than it took any. */
+export declare class ItemNotTakenError extends SpinachError {
+    readonly code = "ITEM_NOT_TAKEN";
+    readonly ticket: number | undefined;
+    constructor(ticket: number | undefined);
+}
+/** This thread must not be blocked: the host forbids `Atomics.wait` here. */
+export declare class BlockingNotAllowedError extends SpinachError {
+    readonly code = "BLOCKING_NOT_ALLOWED";
+    readonly operation: "put" | "get";
+    constructor(operation: "put" | "get", options?: ErrorOptions);
 }
 
 // core/job-codec.d.ts
@@ -912,10 +953,189 @@ export interface Runtime {
     readonly newId: () => string;
     readonly logger: Logger;
 }
+/** The clock of Node. */
+export declare const systemClock: Clock;
 /** The timers of Node. */
 export declare const systemTimers: Timers;
 /** The real world. */
 export declare function systemRuntime(): Runtime;
+
+// queue/queuey-handle.d.ts
+/**
+ * What goes to another thread, in `workerData` or by `postMessage`, for `Queuey.attach` there. A plain
+ * object; structured cloning shares its buffers.
+ */
+export interface QueueyHandle {
+    /** Tells it from other objects. */
+    readonly kind: "spinach.queuey";
+    /** Of the layout of the buffers. */
+    readonly version: number;
+    readonly control: SharedArrayBuffer;
+    readonly payload: SharedArrayBuffer;
+}
+
+// queue/queuey-options.d.ts
+/** What a new Queuey is to be. */
+export interface QueueyOptions {
+    /** Most items that are put and not yet done, from 1 to 1,048,576. */
+    readonly maxSize: number;
+    /**
+     * Bytes that each of these items has for its value, from 8 to 1,048,576, rounded up to a multiple of 8. A
+     * larger value passes too, only more slowly.
+     * @defaultValue 1024
+     */
+    readonly slotBytes?: number | undefined;
+    /**
+     * Most bytes of all values that are larger than a slot, from 0 to 4 GiB, rounded up to pages of 16 KiB.
+     * Memory is taken as they need it, and kept.
+     * @defaultValue 67_108_864 (64 MiB)
+     */
+    readonly maxBytes?: number | undefined;
+}
+/** How long a call may block. */
+export interface SyncOptions {
+    /**
+     * Longest wait in ms, from 0. At 0 it does not wait for an item or for room, only for threads that are
+     * just then inside the queue, up to 10 ms.
+     * @defaultValue Infinity
+     */
+    readonly timeout?: number | undefined;
+}
+/** How a call that waits can be given up. */
+export interface AsyncOptions {
+    /** When it aborts, the call rejects with its reason, and nothing was put or taken. */
+    readonly signal?: AbortSignal | undefined;
+}
+
+// queue/queuey.d.ts
+import { type QueueyHandle } from "./queuey-handle.ts";
+import { type AsyncOptions, type QueueyOptions, type SyncOptions } from "./queuey-options.ts";
+/** An item that was taken, to be told done by its ticket. */
+export interface TakenItem<Value> {
+    readonly value: Value;
+    /** Its number in the order of puts, from 0 to 2^32 - 1, and around. */
+    readonly ticket: number;
+}
+/**
+ * A bounded queue that blocking code and async code share, across the threads of a process. Any number of
+ * threads may put and get, each through a Queuey of its own on the same {@link Queuey.handle}.
+ *
+ * - Order is first in, first out, by the moment of the put. Puts of one thread keep their order, as long as
+ *   it does not call `putSync` while a `putAsync` of its own still waits.
+ * - Every item is taken once. It holds its place until `taskDone`, so a queue is full of unfinished work.
+ * - Values are JSON data, or a `Uint8Array` (a Buffer arrives as a Uint8Array); they are copied in at the
+ *   call, and out.
+ * - A call that need not wait resolves without a turn of the event loop: a loop of such calls lets no timer
+ *   or socket in between until one waits.
+ * - While a `putAsync` or `getAsync` waits, its thread stays alive. An idle queue keeps nothing alive.
+ * - A thread may end at any instant. Whoever learns of it calls {@link Queuey.abandon}.
+ *
+ * @example
+ * const queue = new Queuey<string>({ maxSize: 100 });
+ * const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: queue.handle });
+ * await queue.putAsync("hello");
+ *
+ * // worker.js
+ * const queue = Queuey.attach(workerData);
+ * console.log(queue.getSync());
+ * queue.taskDone();
+ */
+export declare class Queuey<Value = unknown> {
+    #private;
+    /**
+     * Makes a new queue.
+     * @throws TypeError or RangeError if an option is not what it must be, or memory is lacking
+     */
+    constructor(options: QueueyOptions);
+    /**
+     * Joins the queue that a handle leads to, from any thread.
+     * @throws TypeError if it is no handle, one of another version, or one whose buffers are not whole
+     */
+    static attach<Value = unknown>(handle: QueueyHandle): Queuey<Value>;
+    /** What other threads {@link Queuey.attach} to. */
+    get handle(): QueueyHandle;
+    /** Most items that are put and not yet done. */
+    get maxSize(): number;
+    /** Items that wait to be taken. Like all such numbers it may be another one when you read it. */
+    get size(): number;
+    /** How many more items can be put until one is done. Items that are taken and not done count. */
+    get availableSlots(): number;
+    /** Whether no item waits to be taken. */
+    get empty(): boolean;
+    /** Whether there are `maxSize` items that wait, or are taken and not done. */
+    get full(): boolean;
+    /** Whether it was closed, in this thread or another. */
+    get closed(): boolean;
+    /**
+     * Puts a value at the end; blocks this thread while the queue is full.
+     * @throws QueueTimeoutError if it is still full after the timeout
+     * @throws QueueClosedError if the queue is closed, also while it waits
+     * @throws InvalidQueueValueError if the value is neither JSON nor bytes
+     * @throws QueueValueTooLargeError if the value can never fit
+     * @throws BlockingNotAllowedError where threads must not be blocked
+     */
+    putSync(value: Value, options?: SyncOptions): void;
+    /**
+     * Puts a value at the end; waits while the queue is full, or while other calls of this thread wait before
+     * it. Resolves when it is in.
+     *
+     * Rejects as {@link putSync} throws, but for times and blocking, and with the signal's reason.
+     */
+    putAsync(value: Value, options?: AsyncOptions): Promise<void>;
+    /** {@link takeSync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
+    getSync(options?: SyncOptions): Value;
+    /** {@link takeAsync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
+    getAsync(options?: AsyncOptions): Promise<Value>;
+    /**
+     * Takes the oldest item; blocks this thread while there is none.
+     * @throws QueueTimeoutError if there is still none after the timeout
+     * @throws QueueClosedError if the queue is closed and all was taken, also while it waits
+     * @throws BlockingNotAllowedError where threads must not be blocked
+     */
+    takeSync(options?: SyncOptions): TakenItem<Value>;
+    /**
+     * Takes the oldest item; waits while there is none, or while other calls of this thread wait before it.
+     *
+     * Rejects with QueueClosedError if the queue is closed and all was taken, and with the signal's reason.
+     * A call that was served has its item even if its signal aborts at the same moment.
+     */
+    takeAsync(options?: AsyncOptions): Promise<TakenItem<Value>>;
+    /**
+     * The work on an item is done: its place is free. Never blocks.
+     * @param ticket - of the item; without it, the oldest that was taken through this object
+     * @throws ItemNotTakenError if it was not taken through this object, is done already, or abandoned
+     */
+    taskDone(ticket?: number): void;
+    /**
+     * Closes the queue for all threads and wakes all who wait: nothing can be put any more, and what is in it
+     * can still be taken. Items that are put while it closes are either in or refused. Never blocks; a second
+     * call does nothing.
+     */
+    close(): void;
+    /**
+     * To be called when a thread that used this queue has ended, by one that lives: gives back what the dead
+     * thread held of the queue, so that nobody waits for it for ever. Use the worker's `exit` event, and note its
+     * `threadId` before: afterwards it is -1. Calling it for a thread that lives breaks the queue.
+     *
+     * Resolves with what the thread had taken and not done, oldest first; their places are free. Put them
+     * again, or settle them otherwise.
+     * @param deadThreadId - `worker.threadId`
+     *
+     * Rejects with TypeError or RangeError if it is no id of another thread.
+     */
+    abandon(deadThreadId: number): Promise<ReadonlyArray<TakenItem<Value>>>;
+}
+
+// queuey.d.ts
+/**
+ * The hybrid queue: blocking code and async code share it, across threads.
+ *
+ * @module
+ */
+export { BlockingNotAllowedError, InvalidQueueValueError, ItemNotTakenError, QueueClosedError, QueueTimeoutError, QueueValueTooLargeError, } from "./core/errors.ts";
+export { Queuey, type TakenItem } from "./queue/queuey.ts";
+export type { QueueyHandle } from "./queue/queuey-handle.ts";
+export type { AsyncOptions, QueueyOptions, SyncOptions } from "./queue/queuey-options.ts";
 
 // redis.d.ts
 /**

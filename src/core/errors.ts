@@ -200,3 +200,111 @@ export class AbortError extends SpinachError {
   }
   readonly code = "ABORT";
 }
+
+/** A queue was closed: nothing can be put any more, or all that was put has been taken. */
+export class QueueClosedError extends SpinachError {
+  static {
+    this.prototype.name = "QueueClosedError";
+  }
+  readonly code = "QUEUE_CLOSED";
+  readonly operation: "put" | "get";
+
+  constructor(operation: "put" | "get") {
+    super(
+      operation === "put"
+        ? "this queue is closed: nothing can be put in it any more"
+        : "this queue is closed, and everything that was put in it has been taken",
+    );
+    this.operation = operation;
+  }
+}
+
+/** A queue had no item, or no free slot, within the time that the caller gave. */
+export class QueueTimeoutError extends SpinachError {
+  static {
+    this.prototype.name = "QueueTimeoutError";
+  }
+  readonly code = "QUEUE_TIMEOUT";
+  readonly operation: "put" | "get";
+  readonly timeoutMs: number;
+
+  constructor(operation: "put" | "get", timeoutMs: number) {
+    const lack = operation === "put" ? "no room for the value" : "no item";
+    super(`this queue had ${lack} within the timeout of ${timeoutMs} ms`);
+    this.operation = operation;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A value given to a queue is something that JSON cannot carry unchanged, nor is it a Uint8Array. */
+export class InvalidQueueValueError extends SpinachError {
+  static {
+    this.prototype.name = "InvalidQueueValueError";
+  }
+  readonly code = "INVALID_QUEUE_VALUE";
+  /** Where it stands in the value, for example `value[1].when`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string) {
+    const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}...` : path;
+    super(`a queue takes JSON values and Uint8Array; ${shown} is ${problem}`);
+    this.path = path;
+  }
+}
+
+/** A value is larger than all the memory that a queue may use for values larger than a slot. */
+export class QueueValueTooLargeError extends SpinachError {
+  static {
+    this.prototype.name = "QueueValueTooLargeError";
+  }
+  readonly code = "QUEUE_VALUE_TOO_LARGE";
+  /** Size of the value, in bytes; of JSON, as UTF-8. */
+  readonly byteLength: number;
+  /** Largest value that this queue can hold, in bytes. */
+  readonly maxByteLength: number;
+
+  constructor(byteLength: number, maxByteLength: number) {
+    super(
+      `a value of ${byteLength} bytes never fits in this queue, which holds at most ${maxByteLength}: ` +
+        `raise maxBytes of the Queuey`,
+    );
+    this.byteLength = byteLength;
+    this.maxByteLength = maxByteLength;
+  }
+}
+
+/** `taskDone` was called for an item that the caller has not taken, or more often than it took any. */
+export class ItemNotTakenError extends SpinachError {
+  static {
+    this.prototype.name = "ItemNotTakenError";
+  }
+  readonly code = "ITEM_NOT_TAKEN";
+  readonly ticket: number | undefined;
+
+  constructor(ticket: number | undefined) {
+    super(
+      ticket === undefined
+        ? "taskDone() was called more often than items were taken here"
+        : `taskDone(${ticket}): no item with this ticket is taken here; was it done before, or taken elsewhere?`,
+    );
+    this.ticket = ticket;
+  }
+}
+
+/** This thread must not be blocked: the host forbids `Atomics.wait` here. */
+export class BlockingNotAllowedError extends SpinachError {
+  static {
+    this.prototype.name = "BlockingNotAllowedError";
+  }
+  readonly code = "BLOCKING_NOT_ALLOWED";
+  readonly operation: "put" | "get";
+
+  constructor(operation: "put" | "get", options?: ErrorOptions) {
+    super(
+      `${operation}Sync would block this thread, which its host does not allow (Atomics.wait): ` +
+        `use ${operation}Async here, or ${operation}Sync in a worker thread`,
+      options,
+    );
+    this.operation = operation;
+  }
+}

@@ -9,7 +9,7 @@ import { isKwargs } from "./kwargs.ts";
 /** Deepest nesting of an argument: Redis's cjson and Python's json both give up near 1,000. */
 const MAX_DEPTH = 500;
 
-interface Problem {
+export interface JsonProblem {
   /** Steps from the argument to the value, for example `[1]`, `.when`. */
   readonly path: string[];
   readonly reason: string;
@@ -35,13 +35,18 @@ export function refuseUncarriable(taskName: string, { args, kwargs }: JobArgumen
   refuseProblem(taskName, "kwargs", kwargs);
 }
 
+/** The first part of a value that JSON cannot carry unchanged. */
+export function findJsonProblem(value: unknown): JsonProblem | undefined {
+  return findProblem(value, []);
+}
+
 function refuseProblem(taskName: string, root: string, value: object): void {
-  const problem = findProblem(value, []);
+  const problem = findJsonProblem(value);
   if (problem === undefined) return;
   throw new InvalidJobArgumentsError(taskName, root + problem.path.join(""), problem.reason);
 }
 
-function findProblem(value: unknown, ancestors: object[]): Problem | undefined {
+function findProblem(value: unknown, ancestors: object[]): JsonProblem | undefined {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -63,7 +68,7 @@ function findProblem(value: unknown, ancestors: object[]): Problem | undefined {
   }
 }
 
-function findProblemInObject(value: object, ancestors: object[]): Problem | undefined {
+function findProblemInObject(value: object, ancestors: object[]): JsonProblem | undefined {
   if (ancestors.includes(value)) return notCarried("a cycle, which JSON cannot carry");
   if (ancestors.length >= MAX_DEPTH) return notCarried(`nested deeper than ${MAX_DEPTH} levels`);
   ancestors.push(value);
@@ -75,7 +80,10 @@ function findProblemInObject(value: object, ancestors: object[]): Problem | unde
   return notCarried("an object with toJSON(), which would arrive as what that returns: pass that");
 }
 
-function findProblemInArray(values: readonly unknown[], ancestors: object[]): Problem | undefined {
+function findProblemInArray(
+  values: readonly unknown[],
+  ancestors: object[],
+): JsonProblem | undefined {
   if (!isPlainArray(values)) return notCarried(describeInstance(values));
   // By index, not by iterator: a hole in the array is `undefined` too.
   for (let index = 0; index < values.length; index += 1) {
@@ -86,7 +94,7 @@ function findProblemInArray(values: readonly unknown[], ancestors: object[]): Pr
   return named ? notCarried("an array with named members, which JSON would drop") : undefined;
 }
 
-function findProblemInMembers(value: object, ancestors: object[]): Problem | undefined {
+function findProblemInMembers(value: object, ancestors: object[]): JsonProblem | undefined {
   if (!isPlainObject(value)) return notCarried(describeInstance(value));
   if (Object.getOwnPropertySymbols(value).length > 0) {
     return notCarried("an object with symbol keys, which JSON would drop: use strings");
@@ -111,11 +119,11 @@ function describeInstance(value: object): string {
   return `an instance of ${name}, which would not arrive as one: ${remedy}`;
 }
 
-function notCarried(reason: string): Problem {
+function notCarried(reason: string): JsonProblem {
   return { path: [], reason };
 }
 
-function below(step: string, problem: Problem): Problem {
+function below(step: string, problem: JsonProblem): JsonProblem {
   problem.path.unshift(step);
   return problem;
 }

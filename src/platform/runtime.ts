@@ -35,7 +35,8 @@ export interface Runtime {
   readonly logger: Logger;
 }
 
-const systemClock: Clock = {
+/** The clock of Node. */
+export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 };

@@ -1,0 +1,25 @@
+import { InvalidQueueValueError } from "../core/errors.ts";
+import { findJsonProblem } from "../core/json-arguments.ts";
+import { KIND_BYTES, KIND_JSON } from "./queuey-layout.ts";
+
+/** A value on its way into a queue. */
+export interface Encoded {
+  readonly kind: typeof KIND_JSON | typeof KIND_BYTES;
+  readonly byteLength: number;
+  /** A text goes to its slot as UTF-8, without a copy in between; one larger than a slot is bytes. */
+  readonly data: string | Uint8Array;
+}
+
+/** @throws InvalidQueueValueError if it is neither JSON nor bytes */
+export function encodeValue(value: unknown, slotBytes: number): Encoded {
+  if (value instanceof Uint8Array) {
+    return { kind: KIND_BYTES, byteLength: value.byteLength, data: value };
+  }
+  const problem = findJsonProblem(value);
+  if (problem !== undefined) {
+    throw new InvalidQueueValueError(`value${problem.path.join("")}`, problem.reason);
+  }
+  const text = JSON.stringify(value);
+  const byteLength = Buffer.byteLength(text);
+  return { kind: KIND_JSON, byteLength, data: byteLength > slotBytes ? Buffer.from(text) : text };
+}
