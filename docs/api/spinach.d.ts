@@ -1466,8 +1466,8 @@ export interface AsyncWorkersOptions {
     readonly timeoutGrace?: number | undefined;
 }
 /**
- * Runs jobs as coroutines on this thread's event loop. There is no queue of waiting jobs: a job is
- * taken from the broker only when a slot is free, and starts at once.
+ * Runs jobs as coroutines on this thread's event loop. There is no queue of waiting jobs here: a job is
+ * submitted only when a slot is free, and starts at once.
  *
  * @example
  * await spin.run({ workers: new AsyncWorkers({ number: 256 }) });
