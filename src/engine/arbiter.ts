@@ -293,8 +293,9 @@ export class Arbiter {
 
   async #deliver(jobs: readonly StoredJob[]): Promise<void> {
     this.#local.push(jobs);
-    if (this.#state === "running") await this.#local.start();
-    else this.#release(this.#local.clear());
+    if (this.#state !== "running") this.#release(this.#local.clear());
+    else if (this.#local.overlaps && this.#canTake()) void this.#local.startLater();
+    else await this.#local.start();
   }
 
   /** Back to the head of the queue, in order. */
