@@ -8,6 +8,7 @@ import { JobPlaces } from "./job-places.ts";
 import { Limits } from "./limits.ts";
 import type { NamespaceSession } from "./namespace-session.ts";
 import { setAside } from "./quarantine.ts";
+import type { Seen } from "./silence-watch.ts";
 import { integer, text } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
@@ -35,6 +36,45 @@ export function findBroker(space: NamespaceSession, uuid: string): number | unde
 /** Leaves the cluster, unless jobs are held: those are for others to take over. */
 export function leave({ space }: Work, uuid: string): void {
   space.sql.run(LEAVE, uuid, space.id);
+}
+
+/** Whether a broker is one of the cluster, and has something to lose. */
+export function brokerState(space: NamespaceSession, uuid: string): "holds jobs" | "idle" | "lost" {
+  const found = space.sql.get(BROKER_STATE, uuid, space.id);
+  if (found === undefined) return "lost";
+  return found[0] === 1 ? "holds jobs" : "idle";
+}
+
+/** Says that a broker is alive. Returns whether it is one of the cluster still. */
+export function beat({ space }: Work, uuid: string): boolean {
+  return space.sql.get(BEAT, uuid, space.id) !== undefined;
+}
+
+/** Another broker of the cluster, as its rows show it. */
+export interface OtherBroker extends Seen {
+  readonly uuid: string;
+  readonly leaseMs: number;
+  readonly process: ProcessIdentity;
+}
+
+/** All brokers but one. */
+export function otherBrokers(space: NamespaceSession, uuid: string): readonly OtherBroker[] {
+  return space.sql
+    .all(OTHER_BROKERS, space.id, uuid)
+    .map(([broker, other, beats, leaseMs, machine, pid, startedAt, holdsJobs]) => ({
+      broker: integer(broker),
+      uuid: text(other),
+      beats: integer(beats),
+      leaseMs: integer(leaseMs),
+      process: { machine: text(machine), pid: integer(pid), startedAt: text(startedAt) },
+      holdsJobs: holdsJobs === 1,
+    }));
+}
+
+/** Rescues a broker if it is as silent as it was seen; `undefined` if not. */
+export function rescueSilent(work: Work, { broker, beats }: Seen): RescueReply | undefined {
+  const isSilent = work.space.sql.get(IS_SILENT, broker, beats) !== undefined;
+  return isSilent ? rescue(work, broker) : undefined;
 }
 
 /** The jobs that a broker holds, as they are stored. */
@@ -92,6 +132,16 @@ const ADD_BROKER = `
 INSERT INTO spinach_brokers (namespace, uuid, beats, lease_ms, machine, pid, pid_started)
 VALUES (?, ?, 0, ?, ?, ?, ?)`;
 const FIND_BROKER = "SELECT id FROM spinach_brokers WHERE uuid = ? AND namespace = ?";
+const HOLDS_JOBS =
+  "EXISTS (SELECT 1 FROM spinach_running WHERE spinach_running.broker = spinach_brokers.id)";
+const BROKER_STATE = `SELECT ${HOLDS_JOBS} FROM spinach_brokers WHERE uuid = ? AND namespace = ?`;
+const BEAT =
+  "UPDATE spinach_brokers SET beats = beats + 1 WHERE uuid = ? AND namespace = ? RETURNING id";
+const OTHER_BROKERS = `
+SELECT id, uuid, beats, lease_ms, machine, pid, pid_started, ${HOLDS_JOBS}
+FROM spinach_brokers
+WHERE namespace = ? AND uuid <> ?`;
+const IS_SILENT = "SELECT 1 FROM spinach_brokers WHERE id = ? AND beats = ?";
 const LEAVE = `
 DELETE FROM spinach_brokers
 WHERE uuid = ? AND namespace = ?

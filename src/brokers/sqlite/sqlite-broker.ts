@@ -24,6 +24,7 @@ import { JobPlaces } from "./job-places.ts";
 import { Member } from "./member.ts";
 import { nextDueMs } from "./next-due.ts";
 import { OpenFile } from "./open-file.ts";
+import { Outside } from "./outside.ts";
 import {
   type CheckedSqliteBrokerOptions,
   checkPath,
@@ -49,8 +50,11 @@ export class SqliteBroker implements Broker {
   readonly #group: GroupCommit = new GroupCommit((jobs) => this.#enqueueNow(jobs));
   #bound: BrokerContext | undefined;
   #id = "";
+  #isAlone = false;
   #file: OpenFile | undefined;
+  #outside: Outside | undefined;
   #member: Member | undefined;
+  #hasJoined = false;
   #joining: Promise<Member> | undefined;
 
   /**
@@ -60,6 +64,17 @@ export class SqliteBroker implements Broker {
   constructor(path: string, options: SqliteBrokerOptions = {}) {
     this.#path = checkPath(path);
     this.#options = checkSqliteBrokerOptions(options);
+  }
+
+  /**
+   * @internal A broker on a file that no other process has: it starts no heartbeat thread and watches no file,
+   * so that all it does happens when it is called, on its runtime's clock. Those of one process hear of each
+   * other's commits. For simulations.
+   */
+  static alone(path: string, options: SqliteBrokerOptions = {}): SqliteBroker {
+    const broker = new SqliteBroker(path, options);
+    broker.#isAlone = true;
+    return broker;
   }
 
   get id(): string {
@@ -87,13 +102,18 @@ export class SqliteBroker implements Broker {
       for (const listener of this.#wakeUpListeners) listener(queue);
     });
     this.#file = file;
+    if (!this.#isAlone) this.#outside = this.#outsideOf(file);
   }
 
   async stop(): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
+    const outside = this.#outside;
     this.#file = undefined;
+    this.#outside = undefined;
+    this.#hasJoined = false;
     try {
+      await outside?.stop();
       if (this.#member !== undefined) await this.#leave(file);
     } catch {
       // The others take it for dead a little later.
@@ -116,6 +136,7 @@ export class SqliteBroker implements Broker {
     if (exchanged === undefined) throw this.#leaseLost(brokerId);
     member.settled(exchanged.settled);
     member.took(exchanged.jobs, exchanged.rows);
+    if (exchanged.jobs.length > 0) this.#outside?.took();
     this.#report(exchanged);
     const { jobs, more } = exchanged;
     return { jobs, more, nextDueMs: exchanged.nextDueMs };
@@ -205,7 +226,7 @@ export class SqliteBroker implements Broker {
 
   /** Becomes a broker of the cluster, before the first call that only such a one may make. */
   async #join(): Promise<Member> {
-    if (this.#member !== undefined) return this.#member;
+    if (this.#hasJoined && this.#member !== undefined) return this.#member;
     this.#joining ??= this.#joinNow();
     try {
       return await this.#joining;
@@ -217,7 +238,10 @@ export class SqliteBroker implements Broker {
   async #joinNow(): Promise<Member> {
     const joiner = { uuid: this.#id, leaseMs: this.#options.lease, process: thisProcess() };
     const broker = await this.#open.write("joining", (work) => join(work, joiner));
-    this.#member = new Member(broker);
+    await this.#outside?.join(joiner.uuid);
+    // The same row: it was stopped meanwhile, and holds what it held.
+    if (this.#member?.broker !== broker) this.#member = new Member(broker);
+    this.#hasJoined = true;
     return this.#member;
   }
 
@@ -231,9 +255,22 @@ export class SqliteBroker implements Broker {
       );
       this.#id = runtime.newId();
       this.#member = undefined;
+      this.#hasJoined = false;
       for (const listener of this.#leaseLostListeners) listener();
     }
     return new BrokerError("the cluster has given this broker up; it goes on as another");
+  }
+
+  #outsideOf(file: OpenFile): Outside {
+    return new Outside({
+      ...this.#context,
+      path: this.#path,
+      options: this.#options,
+      file,
+      onLost: (brokerId) => {
+        if (this.#hasJoined) this.#leaseLost(brokerId);
+      },
+    });
   }
 
   #report({ malformed }: Exchanged): void {
