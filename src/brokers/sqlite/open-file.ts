@@ -9,7 +9,7 @@ import type { SqlSession } from "./sql-session.ts";
 import type { CheckedSqliteBrokerOptions } from "./sqlite-broker-options.ts";
 import { sqliteError } from "./sqlite-errors.ts";
 import { Transactions } from "./transactions.ts";
-import { WakeBell } from "./wake-bell.ts";
+import { bellOf, WakeBell } from "./wake-bell.ts";
 import { WakeUps } from "./wake-ups.ts";
 import { type Work, Woken } from "./work.ts";
 
@@ -42,7 +42,7 @@ export class OpenFile {
     // Two paths may lead to one file.
     const file = realpathSync(path);
     this.wakeUps = new WakeUps(`${file}\0${namespace}`);
-    this.bell = new WakeBell(`${file}-wake`);
+    this.bell = new WakeBell(bellOf(file));
     this.#transactions = new Transactions({
       sql,
       path,
@@ -90,7 +90,7 @@ export class OpenFile {
       const work = this.#work();
       return [body(work), work.woken] as const;
     });
-    this.#tell(woken);
+    this.tell(woken);
     return result;
   }
 
@@ -100,6 +100,13 @@ export class OpenFile {
       refuseNewer(this.#sql, this.#path);
       return body(this.#work());
     });
+  }
+
+  /** Wakes whoever a commit concerns, here and elsewhere. */
+  tell(woken: Woken): void {
+    if (woken.isEmpty) return;
+    this.wakeUps.tellPeers(woken);
+    this.bell.ring();
   }
 
   /** Whether somebody else has committed since it was last asked. */
@@ -118,11 +125,5 @@ export class OpenFile {
 
   #work(): Work {
     return { space: this.space, nowMs: this.#runtime.clock.now(), woken: new Woken() };
-  }
-
-  #tell(woken: Woken): void {
-    if (woken.isEmpty) return;
-    this.wakeUps.tellPeers(woken);
-    this.bell.ring();
   }
 }

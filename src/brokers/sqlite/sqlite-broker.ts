@@ -15,6 +15,7 @@ import {
   type RescueReply,
   type WakeUpListener,
 } from "../broker.ts";
+import { ApplicationTransactions } from "./application-transactions.ts";
 import { findBroker, heldJobs, join, leave, rescue } from "./brokers-table.ts";
 import { exchange, type Exchanged, hasJobs } from "./exchange.ts";
 import { flush } from "./flush.ts";
@@ -33,6 +34,7 @@ import {
 } from "./sqlite-broker-options.ts";
 import { runPeriodic, stateTasks } from "./task-statements.ts";
 import { notStarted } from "./transactions.ts";
+import { ringAt } from "./wake-bell.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -55,6 +57,7 @@ export class SqliteBroker implements Broker {
   #outside: Outside | undefined;
   #member: Member | undefined;
   #hasJoined = false;
+  #application: ApplicationTransactions | undefined;
   #joining: Promise<Member> | undefined;
 
   /**
@@ -123,6 +126,20 @@ export class SqliteBroker implements Broker {
 
   enqueue(jobs: readonly StoredJob[]): Promise<void> {
     return this.#group.enqueue(jobs);
+  }
+
+  enqueueIn(transaction: object, jobs: readonly StoredJob[]): void {
+    const { namespace, runtime } = this.#context;
+    this.#application ??= new ApplicationTransactions({
+      path: this.#path,
+      namespace,
+      runtime,
+      onCommitted: (woken) => {
+        if (this.#file === undefined) ringAt(this.#path);
+        else this.#file.tell(woken);
+      },
+    });
+    this.#application.enqueue(transaction, jobs);
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {

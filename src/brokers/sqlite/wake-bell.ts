@@ -1,4 +1,12 @@
-import { closeSync, type FSWatcher, openSync, watch, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  type FSWatcher,
+  openSync,
+  realpathSync,
+  watch,
+  writeSync,
+} from "node:fs";
 
 /** What the bell's file holds: nothing of interest, that it is written is the message. */
 const SIGN = new Uint8Array([0x0a]);
@@ -20,12 +28,17 @@ export class WakeBell {
 
   /** @throws what `openSync` throws */
   open(): void {
-    this.#file ??= openSync(this.#path, "a");
+    this.#file ??= openSync(this.#path, constants.O_RDWR | constants.O_CREAT);
   }
 
-  /** Rings at every other process that listens. */
+  /** Rings at every other process that listens. One that does not hear it looks a little later. */
   ring(): void {
-    if (this.#file !== undefined) writeSync(this.#file, SIGN, 0, 1, 0);
+    if (this.#file === undefined) return;
+    try {
+      writeSync(this.#file, SIGN, 0, 1, 0);
+    } catch {
+      // What was committed is committed, though a full disk may not take the sign.
+    }
   }
 
   /**
@@ -46,5 +59,22 @@ export class WakeBell {
     this.#watcher = undefined;
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+  }
+}
+
+/** The bell of a database whose path is real. */
+export function bellOf(database: string): string {
+  return `${database}-wake`;
+}
+
+/** Rings for a database that this process has not open. */
+export function ringAt(database: string): void {
+  try {
+    const bell = new WakeBell(bellOf(realpathSync(database)));
+    bell.open();
+    bell.ring();
+    bell.close();
+  } catch {
+    // As above: it is late, and nothing else.
   }
 }
