@@ -8,6 +8,7 @@ import { Batch } from "../../../src/core/batch.ts";
 import { InvalidJobArgumentsError } from "../../../src/core/errors.ts";
 import type { Task } from "../../../src/core/task.ts";
 import { Engine } from "../../../src/engine/engine.ts";
+import { settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -113,7 +114,7 @@ describe("engine.inTransaction() on SQLite", () => {
     it.db.exec("BEGIN IMMEDIATE");
     it.order("tea");
     // The transaction stays open for some turns of the event loop.
-    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 10; turn += 1) await settled();
     assert.deepEqual(it.invoiced, []);
     it.db.exec("COMMIT");
     await started.promise;
@@ -127,7 +128,8 @@ describe("engine.inTransaction() on SQLite", () => {
     const jobs = within.scheduleBatch(new Batch().schedule(it.invoice, 1).schedule(it.invoice, 2));
     within.scheduleAt(it.invoice, new Date(Date.now() + 60_000), 3);
     assert.throws(
-      () => within.scheduleBatch(new Batch().schedule(it.invoice, 4).schedule("invoice", NaN)),
+      () =>
+        within.scheduleBatch(new Batch().schedule(it.invoice, 4).schedule("invoice", Number.NaN)),
       InvalidJobArgumentsError,
     );
     it.db.exec("COMMIT");
