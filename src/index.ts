@@ -29,6 +29,7 @@ export type { CallArgs, JobOptions, Task, TaskFunction, TaskOf, TaskOptions } fr
 export { Tasks, type TasksOptions } from "./core/tasks.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
 export type { RunningWorkers, RunOptions, StartWorkersOptions } from "./engine/running-workers.ts";
+export type { TransactionScheduler } from "./engine/transaction-scheduler.ts";
 export type { Logger, LogMethod } from "./platform/logger.ts";
 export type {
   EventName,

@@ -40,6 +40,7 @@ import { onStopSignals } from "./process-signals.ts";
 import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
 import { Scheduler } from "./scheduler.ts";
 import { TaskCatalog } from "./task-catalog.ts";
+import { TransactionScheduler } from "./transaction-scheduler.ts";
 import { WorkersRun } from "./workers-run.ts";
 
 const BROKER_METHODS = ["bind", "start", "stop", "enqueue", "exchange"] as const;
@@ -177,6 +178,21 @@ export class Engine {
   async scheduleBatch(batch: Batch): Promise<Job[]> {
     checkMethods("scheduleBatch: expected a Batch", batch, ["schedule", "scheduleAt"]);
     return this.#scheduler.scheduleBatch(batch.requests);
+  }
+
+  /**
+   * Schedules within a transaction that the application has begun on the broker's store: its jobs exist
+   * if and only if that commits. Only a SqliteBroker can, given the application's `DatabaseSync`.
+   *
+   * @example
+   * db.exec("BEGIN IMMEDIATE");
+   * const { lastInsertRowid } = insertOrder.run("tea");
+   * spin.inTransaction(db).schedule(sendInvoice, Number(lastInsertRowid));
+   * db.exec("COMMIT");
+   */
+  inTransaction(transaction: object): TransactionScheduler {
+    this.#refuseIfClosed();
+    return new TransactionScheduler(this.#scheduler, transaction);
   }
 
   /**

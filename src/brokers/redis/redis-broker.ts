@@ -14,7 +14,7 @@ import type {
   RescueReply,
   WakeUpListener,
 } from "../broker.ts";
-import { LEAVE_TIMEOUT_MS } from "./heartbeat-thread.ts";
+import { LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
 import {
   condemn,
