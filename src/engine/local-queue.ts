@@ -1,10 +1,10 @@
 import { UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { Runtime } from "../platform/runtime.ts";
+import type { Yielder } from "../platform/yielder.ts";
 import { Deque } from "../queue/deque.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
-import type { Yielder } from "./yielder.ts";
 
 /** A job that ends within this time is shorter than the trip that brings the next one, in ms. */
 const SHORT_MS = 1;
@@ -27,8 +27,8 @@ export interface LocalQueueParts {
 
 /**
  * The second level of queues: jobs on their way from the broker to a slot. While jobs are shorter than a trip,
- * slots would stand empty during each; so up to one job a slot is taken ahead. As soon as one job is longer,
- * none is, and those that wait must be given back.
+ * slots would stand empty during each; so up to one job a slot is taken ahead, or as many as the workers
+ * themselves hold. As soon as one job is longer, none is, and those that wait must be given back.
  */
 export class LocalQueue {
   readonly #parts: LocalQueueParts;
@@ -51,21 +51,36 @@ export class LocalQueue {
 
   /** How many jobs the next trip may bring: for each free slot one, and some ahead. */
   get room(): number {
-    const { availableSlots, number } = this.#parts.workers;
-    const free = availableSlots - this.#waiting.length;
+    const { ahead, number } = this.#parts.workers;
+    const free = this.#free - this.#waiting.length;
     if (this.#isClosed || free <= 0) return 0;
-    const areShort = this.#shortJobs >= Math.max(number, MIN_SHORT_JOBS);
-    return areShort ? free + number : free;
+    return this.#areShort && ahead === undefined ? free + number : free;
   }
 
-  /** The jobs that wait, oldest first. */
+  /** How many jobs the workers take now. */
+  get #free(): number {
+    const { availableSlots, ahead } = this.#parts.workers;
+    return this.#areShort && ahead !== undefined ? availableSlots + ahead.room : availableSlots;
+  }
+
+  get #areShort(): boolean {
+    return this.#shortJobs >= Math.max(this.#parts.workers.number, MIN_SHORT_JOBS);
+  }
+
+  /** The jobs that wait here, oldest first. */
   get jobs(): readonly StoredJob[] {
     return this.#waiting.items;
   }
 
   /** When those that wait must be given back, on the monotonic clock; infinite if none waits. */
   get overdueAtMs(): number {
-    return this.isEmpty ? Infinity : this.#movedAtMs + PATIENCE_MS;
+    return this.isEmpty && !this.#areAhead ? Infinity : this.#movedAtMs + PATIENCE_MS;
+  }
+
+  /** Whether jobs wait in the workers. */
+  get #areAhead(): boolean {
+    const { ahead } = this.#parts.workers;
+    return ahead !== undefined && ahead.count > 0;
   }
 
   get isOverdue(): boolean {
@@ -81,12 +96,12 @@ export class LocalQueue {
   async start(): Promise<void> {
     if (this.#isStarting) return;
     this.#isStarting = true;
-    const { workers, yielder } = this.#parts;
+    const { yielder } = this.#parts;
     try {
-      for (let isFirst = true; !this.isEmpty && workers.availableSlots > 0; isFirst = false) {
+      for (let isFirst = true; !this.isEmpty && this.#free > 0; isFirst = false) {
         // Tasks run until their first await right here. The first one is not kept waiting.
         if (!isFirst && yielder.isDue) await yielder.yield();
-        if (workers.availableSlots > 0) this.#startNext();
+        if (this.#free > 0) this.#startNext();
       }
     } finally {
       this.#isStarting = false;
@@ -96,14 +111,17 @@ export class LocalQueue {
   /** A job has ended, after a time in ms. */
   ended(durationMs: number): void {
     this.#shortJobs = durationMs < SHORT_MS ? this.#shortJobs + 1 : 0;
+    if (this.#areAhead) this.#movedAtMs = this.#parts.runtime.clock.monotonic();
     // Not right here: a job that ends at once would end inside the one before.
     if (!this.isEmpty) queueMicrotask(() => void this.start());
   }
 
-  /** Gives up all that wait, oldest first; none is taken ahead until jobs are short again. */
+  /**
+   * Gives up all that wait here or in the workers, oldest first; none is taken ahead until jobs are short again.
+   */
   clear(): readonly StoredJob[] {
     this.#shortJobs = 0;
-    const jobs = this.jobs;
+    const jobs = [...(this.#parts.workers.ahead?.takeBack() ?? []), ...this.jobs];
     while (this.#waiting.popFront() !== undefined);
     return jobs;
   }
