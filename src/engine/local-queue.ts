@@ -1,10 +1,10 @@
 import { UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { Runtime } from "../platform/runtime.ts";
+import type { Yielder } from "../platform/yielder.ts";
 import { Deque } from "../queue/deque.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
-import type { Yielder } from "./yielder.ts";
 
 /** A job that ends within this time is shorter than the trip that brings the next one, in ms. */
 const SHORT_MS = 1;
@@ -36,8 +36,8 @@ export interface LocalQueueParts {
 
 /**
  * The second level of queues: jobs on their way from the broker to a slot. While jobs are shorter than a trip,
- * slots would stand empty during each; so up to one job a slot is taken ahead. As soon as one job is longer,
- * none is, and those that wait must be given back.
+ * slots would stand empty during each; so up to one job a slot is taken ahead, or as many as the workers
+ * themselves hold. As soon as one job is longer, none is, and those that wait must be given back.
  *
  * ```
  *   few slots    | trip: 2 a slot |        run 2 a slot       | trip: 2 a slot | ...
@@ -72,31 +72,44 @@ export class LocalQueue {
 
   /** How many jobs the next trip may bring: for each free slot one, and some ahead. */
   get room(): number {
-    const { availableSlots, number } = this.#parts.workers;
-    const free = availableSlots - this.#waiting.length;
+    const { ahead, number } = this.#parts.workers;
+    const free = this.#free - this.#waiting.length;
     if (this.#isClosed) return 0;
     if (this.overlaps) return Math.max(0, Math.min(number, free + number));
     if (free <= 0) return 0;
-    return this.#areShort ? free + number : free;
+    return this.#areShort && ahead === undefined ? free + number : free;
   }
 
   /** Whether the next trip should be under way while the jobs of the last one run: see `startLater`. */
   get overlaps(): boolean {
-    return this.#areShort && this.#parts.workers.number >= MIN_SLOTS_TO_OVERLAP;
+    const { ahead, number } = this.#parts.workers;
+    return this.#areShort && ahead === undefined && number >= MIN_SLOTS_TO_OVERLAP;
+  }
+
+  /** How many jobs the workers take now. */
+  get #free(): number {
+    const { availableSlots, ahead } = this.#parts.workers;
+    return this.#areShort && ahead !== undefined ? availableSlots + ahead.room : availableSlots;
   }
 
   get #areShort(): boolean {
     return this.#shortJobs >= Math.max(this.#parts.workers.number, MIN_SHORT_JOBS);
   }
 
-  /** The jobs that wait, oldest first. */
+  /** The jobs that wait here, oldest first. */
   get jobs(): readonly StoredJob[] {
     return this.#waiting.items;
   }
 
   /** When those that wait must be given back, on the monotonic clock; infinite if none waits. */
   get overdueAtMs(): number {
-    return this.isEmpty ? Infinity : this.#movedAtMs + PATIENCE_MS;
+    return this.isEmpty && !this.#areAhead ? Infinity : this.#movedAtMs + PATIENCE_MS;
+  }
+
+  /** Whether jobs wait in the workers. */
+  get #areAhead(): boolean {
+    const { ahead } = this.#parts.workers;
+    return ahead !== undefined && ahead.count > 0;
   }
 
   get isOverdue(): boolean {
@@ -112,12 +125,12 @@ export class LocalQueue {
   async start(): Promise<void> {
     if (this.#isStarting) return;
     this.#isStarting = true;
-    const { workers, yielder } = this.#parts;
+    const { yielder } = this.#parts;
     try {
-      for (let isFirst = true; !this.isEmpty && workers.availableSlots > 0; isFirst = false) {
+      for (let isFirst = true; !this.isEmpty && this.#free > 0; isFirst = false) {
         // Tasks run until their first await right here. The first one is not kept waiting.
         if (!isFirst && yielder.isDue) await this.#pause();
-        if (workers.availableSlots > 0) this.#startNext();
+        if (this.#free > 0) this.#startNext();
       }
     } finally {
       this.#isStarting = false;
@@ -146,6 +159,7 @@ export class LocalQueue {
   /** A job has ended, after a time in ms. */
   ended(durationMs: number): void {
     this.#shortJobs = durationMs < this.#shortMs ? this.#shortJobs + 1 : 0;
+    if (this.#areAhead) this.#moved();
     if (this.isEmpty || this.#willStart) return;
     this.#willStart = true;
     // Not right here: a job that ends at once would end inside the one before.
@@ -157,10 +171,12 @@ export class LocalQueue {
     void this.start();
   };
 
-  /** Gives up all that wait, oldest first; none is taken ahead until jobs are short again. */
+  /**
+   * Gives up all that wait here or in the workers, oldest first; none is taken ahead until jobs are short again.
+   */
   clear(): readonly StoredJob[] {
     this.#shortJobs = 0;
-    const jobs = this.jobs;
+    const jobs = [...(this.#parts.workers.ahead?.takeBack() ?? []), ...this.jobs];
     while (this.#waiting.popFront() !== undefined);
     return jobs;
   }
