@@ -9,6 +9,8 @@ import { join } from "node:path";
 export interface RedisProcess {
   readonly url: string;
   readonly port: number;
+  /** Of the process; another one after a restart. */
+  readonly pid: number | undefined;
   /** Ends it as a crash does. */
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -55,6 +57,9 @@ export async function startRedisProcess(options: RedisProcessOptions = {}): Prom
   return {
     url: `redis://${HOST}:${port}`,
     port,
+    get pid() {
+      return server.pid;
+    },
     kill,
     restart: async () => {
       server = await launch(args);
