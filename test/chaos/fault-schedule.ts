@@ -51,9 +51,7 @@ export class FaultSchedule {
 
   #strikeNext(): void {
     const { random } = this.#parts;
-    if (this.#toCome.length === 0) this.#toCome = shuffled(this.#parts.faults, random);
-    const index = this.#toCome.findIndex((each) => this.#free(each).length > 0);
-    const [fault] = index < 0 ? [] : this.#toCome.splice(index, 1);
+    const fault = this.#next();
     if (fault === undefined) return;
     const free = this.#free(fault);
     const target = free[Math.floor(random() * free.length)] ?? "";
@@ -62,6 +60,17 @@ export class FaultSchedule {
     });
     this.#underWay.add(strike);
     void strike.then(() => this.#underWay.delete(strike));
+  }
+
+  /** The first that can strike now; of those that have had their turn, if all others must wait. */
+  #next(): Fault | undefined {
+    const { faults, random } = this.#parts;
+    if (this.#toCome.length === 0) this.#toCome = shuffled(faults, random);
+    const canStrike = (fault: Fault): boolean => this.#free(fault).length > 0;
+    const next = this.#toCome.find(canStrike);
+    if (next === undefined) return shuffled(faults, random).find(canStrike);
+    this.#toCome = this.#toCome.filter((fault) => fault !== next);
+    return next;
   }
 
   #free({ targets }: Fault): readonly string[] {

@@ -24,8 +24,8 @@ export class RedisServers {
 
   static async start(guard: Guard): Promise<RedisServers> {
     const [primary, replica] = await Promise.all([
-      startRedisProcess({ flags: FLAGS }),
-      startRedisProcess({ flags: FLAGS }),
+      startRedisProcess({ flags: FLAGS, parent: guard.folder }),
+      startRedisProcess({ flags: FLAGS, parent: guard.folder }),
     ]);
     for (const { pid } of [primary, replica]) guard.started(pid ?? 0);
     const servers = new RedisServers(guard, primary, replica);
