@@ -84,7 +84,6 @@ class ChaosRun {
   readonly #store: ChaosStore;
   readonly #workers: readonly Child[];
   readonly #producer: Child;
-  readonly #closer: Child;
   readonly #heldAtDeath = new Set<string>();
   readonly #stalls: StallWatch;
 
@@ -99,7 +98,6 @@ class ChaosRun {
     this.#store = parts.store;
     this.#workers = parts.children.workers;
     this.#producer = parts.children.producer;
-    this.#closer = parts.children.closer;
     this.#stalls = new StallWatch(options.leaseMs / 5);
   }
 
@@ -129,11 +127,10 @@ class ChaosRun {
     const pending = await this.#drain();
     const drainedMs = monotonicMs() - healedAtMs;
     await Promise.all(this.#workers.map((worker) => worker.stop()));
-    await this.#closer.start();
-    await this.#closer.ended();
+    const closer = await this.#close();
     this.#stalls.stop();
     const windows = [...faults, ...this.#stalls.windows];
-    const history = this.#history(windows);
+    const history = this.#history([...children, closer], windows);
     const leftovers = await this.#store.leftovers(history.killedBrokers);
     const violations = checkRules(history);
     if (pending > 0) {
@@ -146,7 +143,7 @@ class ChaosRun {
   }
 
   async stop(): Promise<void> {
-    for (const child of [...this.#workers, this.#producer, this.#closer]) await child.kill();
+    for (const child of [...this.#workers, this.#producer]) await child.kill();
     await this.#store.stop();
   }
 
@@ -200,8 +197,18 @@ class ChaosRun {
     return pending;
   }
 
-  #history(windows: readonly FaultWindow[]): History {
-    const children = [...this.#workers, this.#producer, this.#closer];
+  /** Works off what periodic tasks have made since, and takes their periods away. */
+  async #close(): Promise<Child> {
+    const address = await this.#store.addressFor("closer");
+    const request = { address, rate: 0, seed: 0, closing: true };
+    const guard = this.#guard;
+    const closer = new Child({ name: "closer", program: "worker", guard, request: () => request });
+    await closer.start();
+    await closer.ended();
+    return closer;
+  }
+
+  #history(children: readonly Child[], windows: readonly FaultWindow[]): History {
     return historyOf({
       journals: readJournals(this.#guard.folder),
       lives: children.flatMap(({ lives }) => lives),
@@ -215,7 +222,6 @@ class ChaosRun {
 interface Children {
   readonly workers: readonly Child[];
   readonly producer: Child;
-  readonly closer: Child;
 }
 
 async function makeChildren(
@@ -232,7 +238,7 @@ async function makeChildren(
         address,
         rate,
         seed: seed * 1000 + life,
-        closing: name === "closer",
+        closing: false,
       }),
     });
   const workers: Child[] = [];
@@ -240,7 +246,6 @@ async function makeChildren(
   return {
     workers,
     producer: make("producer", "producer", await store.addressFor("producer")),
-    closer: make("closer", "worker", await store.addressFor("closer")),
   };
 }
 

@@ -3,7 +3,7 @@ import type { StoreAddress } from "./programs/child.ts";
 
 /** Where the jobs of a run are, and what can go wrong there. One a kind of broker. */
 export interface ChaosStore {
-  /** Makes the way of a process to the store. To be called for each, before `faults`. */
+  /** Makes the way of a process to the store. Faults strike the ways that were made before them. */
   addressFor(process: string): Promise<StoreAddress>;
   /** Faults of the store, and of the ways to it. */
   faults(): readonly Fault[];
