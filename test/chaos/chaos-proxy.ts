@@ -14,10 +14,10 @@ export interface ChaosProxy {
   swallow(isOn: boolean): void;
   /** Replies come so much later, in ms; 0 for at once. */
   delay(latencyMs: () => number): void;
-  /** The next reply is cut in the middle, and its connection with it. */
-  tearReply(): void;
-  /** The next reply is lost, and its connection with it: the request was heard. */
-  loseReply(): void;
+  /** The next reply of so many bytes or more is cut in the middle, and its connection with it. */
+  tearReply(leastBytes: number): void;
+  /** The next one is lost, and its connection with it: the request was heard. */
+  loseReply(leastBytes: number): void;
   /** Connections that are open. */
   readonly open: number;
   close(): Promise<void>;
@@ -40,6 +40,7 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
   let isSwallowing = false;
   let latencyMs = (): number => 0;
   let nextReply: "whole" | "torn" | "lost" = "whole";
+  let leastLength = 0;
 
   const end = ({ client, target }: Link): void => {
     client.destroy();
@@ -47,7 +48,7 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
   };
 
   const reply = (link: Link, chunk: Buffer): void => {
-    if (nextReply === "whole") {
+    if (nextReply === "whole" || chunk.length < leastLength) {
       link.client.write(chunk);
       return;
     }
@@ -109,11 +110,13 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
     delay: (next) => {
       latencyMs = next;
     },
-    tearReply: () => {
+    tearReply: (leastBytes) => {
       nextReply = "torn";
+      leastLength = leastBytes;
     },
-    loseReply: () => {
+    loseReply: (leastBytes) => {
       nextReply = "lost";
+      leastLength = leastBytes;
     },
     get open() {
       return links.size;

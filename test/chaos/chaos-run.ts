@@ -131,7 +131,7 @@ class ChaosRun {
     this.#stalls.stop();
     const windows = [...faults, ...this.#stalls.windows];
     const history = this.#history([...children, closer], windows);
-    const leftovers = await this.#store.leftovers(history.killedBrokers);
+    const leftovers = await this.#store.leftovers(history.strandedBrokers);
     const violations = checkRules(history);
     if (pending > 0) {
       violations.set(DRAINED, [{ message: `${pending} jobs after ${drainedMs} ms`, jobs: [] }]);

@@ -45,8 +45,8 @@ export interface History {
   readonly unexplainedLosses: readonly string[];
   /** Ids of jobs that a process held when it died, or lost its lease. */
   readonly heldAtDeath: ReadonlySet<string>;
-  /** Ids of the brokers whose process was killed. */
-  readonly killedBrokers: ReadonlySet<string>;
+  /** Ids of the brokers whose process could not leave the cluster: it was killed, or stopped amid faults. */
+  readonly strandedBrokers: ReadonlySet<string>;
   readonly corrupt: readonly string[];
   readonly rescued: number;
   readonly untold: ReadonlySet<string>;
@@ -80,7 +80,7 @@ export function historyOf(parts: HistoryParts): History {
     losses,
     unexplainedLosses,
     heldAtDeath,
-    killedBrokers: killedBrokers(parts),
+    strandedBrokers: strandedBrokers(parts),
     corrupt: entriesOf(journals, "corrupt").map(({ key }) => key),
     rescued: rescues.reduce((sum, rescue) => sum + rescue.jobs, 0),
     untold: new Set(entriesOf(journals, "untold").flatMap(({ ids }) => ids)),
@@ -96,12 +96,32 @@ function entriesOf<Event extends Entry["event"]>(
   return all.filter((entry): entry is EntryOf<Event> => entry.event === event);
 }
 
-function killedBrokers({ journals, lives }: HistoryParts): ReadonlySet<string> {
-  const isKilled = new Set(
-    lives.filter(({ endedBy }) => endedBy === "kill").map((life) => life.process),
+/** After a fault it takes so long, in leases, until a process is in its stride again. */
+const RECOVERY_LEASES = 3;
+
+function strandedBrokers(parts: HistoryParts): ReadonlySet<string> {
+  const stranded = new Set(
+    parts.lives.filter((life) => isStranded(life, parts)).map((life) => life.process),
   );
-  const theirs = journals.filter(({ process }) => isKilled.has(process));
+  const theirs = parts.journals.filter(({ process }) => stranded.has(process));
   return new Set(entriesOf(theirs, "broker").map(({ id }) => id));
+}
+
+function isStranded(life: Life, { windows, leaseMs }: HistoryParts): boolean {
+  if (life.endedBy === "kill") return true;
+  const { endedAtMs = Infinity, stopMs = 0 } = life;
+  const stoppedAtMs = endedAtMs - stopMs;
+  return windows.some(
+    ({ target, sinceMs, untilMs }) =>
+      isFelt(target, nameOf(life.process)) &&
+      sinceMs <= endedAtMs &&
+      untilMs >= stoppedAtMs - RECOVERY_LEASES * leaseMs,
+  );
+}
+
+/** Of `worker1.3`, `worker1`. */
+function nameOf(process: string): string {
+  return process.split(".")[0] ?? "";
 }
 
 function intendedJobs(journals: readonly Journal[]): Map<string, JobHistory> {
@@ -164,8 +184,7 @@ function lossesOf({ journals, windows, leaseMs }: HistoryParts): {
   const losses = new Map<string, Loss[]>();
   const unexplainedLosses: string[] = [];
   for (const { process, entries } of journals) {
-    const [name = ""] = process.split(".");
-    const felt = windows.filter(({ target }) => isFelt(target, name));
+    const felt = windows.filter(({ target }) => isFelt(target, nameOf(process)));
     for (const { event, atMs } of entries) {
       if (event !== "lost") continue;
       const near = felt.filter(

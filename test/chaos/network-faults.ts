@@ -1,6 +1,12 @@
 import type { ChaosProxy } from "./chaos-proxy.ts";
 import { type Fault, networkOf, pause, processOf } from "./fault.ts";
 
+/** A reply of that length brings jobs. */
+const BRINGS_JOBS_BYTES = 300;
+
+/** Replies that one fault strikes. */
+const REPLIES = 4;
+
 /** What happens to the networks between processes and the server, by the name of the process. */
 export function networkFaults(
   proxies: ReadonlyMap<string, ChaosProxy>,
@@ -17,6 +23,20 @@ export function networkFaults(
     targets,
     strike: async (target) => {
       strike(find(target));
+      return true;
+    },
+  });
+  const repeated = (
+    name: string,
+    strike: (proxy: ChaosProxy, leastBytes: number) => void,
+  ): Fault => ({
+    name,
+    targets,
+    strike: async (target, random) => {
+      for (let time = 0; time < REPLIES; time += 1) {
+        strike(find(target), random() < 0.7 ? BRINGS_JOBS_BYTES : 0);
+        await pause(random, 100, 700);
+      }
       return true;
     },
   });
@@ -57,11 +77,11 @@ export function networkFaults(
         return true;
       },
     },
-    atOnce("reply cut in the middle", (proxy) => {
-      proxy.tearReply();
+    repeated("replies cut in the middle", (proxy, leastBytes) => {
+      proxy.tearReply(leastBytes);
     }),
-    atOnce("reply lost", (proxy) => {
-      proxy.loseReply();
+    repeated("replies lost", (proxy, leastBytes) => {
+      proxy.loseReply(leastBytes);
     }),
   ];
 }

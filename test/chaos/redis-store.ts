@@ -86,17 +86,17 @@ export class RedisStore implements ChaosStore {
     return texts(await this.#call("HKEYS", key));
   }
 
-  async leftovers(killed: ReadonlySet<string>): Promise<readonly string[]> {
+  async leftovers(stranded: ReadonlySet<string>): Promise<readonly string[]> {
     const lines: string[] = [];
     for (const key of texts(await this.#call("KEYS", `${NAMESPACE}/*`))) {
-      if (await this.#mayStay(key, killed)) continue;
+      if (await this.#mayStay(key, stranded)) continue;
       const kind = String(await this.#call("TYPE", key));
       lines.push(`${key} (${kind}): ${await this.#excerpt(key, kind)}`);
     }
     return lines;
   }
 
-  async #mayStay(key: string, killed: ReadonlySet<string>): Promise<boolean> {
+  async #mayStay(key: string, stranded: ReadonlySet<string>): Promise<boolean> {
     const name = key.slice(NAMESPACE.length + 1);
     if (STAYS.test(key)) return true;
     if (name === "_current_concurrency") {
@@ -112,7 +112,7 @@ export class RedisStore implements ChaosStore {
     };
     const command = members[name];
     return (
-      command !== undefined && texts(await this.#call(...command)).every((id) => killed.has(id))
+      command !== undefined && texts(await this.#call(...command)).every((id) => stranded.has(id))
     );
   }
 

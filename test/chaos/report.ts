@@ -24,6 +24,7 @@ export function report(options: ChaosOptions, result: ChaosResult): string {
     table(["periodic task", "period", "runs"], periodicRows(history)),
     table(["why a job ran again", "times"], rows(reasonsOfReruns(history))),
     processLine(history),
+    takeoverLine(history, windows),
     `Drained ${seconds(drainedMs)} after the faults.`,
     ...violationLines(result),
     violations.size === 0
@@ -79,6 +80,26 @@ function processLine({ lives, losses, rescued }: History): string {
     `Processes: ${all.length} started, ${stops.length} stopped (slowest ${seconds(slowest)}), ` +
     `${lost} leases lost, ${rescued} jobs taken over.`
   );
+}
+
+/** How long jobs of killed processes waited for another one, where nothing else went wrong meanwhile. */
+function takeoverLine({ jobs, lives }: History, windows: readonly FaultWindow[]): string {
+  const waits: number[] = [];
+  for (const { runs } of jobs.values()) {
+    for (const [index, run] of runs.entries()) {
+      const { endedBy, endedAtMs = Infinity } = lives.get(run.process) ?? {};
+      const next = runs[index + 1];
+      if (run.how !== undefined || endedBy !== "kill" || next === undefined) continue;
+      const wasCalm = !windows.some(
+        ({ target, sinceMs, untilMs }) =>
+          target === "server" && sinceMs < next.atMs && untilMs > endedAtMs,
+      );
+      if (wasCalm) waits.push(next.atMs - endedAtMs);
+    }
+  }
+  if (waits.length === 0) return "No job was taken over in a calm.";
+  const longest = seconds(Math.max(...waits));
+  return `${waits.length} jobs of killed processes ran elsewhere in a calm, ${longest} after the kill at most.`;
 }
 
 function violationLines({ violations }: ChaosResult): readonly string[] {

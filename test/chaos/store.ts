@@ -15,8 +15,8 @@ export interface ChaosStore {
   held(brokerId: string): Promise<readonly string[]>;
   /**
    * What should not be there when all has ended, a line each.
-   * @param killed - ids of brokers whose process was killed: without jobs they may be noted for a while
+   * @param stranded - ids of brokers that could not leave: without jobs they may be noted for a while
    */
-  leftovers(killed: ReadonlySet<string>): Promise<readonly string[]>;
+  leftovers(stranded: ReadonlySet<string>): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
