@@ -1,5 +1,5 @@
 /** How much memory of Redis a waiting job takes. */
-import { loadContender } from "../lib/contender.ts";
+import { loadContender } from "../lib/contenders.ts";
 import {
   amount,
   type Case,
@@ -24,21 +24,32 @@ function cases(mode: Mode): readonly Case[] {
   ];
 }
 
-async function measure({ contender: name, port, probe, load }: Run): Promise<Figures> {
+async function measure({ contender: name, setup, look, load }: Run): Promise<Figures> {
   const jobs = amount(load, "jobs");
-  const contender = await loadContender(name, port);
+  const contender = await loadContender(name, setup);
   await contender.open();
   // What is there once, whatever the number of jobs, is not counted: scripts, connections, keys.
   await contender.enqueueBatch(0, BATCH);
-  const before = await probe.usedMemory();
+  const before = await look.redis.usedMemory();
   for (let first = BATCH; first < BATCH + jobs; first += BATCH) {
     await contender.enqueueBatch(first, BATCH);
   }
-  const after = await probe.usedMemory();
-  const waiting = await probe.length(contender.queueKey);
+  const after = await look.redis.usedMemory();
+  const waiting = await contender.waiting(look);
   if (waiting !== BATCH + jobs) throw new Error(`${waiting} jobs wait, not ${BATCH + jobs}`);
   await contender.close();
   return { bytes: (after - before) / jobs };
 }
 
-export const scenario: Scenario = { cases, measure };
+export const scenario: Scenario = {
+  cases,
+  measure,
+  chapter: {
+    title: "Memory of Redis",
+    text: "The growth of `used_memory` by 100,000 waiting jobs, whose only argument is a number.",
+    notes: ["graphile-worker and pg-boss keep waiting jobs on disk."],
+    measures: [
+      { id: ["memory", "bytes"], title: "a waiting job", unit: "bytes", budget: { most: 215 } },
+    ],
+  },
+};
