@@ -1,6 +1,7 @@
 import { type ConnectionOptions, Queue, Worker } from "bullmq";
 
 import type { Contender, OnJob, Setting, Setup } from "../lib/contender.ts";
+import { type JobData, jobData } from "../lib/job-data.ts";
 import type { Look } from "../servers/look.ts";
 
 export const SETTINGS: readonly Setting[] = [
@@ -52,13 +53,13 @@ export function create({ redisPort, payload }: Setup): Contender {
 
 /** Set up as its documentation advises for production. */
 class BullContender implements Contender {
-  readonly #more: readonly string[];
+  readonly #data: (index: number) => JobData;
   readonly #connection: ConnectionOptions;
   readonly #queue: Queue;
   #worker: Worker | undefined;
 
   constructor(port: number, payload: string) {
-    this.#more = payload === "" ? [] : [payload];
+    this.#data = jobData(payload);
     this.#connection = { host: "127.0.0.1", port, maxRetriesPerRequest: null };
     this.#queue = new Queue(QUEUE, { connection: this.#connection });
     this.#queue.on("error", fail);
@@ -71,17 +72,17 @@ class BullContender implements Contender {
   async enqueueBatch(first: number, count: number): Promise<void> {
     const jobs = Array.from({ length: count }, (_, offset) => ({
       name: "noop",
-      data: [first + offset, ...this.#more],
+      data: this.#data(first + offset),
     }));
     await this.#queue.addBulk(jobs);
   }
 
   async enqueueOne(index: number): Promise<void> {
-    await this.#queue.add("noop", [index, ...this.#more]);
+    await this.#queue.add("noop", this.#data(index));
   }
 
   async startWorkers(concurrency: number, onJob: OnJob): Promise<void> {
-    this.#worker = new Worker<[number, string?]>(QUEUE, async ({ data: [index] }) => onJob(index), {
+    this.#worker = new Worker<JobData>(QUEUE, async ({ data: [index] }) => onJob(index), {
       connection: this.#connection,
       concurrency,
       removeOnComplete: { count: 0 },

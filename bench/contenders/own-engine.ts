@@ -8,6 +8,7 @@ import {
 } from "spinach";
 
 import type { Contender, OnJob, Setting } from "../lib/contender.ts";
+import { type JobData, jobData } from "../lib/job-data.ts";
 import type { Look } from "../servers/look.ts";
 
 export const NAMESPACE = "bench";
@@ -35,7 +36,7 @@ export class OwnEngine implements Contender {
   readonly engine: Engine;
   readonly broker: Broker;
   readonly #parts: OwnParts;
-  readonly #more: readonly string[];
+  readonly #data: (index: number) => JobData;
   #onJob: OnJob = () => undefined;
   #running: RunningWorkers | undefined;
 
@@ -43,7 +44,7 @@ export class OwnEngine implements Contender {
     this.#parts = parts;
     this.broker = parts.broker;
     this.engine = new Engine(parts.broker, { namespace: NAMESPACE });
-    this.#more = parts.payload === "" ? [] : [parts.payload];
+    this.#data = jobData(parts.payload);
     this.engine.task("noop", { maxRetries: 1 }, async (index: number) => this.#onJob(index));
   }
 
@@ -54,13 +55,13 @@ export class OwnEngine implements Contender {
   async enqueueBatch(first: number, count: number): Promise<void> {
     const batch = new Batch();
     for (let index = first; index < first + count; index += 1) {
-      batch.schedule("noop", index, ...this.#more);
+      batch.schedule("noop", ...this.#data(index));
     }
     await this.engine.scheduleBatch(batch);
   }
 
   async enqueueOne(index: number): Promise<void> {
-    await this.engine.schedule("noop", index, ...this.#more);
+    await this.engine.schedule("noop", ...this.#data(index));
   }
 
   async startWorkers(concurrency: number, onJob: OnJob): Promise<void> {

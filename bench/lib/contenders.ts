@@ -19,6 +19,35 @@ export const CONTENDERS = {
   spinach: { title: "Spinach", file: "spinach", store: "redis", packages: ["@redis/client"] },
   "spinach-memory": { title: "Spinach (memory)", file: "spinach-memory", store: "process" },
   bullmq: { title: "BullMQ", file: "bullmq", store: "redis", packages: ["bullmq", "ioredis"] },
+  "bee-queue": { title: "bee-queue", file: "bee-queue", store: "redis", packages: ["bee-queue"] },
+  platformatic: {
+    title: "platformatic",
+    file: "platformatic",
+    store: "redis",
+    variant: "redis",
+    packages: ["@platformatic/job-queue"],
+  },
+  "platformatic-memory": {
+    title: "platformatic (memory)",
+    file: "platformatic",
+    store: "process",
+    variant: "memory",
+    packages: ["@platformatic/job-queue"],
+  },
+  "platformatic-file": {
+    title: "platformatic (files)",
+    file: "platformatic",
+    store: "file",
+    variant: "file",
+    packages: ["@platformatic/job-queue"],
+  },
+  "graphile-worker": {
+    title: "graphile-worker",
+    file: "graphile-worker",
+    store: "postgres",
+    packages: ["graphile-worker"],
+  },
+  "pg-boss": { title: "pg-boss", file: "pg-boss", store: "postgres", packages: ["pg-boss"] },
   floor: { title: "floor", file: "floor", store: "redis" },
 } as const satisfies Readonly<Record<string, ContenderEntry>>;
 

@@ -1,9 +1,7 @@
 import type { Contender } from "./contender.ts";
-import { entryOf, loadContender } from "./contenders.ts";
+import { filled } from "./fill.ts";
 import { amount, type Figures, type Run } from "./scenario.ts";
 import { Tally } from "./tally.ts";
-
-const BATCH = 1000;
 
 /** The clock starts when this part of the jobs has started: connections stand, the code is compiled. */
 const WARM_PART = 0.1;
@@ -20,22 +18,6 @@ export async function processJobs(run: Run, work?: () => Promise<void>): Promise
   if (left > 0) throw new Error(`jobs were left behind: ${left} at least`);
   if (cpuBefore === undefined || cpuAfter === undefined) return clock;
   return { ...clock, serverCpuUs: (cpuAfter - cpuBefore) / jobs };
-}
-
-/** A contender that has not done anything yet, and whose jobs wait. */
-async function filled({ contender: name, setup, look }: Run, jobs: number): Promise<Contender> {
-  const filler = await loadContender(name, setup);
-  await filler.open();
-  for (let first = 0; first < jobs; first += BATCH) {
-    await filler.enqueueBatch(first, Math.min(BATCH, jobs - first));
-  }
-  if (entryOf(name).store === "process") return filler;
-  const waiting = await filler.waiting(look);
-  await filler.close();
-  if (waiting !== jobs) throw new Error(`${waiting} jobs wait, not ${jobs}`);
-  const contender = await loadContender(name, setup);
-  await contender.open();
-  return contender;
 }
 
 interface Task {

@@ -69,9 +69,18 @@ export function usualRuns(mode: Mode): Pick<Case, "runs" | "warmUp"> {
 /** The loads of contenders that are given different numbers of jobs, and all else alike. */
 export function loadsOf(
   jobs: Readonly<Partial<Record<ContenderName, number>>>,
+  scale: number,
   others: Load,
 ): Loads {
   return Object.fromEntries(
-    Object.entries(jobs).map(([name, count]) => [name, { ...others, jobs: count }]),
+    Object.entries(jobs).map(([name, count]) => [
+      name,
+      { ...others, jobs: Math.ceil(count * scale) },
+    ]),
   );
+}
+
+/** The loads of contenders that are given the same. */
+export function sameLoads(contenders: readonly ContenderName[], load: Load): Loads {
+  return Object.fromEntries(contenders.map((name) => [name, load]));
 }

@@ -8,17 +8,21 @@ import {
   type Figures,
   type Mode,
   type Run,
+  sameLoads,
   type Scenario,
 } from "../lib/scenario.ts";
 
 const CONCURRENCY = 256;
 
 function cases(mode: Mode): readonly Case[] {
-  const load = mode === "full" ? { settle: 15, seconds: 120 } : { settle: 5, seconds: 10 };
+  const load = mode === "full" ? { settle: 15, seconds: 120 } : { settle: 3, seconds: 8 };
   return [
     {
       id: "idle",
-      loads: { spinach: load, bullmq: load },
+      loads: sameLoads(
+        ["spinach", "bullmq", "bee-queue", "platformatic", "graphile-worker", "pg-boss"],
+        load,
+      ),
       // Counted, not timed: it is the same each time, and contenders do not disturb each other.
       runs: 1,
       warmUp: false,

@@ -9,6 +9,7 @@ import {
   type Figures,
   type Mode,
   type Run,
+  sameLoads,
   type Scenario,
 } from "../lib/scenario.ts";
 import { percentile } from "../lib/statistics.ts";
@@ -28,7 +29,10 @@ function cases(mode: Mode): readonly Case[] {
   return [
     {
       id: "latency",
-      loads: { spinach: load, bullmq: load, floor: load },
+      loads: sameLoads(
+        ["spinach", "bullmq", "bee-queue", "platformatic", "graphile-worker", "pg-boss", "floor"],
+        load,
+      ),
       runs: mode === "full" ? 5 : 1,
       // Each run has jobs of its own to warm up.
       warmUp: false,

@@ -6,18 +6,19 @@ import {
   type Figures,
   type Mode,
   type Run,
+  sameLoads,
   type Scenario,
 } from "../lib/scenario.ts";
 
 const BATCH = 1000;
 
 function cases(mode: Mode): readonly Case[] {
-  const load = { jobs: 100_000 };
+  const load = { jobs: mode === "full" ? 100_000 : 10_000 };
   return [
     {
       id: "memory",
-      loads: { spinach: load, bullmq: load, floor: load },
-      runs: mode === "full" ? 5 : 1,
+      loads: sameLoads(["spinach", "bullmq", "bee-queue", "platformatic", "floor"], load),
+      runs: mode === "full" ? 3 : 1,
       // A size does not depend on how warm a process is.
       warmUp: false,
     },
