@@ -4,6 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import type { BrokerContext } from "../broker.ts";
 import { RedisConnection } from "./connection.ts";
 import { HeartbeatThread } from "./heartbeat-thread.ts";
+import { JobReader } from "./job-reader.ts";
 import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
@@ -22,6 +23,7 @@ export interface RedisParts extends BrokerContext {
   readonly producer: Producer;
   readonly heartbeat: HeartbeatThread;
   readonly wakeUps: WakeUps;
+  readonly reader: JobReader;
 }
 
 /** What they are made from. */
@@ -61,6 +63,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     connection,
     subscriber,
     wakeUps: new WakeUps({ runtime, id }),
+    reader: new JobReader(runtime.logger, keys.fixed.quarantine),
     producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
     heartbeat: new HeartbeatThread({
       runtime,
