@@ -11,8 +11,9 @@
 -- KEYS[7] parked_counts (hash): task NUL queue -> number of parked jobs
 -- KEYS[8] brokers (zset): all brokers by last seen (s)
 -- KEYS[9] own_limits (hash): limits that we have stated, which Python does not delete
--- KEYS[10] quarantine (list): what cannot be used
--- KEYS[11..] running (hash): running jobs of brokers
+-- KEYS[10] own_periodic (hash): task name -> JSON of tasks that we have stated, which Python does not delete
+-- KEYS[11] quarantine (list): what cannot be used
+-- KEYS[12..] running (hash): running jobs of brokers
 -- ARGV[1] channel (text): for notifications
 -- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s)
 -- ARGV[3] task_count (number): number of tasks
@@ -46,20 +47,25 @@ local function period_of(text)
   return readable and type(task) == 'table' and tonumber(task.periodicity)
 end
 
+local function forget_period(name)
+  call('HDEL', periodic_tasks, name)
+  call('HDEL', own_periodic, name)
+  unplan(name)
+end
+
 local function state_period(name, period, text, known)
   if period <= 0 then
-    if known then
-      call('HDEL', periodic_tasks, name)
-      unplan(name)
-    end
+    if known or call('HEXISTS', own_periodic, name) == 1 then forget_period(name) end
     return
   end
+  if not known then known = bring_back(name) end
   local next_run = next_run_of(name)
   -- One that is further away than its period, after the clock was set back, starts a new rhythm.
   if period_of(known) ~= period or not next_run or next_run > now + period + 1 then
     plan(name, now + period)
   end
   if known ~= text then call('HSET', periodic_tasks, name, text) end
+  if call('HGET', own_periodic, name) ~= text then call('HSET', own_periodic, name, text) end
 end
 
 local uncounted, has_new_limit = {}, false
@@ -136,14 +142,13 @@ for index = 1, task_count do
 end
 
 -- What Python stated since is its own: it writes a space after each colon.
-local function is_ours(text) return text and not string.find(text, '": ', 1, true) end
+local function is_ours(text) return not string.find(text, '": ', 1, true) end
 
 local old = call('ZRANGEBYSCORE', stated, '-inf', string.format('%.6f', now - remembered_s), 'LIMIT', 0, 100)
 for _, name in ipairs(old) do
-  if is_ours(call('HGET', periodic_tasks, name)) then
-    call('HDEL', periodic_tasks, name)
-    unplan(name)
-  end
+  local text = call('HGET', periodic_tasks, name)
+  if not text or is_ours(text) then forget_period(name) end
+  call('HDEL', own_periodic, name)
   forget_limit(name)
   call('ZREM', stated, name)
 end

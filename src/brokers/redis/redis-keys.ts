@@ -24,6 +24,8 @@ export interface FixedKeys {
   readonly parkedCounts: string;
   /** Ours. hash: task name -> most jobs at once, as we stated it: Python deletes what is in `limits` */
   readonly ownLimits: string;
+  /** Ours. hash: task name -> task as JSON, as we stated it: Python deletes what is in `periodicTasks` */
+  readonly ownPeriodic: string;
   /** Ours. list: what cannot be used, each after a line of JSON that says where it was and why */
   readonly quarantine: string;
   /** Ours. zset: name of a task with a period or limit by when it was last stated (s) */
@@ -60,6 +62,7 @@ export class RedisKeys {
       parked: this.#key("_parked-jobs"),
       parkedCounts: this.#key("_parked-counts"),
       ownLimits: this.#key("_own_limits"),
+      ownPeriodic: this.#key("_own_periodic_tasks"),
       quarantine: this.#key("_quarantine"),
       stated: this.#key("_stated_tasks"),
     };
