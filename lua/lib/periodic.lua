@@ -17,3 +17,13 @@ local function unplan(name)
   call('ZREM', periodic, name)
   call('ZREM', periodic_exact, name)
 end
+
+-- A Python process that starts deletes the tasks that it does not know; ours come back as they were planned.
+local function bring_back(name)
+  local text = call('HGET', own_periodic, name)
+  local exact = text and tonumber(call('ZSCORE', periodic_exact, name))
+  if not exact then return end
+  call('HSET', periodic_tasks, name, text)
+  plan(name, exact)
+  return text, exact
+end
