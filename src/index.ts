@@ -22,6 +22,7 @@ export {
   UnknownTaskError,
   WorkersStoppedError,
 } from "./core/errors.ts";
+export { TaskNotInThreadsError, ThreadDiedError, ThreadStartError } from "./core/thread-errors.ts";
 export type { Job } from "./core/job.ts";
 export { JobStatus } from "./core/job-status.ts";
 export { kwargs, type Kwargs } from "./core/kwargs.ts";
@@ -40,4 +41,5 @@ export type {
 } from "./signals/signals.ts";
 export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
 export { currentJob, type CurrentJob } from "./workers/current-job.ts";
+export { ThreadWorkers, type ThreadWorkersOptions } from "./workers/threads/thread-workers.ts";
 export type { StopOptions, Workers } from "./workers/workers.ts";

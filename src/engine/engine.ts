@@ -314,6 +314,7 @@ export class Engine {
       tasks: this.#catalog,
       reporter: this.#reporter,
       runtime: this.#runtime,
+      schedule: (request) => this.#scheduler.schedule(request),
       open: () => this.#open(),
       untold: this.#untold.get(queue) ?? [],
       onUntold: (outcomes) => this.#untold.set(queue, outcomes),

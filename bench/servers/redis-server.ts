@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { freePort } from "./free-port.ts";
 
 /** A `redis-server` of the benchmark's own. */
 export interface RedisServer extends AsyncDisposable {
@@ -52,14 +53,4 @@ export async function startRedis(): Promise<RedisServer> {
     await gone;
   };
   return { port, [Symbol.asyncDispose]: dispose };
-}
-
-async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, "127.0.0.1");
-  await once(holder, "listening");
-  const address = holder.address();
-  holder.close();
-  await once(holder, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

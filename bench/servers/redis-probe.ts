@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { createClient } from "@redis/client";
+import { createClient, type RedisClientType } from "@redis/client";
 
-/** A connection of the harness, to look at the server while nothing is measured. */
-export class Probe implements AsyncDisposable {
-  readonly #client;
+/** A connection of the harness to Redis; stands once it was asked for something. */
+export class RedisProbe {
+  readonly #client: RedisClientType;
+  #connected: Promise<unknown> | undefined;
 
   constructor(port: number) {
     this.#client = createClient({ url: `redis://127.0.0.1:${port}` });
@@ -13,22 +14,21 @@ export class Probe implements AsyncDisposable {
     });
   }
 
-  async open(): Promise<void> {
-    await this.#client.connect();
-  }
-
   async flush(): Promise<void> {
-    await this.#client.flushAll();
+    await (await this.#open()).flushAll();
   }
 
-  async length(key: string): Promise<number> {
-    return this.#client.lLen(key);
+  async listLength(key: string): Promise<number> {
+    return (await this.#open()).lLen(key);
   }
 
-  /** @throws Error if one of the keys exists: a job was left behind */
-  async expectNone(keys: readonly string[]): Promise<void> {
-    const left = await this.#client.exists([...keys]);
-    if (left > 0) throw new Error(`jobs were left behind in ${keys.join(" or ")}`);
+  async hashLength(key: string): Promise<number> {
+    return (await this.#open()).hLen(key);
+  }
+
+  /** How many of the keys exist. */
+  async existing(keys: readonly string[]): Promise<number> {
+    return (await this.#open()).exists([...keys]);
   }
 
   /** CPU time that the server has used, in us. */
@@ -55,8 +55,19 @@ export class Probe implements AsyncDisposable {
     return lines.reduce((sum, [, value]) => sum + Number(/calls=(\d+)/v.exec(value)?.[1]), 0);
   }
 
+  async close(): Promise<void> {
+    await this.#connected;
+    if (this.#client.isOpen) await this.#client.close();
+  }
+
+  async #open(): Promise<RedisClientType> {
+    this.#connected ??= this.#client.connect();
+    await this.#connected;
+    return this.#client;
+  }
+
   async #info(section: string): Promise<Map<string, string>> {
-    const lines = (await this.#client.info(section)).split("\r\n");
+    const lines = (await (await this.#open()).info(section)).split("\r\n");
     return new Map(
       lines
         .filter((line) => line.includes(":"))
@@ -65,10 +76,6 @@ export class Probe implements AsyncDisposable {
           return [line.slice(0, colon), line.slice(colon + 1)];
         }),
     );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.close();
   }
 }
 
