@@ -3,17 +3,21 @@ import { dirname } from "node:path";
 
 import { BrokerError } from "../../core/errors.ts";
 import { integer, SqlSession, text } from "./sql-session.ts";
+import { type Patience, whileBusy } from "./while-busy.ts";
 
 /** How the file is opened. */
 export interface DatabaseOptions {
   readonly path: string;
   readonly synchronous: Synchronous;
-  /** How long SQLite may block its thread to wait for a lock, in ms. */
-  readonly busyTimeoutMs: number;
+  /** How long to wait for others. */
+  readonly patience: Patience;
 }
 
 /** What a commit waits for: see SqliteBrokerOptions. */
 export type Synchronous = "NORMAL" | "FULL";
+
+/** SQLite itself may block its thread for so long to wait for a lock, in ms; then the event loop turns. */
+const BUSY_TIMEOUT_MS = 2;
 
 /** Pages of the write-ahead log after which a commit also brings them to the file: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
@@ -23,21 +27,22 @@ const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens a file that may not exist yet. Loads `node:sqlite` only now: to import this module prints no
- * warning.
- *
- * Rejects with BrokerError, or an error of SQLite.
+ * warning. Rejects with BrokerError, or an error of SQLite.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<SqlSession> {
-  const { path, synchronous, busyTimeoutMs } = options;
+  const { path, synchronous, patience } = options;
   refuseImpossible(path);
   const { DatabaseSync } = await import("node:sqlite");
   const sql = new SqlSession(new DatabaseSync(path));
   try {
-    sql.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    useLog(sql, path);
-    sql.exec(`PRAGMA synchronous = ${synchronous}`);
-    sql.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    sql.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
+    sql.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // After a process was killed, another one may be reading its log just now.
+    await whileBusy(patience, () => {
+      useLog(sql, path);
+      sql.exec(`PRAGMA synchronous = ${synchronous}`);
+      sql.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      sql.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
+    });
     return sql;
   } catch (error) {
     sql.close();

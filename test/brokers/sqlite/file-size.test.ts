@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { after, test } from "node:test";
+
+import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import type { StoredJob } from "../../../src/core/job.ts";
+import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const JOBS = 500;
+const WARM_UP = 50;
+const ROUNDS = 300;
+
+/** The log is brought to the file at 16 MiB; a commit of the size of a round may come on top. */
+const MOST_LOG_BYTES = 20 * 1024 * 1024;
+
+const folder = temporaryFolder();
+after(() => {
+  folder.remove();
+});
+
+test("the file and its log do not grow with the number of jobs that went through", async () => {
+  const path = folder.file("jobs.db");
+  const runtime = new FakeRuntime();
+  const broker = SqliteBroker.alone(path);
+  broker.bind({ namespace: "test", runtime });
+  await broker.start();
+  const jobs = new JobMaker({
+    now: () => runtime.clock.now(),
+    pass: (ms) => runtime.advance(ms),
+    close: () => broker.stop(),
+    broker: async () => broker,
+  });
+  const plain = testTask("plain");
+  let held: readonly StoredJob[] = [];
+  const round = async (): Promise<void> => {
+    await broker.enqueue(jobs.makeMany(JOBS, plain));
+    const outcomes = held.map((stored) => ({ kind: "succeeded", stored }) as const);
+    held = (await broker.exchange({ outcomes, queues: ["spinach"], max: JOBS })).jobs;
+    assert.equal(held.length, JOBS);
+  };
+  let mostLogBytes = 0;
+  for (let count = 0; count < WARM_UP; count += 1) await round();
+  for (let count = 0; count < ROUNDS; count += 1) {
+    await round();
+    mostLogBytes = Math.max(mostLogBytes, statSync(`${path}-wal`).size);
+  }
+  // Two rounds at most are in it at once: one that waits, one that runs.
+  const bytesPerJob = statSync(path).size / (2 * JOBS);
+  await broker.stop();
+  assert.ok(mostLogBytes < MOST_LOG_BYTES, `the log grew to ${mostLogBytes} bytes`);
+  assert.ok(bytesPerJob < 1500, `the file has ${bytesPerJob} bytes a job`);
+});
