@@ -35,7 +35,7 @@ export interface ThreadPoolOptions {
 }
 
 /** Jobs that wait in the queue of the threads for each that they can run, while jobs are short. */
-const AHEAD_PER_SLOT = 32;
+const AHEAD_PER_SLOT = 64;
 
 /** What exists from the start on. */
 interface Started {
