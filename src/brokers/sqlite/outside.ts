@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 
 import type { Timer } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
-import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
+import { HeartbeatThread, LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import type { SqliteHeartbeatData } from "./heartbeat-data.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { CheckedSqliteBrokerOptions } from "./sqlite-broker-options.ts";
@@ -76,7 +76,7 @@ export class Outside {
   async stop(): Promise<void> {
     this.#isListening = false;
     this.#timer?.cancel();
-    await this.#heartbeat.stop();
+    await this.#heartbeat.stop(LEAVE_TIMEOUT_MS);
   }
 
   #lookLater(): void {
