@@ -1,6 +1,5 @@
 import type { Broker } from "../brokers/broker.ts";
 import { checkDuration } from "../core/option-checks.ts";
-import type { Outcome } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { StopOptions, Workers, WorkersSink } from "../workers/workers.ts";
 import { Arbiter } from "./arbiter.ts";
@@ -23,10 +22,10 @@ export interface WorkersRunParts {
   readonly runtime: Runtime;
   /** Makes the broker ready. */
   readonly open: () => Promise<void>;
-  /** What an earlier run on this queue could not tell the broker. */
-  readonly untold: readonly Outcome[];
-  /** Told of what this one could not. */
-  readonly onUntold: (outcomes: readonly Outcome[]) => void;
+  /** The arbiter of an earlier run on this queue. */
+  readonly previous: Arbiter | undefined;
+  /** Told of the arbiter of this one once it has stopped: it may still have something to tell. */
+  readonly onStopped: (arbiter: Arbiter) => void;
 }
 
 /** The life of one `startWorkers`: workers, and the arbiter that feeds them. */
@@ -94,7 +93,8 @@ export class WorkersRun implements RunningWorkers {
     // Not for the broker, which may never answer: what it would bring is not started any more.
     await Promise.allSettled([this.#startingWorkers]);
     await this.#parts.workers.stop({ timeout });
-    this.#parts.onUntold(await this.#arbiter.stop());
+    await this.#arbiter.stop();
+    if (this.#arbiter.hasStarted) this.#parts.onStopped(this.#arbiter);
     this.#ended.resolve();
   }
 
