@@ -75,7 +75,10 @@ export interface Broker {
   stop(): Promise<void>;
   /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */
   enqueue(jobs: readonly StoredJob[]): Promise<void>;
-  /** Settles outcomes, then takes jobs, in one trip. */
+  /**
+   * Settles outcomes, then takes jobs, in one trip. One that failed may still take effect, but not after a later one
+   * of the same broker: an outcome told twice would settle the next run of its job.
+   */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
   tick(): Promise<Due>;
