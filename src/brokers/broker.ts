@@ -81,7 +81,10 @@ export interface Broker {
    * @throws TypeError or RangeError if there is no such transaction, BrokerError if the store refuses
    */
   enqueueIn?(transaction: object, jobs: readonly StoredJob[]): void;
-  /** Settles outcomes, then takes jobs, in one trip. */
+  /**
+   * Settles outcomes, then takes jobs, in one trip. One that failed may still take effect, but not after a later one
+   * of the same broker: an outcome told twice would settle the next run of its job.
+   */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
   tick(): Promise<Due>;

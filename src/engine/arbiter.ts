@@ -1,14 +1,15 @@
 import type { Broker, ExchangeReply } from "../brokers/broker.ts";
-import { type Backoff, backoffMs } from "../core/backoff.ts";
 import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import { Yielder } from "../platform/yielder.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
+import { BrokerTrouble } from "./broker-trouble.ts";
 import { CallDeadline } from "./call-deadline.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { LocalQueue } from "./local-queue.ts";
+import { Outbox } from "./outbox.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
 
@@ -20,12 +21,6 @@ const MAX_SLEEP_MS = 60_000;
  * periods and limits of others, and a broker forgets tasks that nobody states.
  */
 const STATE_EVERY_MS = 120_000;
-
-/** Between attempts while the broker fails: at once after a hiccup, kind to one that is down. */
-const BROKER_BACKOFF: Backoff = { baseMs: 50, capMs: 10_000 };
-
-/** A request that failed may still take effect, later: after this time, in ms, it is looked for again. */
-const LATE_EFFECT_MS = 60_000;
 
 /** Longest time that a stop waits for the broker to take the last outcomes, in ms. */
 const FLUSH_TIMEOUT_MS = 3000;
@@ -40,8 +35,8 @@ export interface ArbiterParts {
   readonly runtime: Runtime;
   /** Called when the queue is found empty and no job runs; `undefined` to never ask. */
   readonly onQueueEmpty: (() => void) | undefined;
-  /** What an earlier arbiter of this queue could not tell the broker. */
-  readonly untold: readonly Outcome[];
+  /** An earlier arbiter of this queue, which may not have told all: this one takes over. */
+  readonly previous: Arbiter | undefined;
 }
 
 /**
@@ -57,20 +52,20 @@ export interface ArbiterParts {
  *                v
  *              over
  *
- *   running --stopTaking()--> draining --stop()--> flushing --all told, or 3 s--> ended
- *   takes and settles         only settles         ends when all is told
+ *   running --stopTaking()--> draining --stop()--> flushing --all told, nothing unknown, or end()--> ended
+ *   takes and settles         only settles         stop() waits 3 s at most; the loop goes on behind it
  * ```
  */
 export class Arbiter {
   readonly #parts: ArbiterParts;
   readonly #sleeper: Sleeper;
-  readonly #backoff: Sleeper;
+  readonly #trouble: BrokerTrouble;
   readonly #deadline: CallDeadline;
   readonly #yielder: Yielder;
   readonly #local: LocalQueue;
   #state: "running" | "draining" | "flushing" | "ended" = "running";
-  /** Ended jobs that the broker has not been told of, oldest first. */
-  #outcomes: Outcome[];
+  /** Ended jobs that the broker has not been told of. */
+  readonly #outbox = new Outbox();
   /** Whether the queue may hold jobs: true from a wake-up until a trip finds it empty. */
   #mayHoldJobs = true;
   /** When to state the tasks to the broker, on the monotonic clock. */
@@ -81,21 +76,18 @@ export class Arbiter {
   readonly #lost = new WeakSet<StoredJob>();
   /** How often the lease was lost. */
   #leases = 0;
-  /** When to look for jobs that a lost reply brought, on the monotonic clock. */
-  #reconcileAtMs = Infinity;
-  /** And once more then. */
-  #lookAgainAtMs = Infinity;
   /** Whether to ask if the queue is empty: once after each trip. */
   #mustAskIfEmpty = false;
   /** When to tick next, on the monotonic clock. */
   #dueAtMs = 0;
-  #failures = 0;
-  #stopListening: (() => void) | undefined;
+  #stopHearing: (() => void) | undefined;
+  #stopFearing: (() => void) | undefined;
+  /** Resolves once a stop need not wait any more. */
+  readonly #quiet = Promise.withResolvers<void>();
   #loop: Promise<void> | undefined;
 
   constructor(parts: ArbiterParts) {
     this.#parts = parts;
-    this.#outcomes = [...parts.untold];
     this.#yielder = new Yielder(parts.runtime);
     this.#local = new LocalQueue({
       ...parts,
@@ -105,25 +97,21 @@ export class Arbiter {
       },
     });
     this.#sleeper = new Sleeper(parts.runtime.timers);
-    this.#backoff = new Sleeper(parts.runtime.timers);
+    this.#trouble = new BrokerTrouble(parts);
     this.#deadline = new CallDeadline(parts.runtime.timers);
   }
 
   /** Starts the loop, whose first step states the tasks to the broker. */
   start(): void {
     const { broker, queue } = this.#parts;
-    const stopHearing = broker.onWakeUp((woken) => {
+    this.#stopHearing = broker.onWakeUp((woken) => {
       if (woken !== undefined && woken !== queue) return;
       this.#mayHoldJobs = true;
       this.#sleeper.wake();
     });
-    const stopFearing = broker.onLeaseLost(() => {
+    this.#stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();
     });
-    this.#stopListening = () => {
-      stopHearing();
-      stopFearing();
-    };
     this.#loop = this.#run();
   }
 
@@ -135,24 +123,37 @@ export class Arbiter {
   }
 
   /**
-   * To be called when the workers have ended. Resolves when all is told, or soon after all the same,
-   * to what could not be told.
+   * To be called when the workers have ended. Resolves when all is told, or soon after all the same: what could
+   * not be told is told as soon as the broker works, and what a lost reply brought is looked for, until `end`.
    */
-  async stop(): Promise<readonly Outcome[]> {
-    if (this.#loop === undefined || this.#state === "ended") return this.#outcomes;
+  async stop(): Promise<void> {
+    if (this.#loop === undefined || this.#state === "ended") return;
     this.#state = "flushing";
-    this.#failures = 0;
+    this.#stopHearing?.();
     this.#sleeper.wake();
-    this.#backoff.wake();
+    this.#trouble.hurry();
     const deadline = new Sleeper(this.#parts.runtime.timers);
-    await Promise.race([this.#loop, deadline.sleep(FLUSH_TIMEOUT_MS)]);
+    await Promise.race([this.#quiet.promise, deadline.sleep(FLUSH_TIMEOUT_MS)]);
     deadline.wake();
+    this.#reportUntold();
+    // A call that nothing depends on any more is not waited for.
+    this.#deadline.giveUp();
+  }
+
+  /** Ends for good, at once, and leaves to the next arbiter what is not done. After `stop`; twice is as once. */
+  async end(): Promise<Outbox> {
     this.#state = "ended";
     this.#deadline.giveUp();
-    this.#backoff.wake();
-    this.#stopListening?.();
-    this.#reportUntold();
-    return this.#outcomes;
+    this.#trouble.hurry();
+    this.#sleeper.wake();
+    await this.#loop;
+    this.#stopFearing?.();
+    return this.#outbox;
+  }
+
+  /** Whether the loop was ever started. */
+  get hasStarted(): boolean {
+    return this.#loop !== undefined;
   }
 
   /** Tasks were added: the broker must hear of them. */
@@ -165,7 +166,7 @@ export class Arbiter {
   #leaseLost(): void {
     const { workers } = this.#parts;
     for (const stored of workers.running) this.#lost.add(stored);
-    this.#outcomes = [];
+    this.#outbox.clear();
     this.#local.clear();
     this.#leases += 1;
     this.#mayHoldJobs = true;
@@ -177,7 +178,7 @@ export class Arbiter {
   finished(finished: FinishedJob): void {
     const isLost = this.#lost.has(finished.stored);
     const outcome = isLost ? undefined : settle(finished.stored, finished.result, this.#moment);
-    if (outcome !== undefined) this.#outcomes.push(outcome);
+    if (outcome !== undefined) this.#outbox.add(outcome);
     this.#sleeper.wake();
     this.#parts.reporter.finished(finished, outcome);
     this.#local.ended(finished.durationMs);
@@ -193,10 +194,10 @@ export class Arbiter {
     if (this.#local.isOverdue) this.#release(this.#local.clear());
     if (this.#mustReconcile()) await this.#reconcile();
     const upkeep = this.#state === "running" ? await this.#upkeep() : undefined;
-    if (this.#outcomes.length > 0 || this.#canTake()) await this.#exchange();
+    if (!this.#outbox.isEmpty || this.#canTake()) await this.#exchange();
     if (upkeep !== undefined) throw upkeep.error;
     if (this.#mustAskIfEmpty && this.#isIdle()) await this.#askIfEmpty();
-    this.#recovered();
+    this.#trouble.recovered();
   }
 
   /** What fails here, because a store is full for example, must not keep jobs from ending. */
@@ -211,16 +212,24 @@ export class Arbiter {
   }
 
   async #run(): Promise<void> {
+    await this.#takeOver();
     while (!this.#isOver()) {
       try {
         await this.step();
       } catch (error) {
-        if (!this.#isOver()) await this.#backOff(error);
+        if (!this.#isOver()) await this.#trouble.backOff(error);
       }
+      if (this.#isQuiet()) this.#quiet.resolve();
       if (this.#yielder.isDue) await this.#yielder.yield();
       // No await between the question and the sleep: a wake-up in between would be lost.
       if (!this.#hasReason()) await this.#sleep();
     }
+    this.#quiet.resolve();
+  }
+
+  async #takeOver(): Promise<void> {
+    const { previous } = this.#parts;
+    if (previous !== undefined) this.#outbox.inherit(await previous.end());
   }
 
   async #register(): Promise<void> {
@@ -244,22 +253,19 @@ export class Arbiter {
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
   async #reconcile(): Promise<void> {
     const { broker, queue, workers } = this.#parts;
-    const ended = this.#outcomes.map(({ stored }) => stored);
-    const all = [...workers.running, ...this.#local.jobs, ...ended];
+    const all = [...workers.running, ...this.#local.jobs, ...this.#outbox.jobs];
     const known = new Set(all.map(({ job }) => job.id));
     const reconciling = broker.reconcile({ queues: [queue], known });
     const leases = this.#leases;
     const jobs = await this.#deadline.bound("reconcile", reconciling);
     if (leases !== this.#leases) return;
-    this.#reconcileAtMs = this.#lookAgainAtMs;
-    this.#lookAgainAtMs = Infinity;
+    this.#outbox.looked();
     await this.#deliver(jobs);
   }
 
   async #exchange(): Promise<void> {
     const max = this.#canTake() ? this.#local.room : 0;
-    const outcomes = this.#outcomes;
-    this.#outcomes = [];
+    const outcomes = this.#outbox.take();
     // Before the trip: a wake-up that comes while it is under way must be heard.
     if (max > 0) this.#mayHoldJobs = false;
     const reply = await this.#trip(outcomes, max);
@@ -277,16 +283,16 @@ export class Arbiter {
         "exchange",
         broker.exchange({ outcomes, queues: [queue], max }),
       );
-      if (leases === this.#leases) return reply;
-      throw new BrokerError("the lease was lost while a trip was under way: its jobs are others'");
+      if (leases !== this.#leases) {
+        throw new BrokerError(
+          "the lease was lost while a trip was under way: its jobs are others'",
+        );
+      }
+      this.#outbox.told();
+      return reply;
     } catch (error) {
-      // Whether it took effect is unknown. Told twice, an outcome settles once; jobs it may have
-      // taken are found by the next reconcile.
-      if (leases === this.#leases) this.#outcomes = [...outcomes, ...this.#outcomes];
+      if (leases === this.#leases) this.#outbox.failed(this.#parts.runtime.clock.monotonic());
       this.#mayHoldJobs = true;
-      const nowMs = this.#parts.runtime.clock.monotonic();
-      this.#reconcileAtMs = nowMs;
-      this.#lookAgainAtMs = nowMs + LATE_EFFECT_MS;
       throw error;
     }
   }
@@ -300,7 +306,7 @@ export class Arbiter {
 
   /** Back to the head of the queue, in order. */
   #release(jobs: readonly StoredJob[]): void {
-    for (const stored of jobs) this.#outcomes.push({ kind: "released", stored });
+    for (const stored of jobs) this.#outbox.add({ kind: "released", stored });
     if (jobs.length > 0) this.#sleeper.wake();
   }
 
@@ -317,7 +323,7 @@ export class Arbiter {
     return (
       this.#state === "running" &&
       !this.#mayHoldJobs &&
-      this.#outcomes.length === 0 &&
+      this.#outbox.isEmpty &&
       this.#local.isEmpty &&
       workers.availableSlots === workers.number
     );
@@ -329,7 +335,7 @@ export class Arbiter {
   }
 
   #mustReconcile(): boolean {
-    return this.#reconcileAtMs <= this.#parts.runtime.clock.monotonic();
+    return this.#outbox.lookAtMs <= this.#parts.runtime.clock.monotonic();
   }
 
   #mustState(): boolean {
@@ -345,7 +351,7 @@ export class Arbiter {
   }
 
   #hasReason(): boolean {
-    if (this.#outcomes.length > 0 || this.#mustReconcile() || this.#isOver()) return true;
+    if (!this.#outbox.isEmpty || this.#mustReconcile() || this.#isOver()) return true;
     if (this.#local.isOverdue) return true;
     if (this.#state !== "running") return false;
     if (this.#mustAskIfEmpty && this.#isIdle()) return true;
@@ -353,8 +359,12 @@ export class Arbiter {
   }
 
   #isOver(): boolean {
-    if (this.#state === "flushing") return this.#outcomes.length === 0 && !this.#mustReconcile();
-    return this.#state === "ended";
+    return this.#state === "ended" || (this.#isQuiet() && this.#outbox.lookAtMs === Infinity);
+  }
+
+  /** Whether a stop need not wait: all is told, and nothing is to be looked for now. */
+  #isQuiet(): boolean {
+    return this.#state === "flushing" && this.#outbox.isEmpty && !this.#mustReconcile();
   }
 
   async #sleep(): Promise<void> {
@@ -362,33 +372,18 @@ export class Arbiter {
     const isRunning = this.#state === "running";
     const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs) : Infinity;
     const lookAtMs = nowMs + MAX_SLEEP_MS;
-    const wakeAtMs = Math.min(dueAtMs, this.#reconcileAtMs, lookAtMs, this.#local.overdueAtMs);
+    const wakeAtMs = Math.min(dueAtMs, this.#outbox.lookAtMs, lookAtMs, this.#local.overdueAtMs);
     const woken = await this.#sleeper.sleep(Math.max(0, Math.ceil(wakeAtMs - nowMs)));
     if (!woken && wakeAtMs === lookAtMs) this.#mayHoldJobs = true;
   }
 
-  async #backOff(err: unknown): Promise<void> {
-    const { runtime, queue } = this.#parts;
-    this.#failures += 1;
-    if (this.#failures === 1) {
-      runtime.logger.warn({ err, queue }, "the broker failed, trying again until it works");
-    }
-    await this.#backoff.sleep(backoffMs(BROKER_BACKOFF, this.#failures, runtime.random()));
-  }
-
-  #recovered(): void {
-    if (this.#failures === 0) return;
-    const { runtime, queue } = this.#parts;
-    runtime.logger.warn({ queue, attempts: this.#failures }, "the broker works again");
-    this.#failures = 0;
-  }
-
   #reportUntold(): void {
-    if (this.#outcomes.length === 0) return;
+    const untold = this.#outbox.jobs;
+    if (untold.length === 0) return;
     const { runtime, queue } = this.#parts;
     runtime.logger.error(
-      { queue, jobs: this.#outcomes.map(({ stored }) => stored.job.id) },
-      `stopped before the broker could be told of ${this.#outcomes.length} finished job(s)`,
+      { queue, jobs: untold.map(({ job }) => job.id) },
+      `stopped before the broker could be told of ${untold.length} finished job(s)`,
     );
   }
 }

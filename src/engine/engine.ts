@@ -13,7 +13,6 @@ import {
   checkOptions,
   checkQueue,
 } from "../core/option-checks.ts";
-import type { Outcome } from "../core/outcome.ts";
 import type {
   CallArgs,
   Task,
@@ -37,6 +36,7 @@ import { localEngine } from "../workers/current-engine.ts";
 import { runHere } from "../workers/run-here.ts";
 import { refuseToStartWorkers } from "../workers/threads/thread-state.ts";
 import type { StopOptions } from "../workers/workers.ts";
+import type { Arbiter } from "./arbiter.ts";
 import { JobReporter } from "./job-reporter.ts";
 import { onStopSignals } from "./process-signals.ts";
 import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
@@ -81,8 +81,8 @@ export class Engine {
   readonly #scheduler: Scheduler;
   /** By queue: those that were started and have not ended. */
   readonly #runs = new Map<string, WorkersRun>();
-  /** By queue: outcomes that stopped workers could not tell the broker. */
-  readonly #untold = new Map<string, readonly Outcome[]>();
+  /** By queue: the arbiter of workers that have stopped, which may still have something to tell the broker. */
+  readonly #stopped = new Map<string, Arbiter>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -320,8 +320,8 @@ export class Engine {
       runtime: this.#runtime,
       schedule: (request) => this.#scheduler.schedule(request),
       open: () => this.#open(),
-      untold: this.#untold.get(queue) ?? [],
-      onUntold: (outcomes) => this.#untold.set(queue, outcomes),
+      previous: this.#stopped.get(queue),
+      onStopped: (arbiter) => this.#stopped.set(queue, arbiter),
     });
     this.#runs.set(queue, run);
     void run.finished.then(() => this.#runs.delete(queue));
@@ -343,6 +343,7 @@ export class Engine {
 
   async #close(options: StopOptions): Promise<void> {
     await this.stopWorkers(options);
+    await Promise.all([...this.#stopped.values()].map((arbiter) => arbiter.end()));
     this.#catalog.close();
     // Also while it starts: it may be one that never does.
     await this.#broker.stop();

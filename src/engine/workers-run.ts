@@ -2,7 +2,6 @@ import type { Broker } from "../brokers/broker.ts";
 import type { JobRequest } from "../core/batch.ts";
 import type { Job } from "../core/job.ts";
 import { checkDuration } from "../core/option-checks.ts";
-import type { Outcome } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { StopOptions, Workers, WorkersSink } from "../workers/workers.ts";
 import { Arbiter } from "./arbiter.ts";
@@ -27,10 +26,10 @@ export interface WorkersRunParts {
   readonly schedule: (request: JobRequest) => Promise<Job>;
   /** Makes the broker ready. */
   readonly open: () => Promise<void>;
-  /** What an earlier run on this queue could not tell the broker. */
-  readonly untold: readonly Outcome[];
-  /** Told of what this one could not. */
-  readonly onUntold: (outcomes: readonly Outcome[]) => void;
+  /** The arbiter of an earlier run on this queue. */
+  readonly previous: Arbiter | undefined;
+  /** Told of the arbiter of this one once it has stopped: it may still have something to tell. */
+  readonly onStopped: (arbiter: Arbiter) => void;
 }
 
 /** The life of one `startWorkers`: workers, and the arbiter that feeds them. */
@@ -102,7 +101,8 @@ export class WorkersRun implements RunningWorkers {
       this.#parts.workers.stop({ timeout }),
       Promise.allSettled([this.#startingWorkers]),
     ]);
-    this.#parts.onUntold(await this.#arbiter.stop());
+    await this.#arbiter.stop();
+    if (this.#arbiter.hasStarted) this.#parts.onStopped(this.#arbiter);
     this.#ended.resolve();
   }
 

@@ -45,6 +45,71 @@ describe("a broker that fails", () => {
     assert.deepEqual(held, []);
   });
 
+  it("[G1] an outcome that a stop could not tell is told once the broker works, without new workers", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    bench.spin.on("jobStarted", () => {
+      bench.broker.failNext("exchange", ...DOWN.slice(0, 20));
+    });
+    await bench.spin.schedule("count");
+    await bench.runtime.advance(1);
+    await passUntil(bench.runtime, running.stop());
+    await bench.runtime.advance(180_000);
+    const held = await bench.broker.reconcile({ queues: ["spinach"], known: new Set() });
+    assert.deepEqual(
+      held,
+      [],
+      "the place of a limited task would be taken as long as this process lives",
+    );
+    assert.equal(count.starts, 1);
+    assert.equal(bench.runtime.pendingTimers, 0, "and then there is nothing left to do");
+    await bench.spin.close();
+  });
+
+  for (const fault of ["hang", "late"] as const) {
+    it(`[G4] what a trip that met "${fault}" brought is put back after a stop`, async () => {
+      const bench = engineBench();
+      const other = engineBench(bench);
+      const count = countTask(other);
+      countTask(bench);
+      const running = await startWorkers(bench);
+      await bench.runtime.advance(1);
+      bench.broker.failNext("exchange", fault);
+      await bench.spin.schedule("count");
+      await bench.runtime.advance(1);
+      await passUntil(bench.runtime, running.stop());
+      await bench.runtime.advance(20_000);
+      await bench.broker.release();
+      const elsewhere = await startWorkers(other);
+      await bench.runtime.advance(120_000);
+      assert.equal(count.starts, 1, "the process that stopped lives on, and does not keep the job");
+      await elsewhere.stop();
+      await bench.spin.close();
+      await other.spin.close();
+      assert.equal(bench.runtime.pendingTimers, 0);
+    });
+  }
+
+  it("[G4] new workers look for what a trip of those before them brought", async () => {
+    const bench = engineBench();
+    const count = countTask(bench);
+    const running = await startWorkers(bench);
+    await bench.runtime.advance(1);
+    bench.broker.failNext("exchange", "late");
+    await bench.spin.schedule("count");
+    await bench.runtime.advance(1);
+    await running.stop();
+    await bench.broker.release();
+    const again = await startWorkers(bench);
+    await bench.runtime.advance(120_000);
+    assert.equal(count.starts, 1);
+    await again.stop();
+    await bench.spin.close();
+    assert.equal(bench.runtime.pendingTimers, 0);
+  });
+
   it("[G12] a call that never answers does not silence the arbiter", async () => {
     const bench = engineBench();
     const count = countTask(bench);

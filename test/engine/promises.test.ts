@@ -355,6 +355,7 @@ describe("stopping", () => {
       await bench.runtime.advance(100);
       await passUntil(bench.runtime, running.stop({ timeout: 10 }));
       await running.finished;
+      await bench.spin.close();
       assert.equal(bench.runtime.pendingTimers, 0);
     });
   }

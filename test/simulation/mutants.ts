@@ -16,6 +16,7 @@ interface Change {
 }
 
 const ARBITER = "engine/arbiter.ts";
+const OUTBOX = "engine/outbox.ts";
 const STORE = "brokers/memory/memory-store.ts";
 const EXECUTION = "workers/execution.ts";
 const OUTCOME = "core/outcome.ts";
@@ -78,13 +79,23 @@ export const MUTANTS: readonly Mutant[] = [
     to: "wire: (text + wire.slice(copied)).replace('\"none\":[]', '\"none\":{}'),",
   }),
   mutant("a failed trip is not looked into", "G4 a lost reply loses nothing", {
-    file: ARBITER,
-    from: "this.#reconcileAtMs = nowMs;",
+    file: OUTBOX,
+    from: "this.#lookAtMs = nowMs;",
     to: "",
   }),
   mutant("a request that comes late is not looked for", "G4 a lost reply loses nothing", {
-    file: ARBITER,
+    file: OUTBOX,
     from: "this.#lookAgainAtMs = nowMs + LATE_EFFECT_MS;",
+    to: "",
+  }),
+  mutant("a stop forgets what it could not tell", "G4 a lost reply loses nothing", {
+    file: ARBITER,
+    from: "(this.#isQuiet() && this.#outbox.lookAtMs === Infinity);",
+    to: '(this.#state === "flushing" && this.#outbox.isEmpty);',
+  }),
+  mutant("a request counts though it comes after a later one", "G1 every attempt counts once", {
+    file: "testing/simulation/simulated-server.ts",
+    from: "if (trip < (this.#lastTrips.get(brokerId) ?? 0)) return SUPERSEDED;",
     to: "",
   }),
   mutant("a limit is counted down twice", "G5 limits are kept", {
@@ -152,9 +163,9 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const CALL_TIMEOUT_MS = 30_000;",
     to: "const CALL_TIMEOUT_MS = 30_000_000;",
   }),
-  mutant("outcomes of a failed trip are dropped", "G12 nobody falls silent", {
-    file: ARBITER,
-    from: "if (leases === this.#leases) this.#outcomes = [...outcomes, ...this.#outcomes];",
+  mutant("outcomes of a failed trip are dropped", "G1 one start a delivery", {
+    file: OUTBOX,
+    from: "this.#waiting = [...this.#underway, ...this.#waiting];",
     to: "",
   }),
   mutant("a timeout aborts nothing", "G14 timeouts are kept", {

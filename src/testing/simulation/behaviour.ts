@@ -41,7 +41,8 @@ export function behave(
 /** How a run that got this far ends. */
 function end(how: Behaviour["how"], run: Execution, around: Around): void {
   const [ending, error] = endings[how]?.(around) ?? ["returned", undefined];
-  run.how = ending;
+  // One that was given up goes on unheard.
+  if (run.finishedAtMs === undefined) run.how = ending;
   if (error !== undefined) throw error;
 }
 

@@ -85,6 +85,7 @@ export class History implements Past {
     job.ids.push(id);
     this.#byId.set(id, job);
     if (job.state === "outside") this.#open += 1;
+    job.bornAtMs = this.world.nowMs;
     this.#wait(job, dueAtMs);
     this.world.say(() => `broker has ${job.key} (${job.task})`);
     this.#show("entered", job);
@@ -95,6 +96,7 @@ export class History implements Past {
     const job = this.#record(`periodic ${id.slice(0, 4)}`, undefined);
     job.ids.push(id);
     this.#byId.set(id, job);
+    job.bornAtMs = this.world.nowMs;
     this.#wait(job, this.world.nowMs);
     job.place = undefined;
     this.world.say(() => `broker makes ${job.key}`);

@@ -123,8 +123,8 @@ export const JOB_INVARIANTS: readonly Invariant[] = [
   {
     name: "G10 one run a period",
     made: (job, { jobs, statedAtMs = 0 }) => {
-      const period = ({ enteredAtMs }: JobRecord): number =>
-        Math.floor((enteredAtMs - statedAtMs) / BEAT_MS);
+      const period = ({ bornAtMs }: JobRecord): number =>
+        Math.floor((bornAtMs - statedAtMs) / BEAT_MS);
       const before = jobs.findLast((each) => each !== job && each.plan === undefined);
       const last = before === undefined ? 0 : period(before);
       return period(job) > last ? undefined : `two jobs in period ${last} of the task`;
@@ -135,8 +135,8 @@ export const JOB_INVARIANTS: readonly Invariant[] = [
     rested: ({ jobs, statedAtMs, healedAtMs = Infinity, nowMs, isCalm, hasBeat }) => {
       if (statedAtMs === undefined || !hasBeat) return undefined;
       const fromMs = Math.max(statedAtMs, isCalm ? 0 : healedAtMs + RECOVERY_MS);
-      const isDuring = ({ plan, enteredAtMs }: JobRecord): boolean =>
-        plan === undefined && enteredAtMs > fromMs;
+      const isDuring = ({ plan, bornAtMs }: JobRecord): boolean =>
+        plan === undefined && bornAtMs > fromMs;
       const runs = jobs.filter(isDuring).length;
       const expected = Math.floor((nowMs - fromMs) / BEAT_MS) - 1;
       return runs < expected

@@ -63,12 +63,19 @@ export function makeScenario(seed: number): Scenario {
 class ScenarioMaker {
   readonly #seed: number;
   readonly #random: Random;
+  /** What this scenario chooses from. */
+  readonly #fates: readonly Fate[];
+  readonly #some: ReadonlyArray<() => Action>;
   #keys = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
     // Not the numbers that the run itself uses.
     this.#random = seededRandom(seed ^ 0x5c_e7_a1_10);
+    // One kind of trouble, many times, goes deeper than one of each.
+    this.#fates = this.#times(this.#between(1, 3), () => this.#pick(FATES));
+    const isMixed = this.#chance(0.4);
+    this.#some = isMixed ? this.#troubles : this.#times(2, () => this.#pick(this.#troubles));
   }
 
   make(): Scenario {
@@ -81,6 +88,7 @@ class ScenarioMaker {
     for (let index = isCalm ? 0 : this.#between(0, 7); index > 0; index -= 1) {
       steps.push(...this.#trouble(processes.length));
     }
+    if (!isCalm && this.#chance(0.3)) steps.push(...this.#aim(processes.length));
     if (!isCalm && this.#chance(0.1)) steps.push(...this.#badStart(processes.length));
     steps.sort((one, other) => one.atMs - other.atMs);
     return { seed: this.#seed, hasBeat: this.#chance(0.3), processes, steps };
@@ -137,7 +145,7 @@ class ScenarioMaker {
   }
 
   #trouble(processes: number): readonly Step[] {
-    const action = this.#pick(this.#troubles)();
+    const action = this.#pick(this.#some)();
     const later = { kill: "boot", close: "boot", stop: "start" } as const;
     if (action.what !== "kill" && action.what !== "close" && action.what !== "stop") {
       return [this.#step(processes, action)];
@@ -146,6 +154,26 @@ class ScenarioMaker {
     if (this.#chance(0.3)) return [step];
     const atMs = step.atMs + this.#between(1, 8000);
     return [step, { what: later[action.what], atMs, process: step.process }];
+  }
+
+  /** A trip fails at the moment when most depends on it: when a job has ended, or right before a stop. */
+  #aim(processes: number): readonly Step[] {
+    const process = this.#between(0, processes - 1);
+    const atMs = this.#time();
+    const inMs = this.#between(0, 600);
+    const runs: readonly Behaviour[] = [
+      { how: this.#pick(["retry", "retry", "return", "abort"]), ms: 300 },
+      { how: "return", ms: this.#between(0, 6000) },
+    ];
+    const jobs = [this.#job(this.#pick(SCHEDULED), runs)];
+    const fate = this.#pick(FATES);
+    const steps: Step[] = [
+      { what: "schedule", jobs, atMs, process },
+      { what: "fate", call: "exchange", fate, atMs: atMs + inMs, process },
+    ];
+    if (this.#chance(0.5)) return steps;
+    const stopAtMs = atMs + inMs + this.#between(0, 400);
+    return [...steps, { what: "stop", timeoutMs: this.#timeout(), atMs: stopAtMs, process }];
   }
 
   /** There are jobs before anybody can state their limits. */
@@ -169,7 +197,7 @@ class ScenarioMaker {
     ...Array.from({ length: 12 }, () => (): Action => ({
       what: "fate",
       call: this.#pick(CALLS),
-      fate: this.#pick(FATES),
+      fate: this.#pick(this.#fates),
     })),
     () => ({ what: "disconnect", forMs: this.#between(100, 20_000) }),
     () => ({ what: "disconnect", forMs: this.#between(100, 20_000) }),

@@ -117,7 +117,7 @@ export class Network {
       case "after":
         return { ...course, errorMs: soonMs };
       case "late": {
-        const lateMs = this.#world.between(100, MAX_LATE_MS);
+        const lateMs = Math.ceil(this.#world.random() ** 3 * MAX_LATE_MS);
         return { ...course, effectMs: lateMs, errorMs: effectMs, isUnderway: true };
       }
       case "silent":

@@ -16,6 +16,9 @@ export interface JobRecord {
   /** Its id, once `schedule` has resolved. */
   confirmedId: string | undefined;
   state: "outside" | "waiting" | "held" | "succeeded" | "failed";
+  /** When it first came into the broker. */
+  bornAtMs: number;
+  /** When it last did. */
   enteredAtMs: number;
   /** When it may start. */
   dueAtMs: number;
@@ -121,6 +124,7 @@ export function newJobRecord(key: string, plan: JobPlan | undefined): JobRecord 
     task: plan?.task,
     confirmedId: undefined,
     state: "outside",
+    bornAtMs: 0,
     enteredAtMs: 0,
     dueAtMs: 0,
     place: undefined,

@@ -15,7 +15,7 @@ import type { TaskDefinition } from "../../core/task.ts";
 import type { History } from "./history.ts";
 import type { Network } from "./network.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
-import type { SimulatedServer } from "./simulated-server.ts";
+import { SUPERSEDED, type SimulatedServer } from "./simulated-server.ts";
 
 /** Between attempts of a schedule trip. */
 const RETRY_BACKOFF: Backoff = { baseMs: 25, capMs: 1000 };
@@ -97,8 +97,11 @@ export class SimulatedBroker implements Broker {
     await this.#join();
     const { network, process, server } = this.#parts;
     const brokerId = this.#id;
-    const sent = { ...request, brokerId, sentAtMs: process.runtime.clock.now() };
+    this.#trips += 1;
+    const sentAtMs = process.runtime.clock.now();
+    const sent = { ...request, brokerId, sentAtMs, trip: this.#trips };
     const reply = await network.call(process, "exchange", () => server.exchange(sent));
+    if (reply === SUPERSEDED) throw new BrokerError("a later request was faster");
     if (reply !== undefined && brokerId === this.#id) return reply;
     if (brokerId === this.#id) this.leaseLost();
     throw new BrokerError("the cluster has given this broker up; it goes on as another");

@@ -17,9 +17,14 @@ import { EPOCH_MS, type World } from "./world.ts";
 /** A request of a member, with what the server must know of the sender. */
 export interface MemberRequest extends ExchangeRequest {
   readonly brokerId: string;
+  /** Counts the requests of the sender. */
+  readonly trip: number;
   /** The sender's clock when it was sent, epoch ms. */
   readonly sentAtMs: number;
 }
+
+/** What is said to a request that comes after a later one of the same member: it has no effect. */
+export const SUPERSEDED = "superseded";
 
 /**
  * The broker's side: the store of MemoryBroker, whose operations are the real ones, behind what a broker that
@@ -31,6 +36,7 @@ export class SimulatedServer {
   readonly #world: World;
   readonly #history: History;
   readonly #trips = new Set<string>();
+  readonly #lastTrips = new Map<string, number>();
   readonly #members = new Set<string>();
   readonly #newId: () => string;
 
@@ -54,8 +60,10 @@ export class SimulatedServer {
     for (const stored of jobs) this.#place(stored);
   }
 
-  exchange(request: MemberRequest): ExchangeReply | undefined {
-    const { brokerId, queues, max, sentAtMs } = request;
+  exchange(request: MemberRequest): ExchangeReply | undefined | typeof SUPERSEDED {
+    const { brokerId, queues, max, sentAtMs, trip } = request;
+    if (trip < (this.#lastTrips.get(brokerId) ?? 0)) return SUPERSEDED;
+    this.#lastTrips.set(brokerId, trip);
     const outcomes = request.outcomes.map((outcome) => this.#inOurTime(outcome, sentAtMs));
     for (const outcome of outcomes) {
       const { kind, stored } = outcome;
