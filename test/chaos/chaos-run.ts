@@ -45,7 +45,10 @@ const WORKERS = ["worker1", "worker2", "worker3", "worker4"] as const;
 
 /** Lengths of a storm, and of the calm after it, in leases. */
 const STORM_LEASES = 4;
-const CALM_LEASES = 4;
+const CALM_LEASES = 5;
+
+/** Before a process is struck again, in leases. */
+const REST_LEASES = 1;
 
 /** In a calm: the others take over from them. */
 const CALM_TARGETS: readonly string[] = ["worker1", "worker2", "producer"];
@@ -156,13 +159,14 @@ class ChaosRun {
           workers: this.#workers,
           producer: this.#producer,
           leaseMs,
-          onKilled: (worker) => this.#noteHeld(worker),
+          onEnded: (worker) => this.#noteHeld(worker),
         }),
       ],
       random: seededRandom(seed),
       everyMs,
       stormMs: STORM_LEASES * leaseMs,
       calmMs: CALM_LEASES * leaseMs,
+      restMs: REST_LEASES * leaseMs,
       calmTargets: new Set(CALM_TARGETS.flatMap((name) => [name, networkOf(name)])),
       onStrike: (name, target) => {
         this.#log(`${monotonicMs().toFixed(0)} ${name}: ${target}`);
@@ -173,7 +177,7 @@ class ChaosRun {
     return schedule.windows;
   }
 
-  /** What the store notes as held by a process that was killed: it may never have started it. */
+  /** What the store notes as held by a process that has ended: it may never have started it. */
   async #noteHeld(worker: Child): Promise<void> {
     const { folder } = this.#guard;
     const journal = readJournals(folder).find(({ process }) => process === worker.life?.process);
