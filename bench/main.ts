@@ -1,11 +1,12 @@
-/** Measures Spinach, BullMQ and the floor on one Redis: npm run bench -- [--quick] [--only <scenario>] */
+/** Measures Spinach and its peers: npm run bench -- [--quick] [--only <scenario>]; then writes docs/benchmarks.md. */
 import { parseArgs } from "node:util";
 
-import { type CaseResult, measureCase } from "./lib/measure-case.ts";
+import { CONTENDER_NAMES, type ContenderName, entryOf } from "./lib/contenders.ts";
+import { type CaseResult, contendersOf, measureCase } from "./lib/measure-case.ts";
 import { prepare } from "./lib/prepare.ts";
-import { startRedis } from "./lib/redis-server.ts";
 import { environment, writeResults } from "./lib/results.ts";
-import { loadScenario, type Mode, type ScenarioName, SCENARIOS } from "./lib/scenario.ts";
+import { loadScenario, type Mode, SCENARIOS } from "./lib/scenario.ts";
+import { startServers } from "./servers/servers.ts";
 
 const { values } = parseArgs({
   options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
@@ -17,19 +18,27 @@ if (chosen.length === 0) {
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-prepare();
-await using redis = await startRedis();
-const startedMs = performance.now();
-// Its workers do nothing, on servers of their own: where a minute must be enough, they wait beside the others.
-const besides = chosen.filter((name) => mode === "quick" && name === "idle");
-const besideOthers = besides.map(measureScenario);
-for (const name of chosen) if (!besides.includes(name)) await measureScenario(name);
-await Promise.all(besideOthers);
-console.log(`everything took ${Math.round((performance.now() - startedMs) / 1000)} s`);
+/** A quick run shows that all works: there scenarios may disturb each other, each lane on servers of its own. */
+const LANES = { full: 1, quick: 3 } as const;
 
-async function measureScenario(name: ScenarioName): Promise<void> {
-  const scenario = await loadScenario(name);
-  const cases: CaseResult[] = [];
-  for (const each of scenario.cases(mode)) cases.push(await measureCase(name, each, redis.port));
-  writeResults(name, { mode, cases, environment: await environment(redis.port) });
+prepare();
+const startedMs = performance.now();
+const left = [...chosen];
+await Promise.all(Array.from({ length: LANES[mode] }, runLane));
+console.log(`everything took ${Math.round((performance.now() - startedMs) / 1000)} s`);
+if (mode === "full") await import("./report.ts");
+
+async function runLane(): Promise<void> {
+  await using servers = await startServers(CONTENDER_NAMES.map((name) => entryOf(name).store));
+  for (let name = left.shift(); name !== undefined; name = left.shift()) {
+    const scenario = await loadScenario(name);
+    const cases: CaseResult[] = [];
+    const contenders = new Set<ContenderName>();
+    for (const each of scenario.cases(mode)) {
+      cases.push(await measureCase(name, each, servers.addresses));
+      for (const contender of contendersOf(each)) contenders.add(contender);
+    }
+    const measuredOn = await environment(servers.addresses, [...contenders]);
+    writeResults(name, { mode, cases, environment: measuredOn });
+  }
 }

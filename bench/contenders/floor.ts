@@ -2,7 +2,10 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { createClient } from "@redis/client";
 
-import type { Contender } from "../lib/contender.ts";
+import type { Contender, OnJob, Setting, Setup } from "../lib/contender.ts";
+import type { Look } from "../servers/look.ts";
+
+export const SETTINGS: readonly Setting[] = [];
 
 const QUEUE = "floor:queue";
 const RUNNING = "floor:running";
@@ -24,16 +27,19 @@ return jobs`;
 /** What the floor reads of the text of a job. */
 interface FloorJob {
   readonly id: string;
-  readonly task_args: readonly [number];
+  readonly task_args: readonly [number, string?];
+}
+
+export function create({ redisPort, payload }: Setup): Contender {
+  return new FloorContender(redisPort, payload);
 }
 
 /**
  * No queue, only what one cannot do without: the commands, and the arguments of each job read from its JSON. No
  * retries, leases, limits or errors. The text of its jobs is Spinach's.
  */
-export class FloorContender implements Contender {
-  readonly queueKey: string = QUEUE;
-  readonly jobKeys: readonly string[] = [QUEUE, RUNNING];
+class FloorContender implements Contender {
+  readonly #more: string;
   readonly #client;
   readonly #subscriber;
   #digest = "";
@@ -42,7 +48,8 @@ export class FloorContender implements Contender {
   #wake: () => void = () => undefined;
   #loop: Promise<void> | undefined;
 
-  constructor(port: number) {
+  constructor(port: number, payload: string) {
+    this.#more = payload === "" ? "" : `,"${payload}"`;
     this.#client = createClient({ url: `redis://127.0.0.1:${port}` });
     this.#subscriber = this.#client.duplicate();
     this.#client.on("error", fail);
@@ -55,18 +62,24 @@ export class FloorContender implements Contender {
   }
 
   async enqueueBatch(first: number, count: number): Promise<void> {
-    const jobs = Array.from({ length: count }, (_, offset) => jobText(first + offset));
+    const jobs = Array.from({ length: count }, (_, offset) => this.#jobText(first + offset));
     await this.#client.rPush(QUEUE, jobs);
   }
 
   async enqueueOne(index: number): Promise<void> {
     // Nobody subscribes while jobs are only scheduled: the notification is needed where one waits.
-    const pushed = this.#client.rPush(QUEUE, jobText(index));
+    const pushed = this.#client.rPush(QUEUE, this.#jobText(index));
     if (this.#loop !== undefined) await this.#client.publish(CHANNEL, "");
     await pushed;
   }
 
-  async startWorkers(concurrency: number, onJob: (index: number) => void): Promise<void> {
+  /** A text as Spinach's: the same members, and an id as long as a UUID. */
+  #jobText(index: number): string {
+    const id = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
+    return `{"id":"${id}","status":2,"task_name":"noop","queue":"spinach","max_retries":1,"retries":0,"at":1760000000,"at_us":0,"task_args":[${index}${this.#more}],"task_kwargs":{}}`;
+  }
+
+  async startWorkers(concurrency: number, onJob: OnJob): Promise<void> {
     await this.#subscriber.connect();
     await this.#subscriber.subscribe(CHANNEL, () => this.#wake());
     this.#loop = this.#work(concurrency, async (index) => onJob(index));
@@ -96,9 +109,17 @@ export class FloorContender implements Contender {
     const runs = jobs.map((job) => {
       const { id, task_args: args } = JSON.parse(job) as FloorJob;
       this.#ended.push(id);
-      return run(...args);
+      return run(args[0]);
     });
     await Promise.all(runs);
+  }
+
+  async waiting({ redis }: Look): Promise<number> {
+    return redis.listLength(QUEUE);
+  }
+
+  async left({ redis }: Look): Promise<number> {
+    return redis.existing([QUEUE, RUNNING]);
   }
 
   async close(): Promise<void> {
@@ -108,12 +129,6 @@ export class FloorContender implements Contender {
     if (this.#subscriber.isOpen) await this.#subscriber.close();
     await this.#client.close();
   }
-}
-
-/** A text as Spinach's: the same members, and an id as long as a UUID. */
-function jobText(index: number): string {
-  const id = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
-  return `{"id":"${id}","status":2,"task_name":"noop","queue":"spinach","max_retries":1,"retries":0,"at":1760000000,"at_us":0,"task_args":[${index}],"task_kwargs":{}}`;
 }
 
 function fail(error: Error): never {

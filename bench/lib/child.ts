@@ -1,14 +1,21 @@
 /** The process of one run. Its argument is an `Order`; it sends the figures to the harness. */
-import { Probe } from "./probe.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Look } from "../servers/look.ts";
+import { entryOf } from "./contenders.ts";
 import type { Order } from "./run-order.ts";
 import { loadScenario } from "./scenario.ts";
 
-const order = JSON.parse(process.argv[2] ?? "") as Order;
-const scenario = await loadScenario(order.scenario);
-const probe = new Probe(order.port);
-await probe.open();
-await probe.flush();
-const figures = await scenario.measure({ ...order, probe });
-await probe.flush();
-await probe[Symbol.asyncDispose]();
+const { scenario: name, contender, servers, load } = JSON.parse(process.argv[2] ?? "") as Order;
+const folder = mkdtempSync(join(tmpdir(), "spinach-bench-run-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const scenario = await loadScenario(name);
+const look = new Look(servers, entryOf(contender).store);
+await look.flush();
+const setup = { ...servers, folder, payload: "x".repeat(load["payload"] ?? 0) };
+const figures = await scenario.measure({ contender, setup, look, load });
+await look.flush();
+await look.close();
 process.send?.(figures, () => process.exit());

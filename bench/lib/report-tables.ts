@@ -1,79 +1,94 @@
-import type { ContenderName } from "./contender.ts";
-import type { Budget, Chapter, Measure } from "./measures.ts";
+import { isReached, judge } from "./budgets.ts";
+import type { Chapter, Measure } from "./chapter.ts";
+import { CONTENDER_NAMES, type ContenderName, entryOf } from "./contenders.ts";
+import { ratio, spread } from "./figures.ts";
 import type { ScenarioResult } from "./results.ts";
-import { median, medianRatio } from "./statistics.ts";
+import { valuesOf } from "./results.ts";
+import type { ScenarioName } from "./scenario.ts";
 
 export interface ReportedScenario {
+  readonly name: ScenarioName;
   readonly chapter: Chapter;
   readonly result: ScenarioResult;
 }
 
-const HEAD = [
-  "| | Spinach | BullMQ | floor | to BullMQ | to the floor | budget | reached |",
-  "| --- | --- | --- | --- | --- | --- | --- | --- |",
-];
-
-/** The section of a scenario. */
+/** The section of a scenario: a column for each contender that took part, and a ratio to each rival. */
 export function chapterLines({ chapter, result }: ReportedScenario): readonly string[] {
-  const rows = chapter.measures.map((measure) => row(measure, result));
-  const notes = chapter.note === undefined ? [] : ["", chapter.note];
-  return [`## ${chapter.title}`, "", chapter.text, "", ...HEAD, ...rows, ...notes];
-}
-
-function row(measure: Measure, result: ScenarioResult): string {
-  const own = valuesOf("spinach", measure, result);
-  const peer = valuesOf("bullmq", measure, result);
-  const floor = valuesOf("floor", measure, result);
-  const cells = [
-    `${measure.title}, ${measure.unit}`,
-    ...[own, peer, floor].map((values) => spread(values)),
-    ...[peer, floor].map((others) => (others.length === 0 ? "" : ratio(own, others))),
-    budgetText(measure),
-    isReached(measure.budget, { own, peer, floor }),
+  const columns = measuredIn(result);
+  const rivals = rivalsOf(chapter).filter((name) => columns.includes(name));
+  const titles = columns.map((name) => entryOf(name).title);
+  const head = [
+    "",
+    ...titles,
+    ...rivals.map((name) => `to ${entryOf(name).title}`),
+    ...(hasBudget(chapter) ? ["budget", "reached"] : []),
   ];
-  return `| ${cells.join(" | ")} |`;
-}
-
-function valuesOf(
-  contender: ContenderName,
-  { id: [caseId, figure] }: Measure,
-  result: ScenarioResult,
-): readonly number[] {
-  const runs = result.cases.find(({ id }) => id === caseId)?.runs[contender] ?? [];
-  return runs.map((figures) => figures[figure]).filter((value) => value !== undefined);
-}
-
-function spread(values: readonly number[]): string {
-  if (values.length === 0) return "";
-  if (values.length === 1) return figure(median(values));
-  const range = `${figure(Math.min(...values))}–${figure(Math.max(...values))}`;
-  return `${figure(median(values))} (${range})`;
-}
-
-/** Three digits that say something, and thousands apart. */
-function figure(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString("en");
-}
-
-function ratio(own: readonly number[], others: readonly number[]): string {
-  return `${medianRatio(own, others).toPrecision(3)}x`;
-}
-
-function budgetText({ budget, unit }: Measure): string {
-  const { peerRatio, floorRatio, most } = budget ?? {};
+  const rows = chapter.measures.map((measure) =>
+    row({ chapter, result }, measure, { columns, rivals }),
+  );
   return [
-    ...(peerRatio === undefined ? [] : [`at least ${peerRatio}x BullMQ`]),
-    ...(floorRatio === undefined ? [] : [`at least ${floorRatio}x the floor`]),
-    ...(most === undefined ? [] : [`at most ${most} ${unit}`]),
-  ].join(", ");
+    `## ${chapter.title}`,
+    "",
+    chapter.text,
+    "",
+    line(head),
+    line(head.map(() => "---")),
+    ...rows,
+    ...notesOf(chapter, result).flatMap((note) => ["", note]),
+  ];
 }
 
-type Values = Readonly<Record<"own" | "peer" | "floor", readonly number[]>>;
+/** Who took part, in the order of the columns. */
+export function measuredIn({ cases }: ScenarioResult): readonly ContenderName[] {
+  return CONTENDER_NAMES.filter((name) => cases.some(({ runs }) => runs[name] !== undefined));
+}
 
-function isReached(budget: Budget | undefined, { own, peer, floor }: Values): string {
-  if (budget === undefined) return "";
-  const { peerRatio = -Infinity, floorRatio = -Infinity, most = Infinity } = budget;
-  const missesPeer = medianRatio(own, peer) < peerRatio;
-  const missesFloor = medianRatio(own, floor) < floorRatio;
-  return missesPeer || missesFloor || median(own) > most ? "**no**" : "yes";
+/** Those to whom there are ratios: the floor always. */
+function rivalsOf({ measures, rivals = [], own = "spinach" }: Chapter): readonly ContenderName[] {
+  const named = measures.flatMap(({ budget }) => Object.keys(budget?.ratios ?? {}));
+  const all = new Set<string>([...rivals, ...named, ...FLOORS]);
+  return CONTENDER_NAMES.filter((name) => all.has(name) && name !== own);
+}
+
+const FLOORS = CONTENDER_NAMES.filter((name) => name.startsWith("floor"));
+
+function hasBudget({ measures }: Chapter): boolean {
+  return measures.some(({ budget }) => budget !== undefined);
+}
+
+interface Columns {
+  readonly columns: readonly ContenderName[];
+  readonly rivals: readonly ContenderName[];
+}
+
+function row(
+  { chapter, result }: Omit<ReportedScenario, "name">,
+  measure: Measure,
+  { columns, rivals }: Columns,
+): string {
+  const own = valuesOf(chapter.own ?? "spinach", measure, result);
+  const ratios = rivals.map((name) => {
+    const others = valuesOf(name, measure, result);
+    return others.length === 0 || own.length === 0 ? "" : ratio(own, others);
+  });
+  const judged = judge(chapter, measure, result);
+  return line([
+    `${measure.title}, ${measure.unit}`,
+    ...columns.map((name) => spread(valuesOf(name, measure, result))),
+    ...ratios,
+    ...(hasBudget(chapter) ? [judged?.budget ?? "", isReached(judged)] : []),
+  ]);
+}
+
+/** The chapter's own, and who could not be measured on the machine. */
+function notesOf({ notes = [] }: Chapter, { cases }: ScenarioResult): readonly string[] {
+  const absent = new Map(cases.flatMap((each) => Object.entries(each.absent ?? {})));
+  const missing = [...absent].map(
+    ([name, reason]) => `${entryOf(name as ContenderName).title} was not measured: ${reason}.`,
+  );
+  return [...notes, ...missing];
+}
+
+export function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }

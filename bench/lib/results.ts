@@ -3,8 +3,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
+import { Look } from "../servers/look.ts";
+import type { Addresses } from "../servers/servers.ts";
+import type { Measure } from "./chapter.ts";
+import { type ContenderName, entryOf } from "./contenders.ts";
 import type { CaseResult } from "./measure-case.ts";
-import { Probe } from "./probe.ts";
 import type { Mode, ScenarioName } from "./scenario.ts";
 
 const FOLDER = join(import.meta.dirname, "../results");
@@ -15,7 +18,7 @@ export interface Environment {
   readonly cores: number;
   readonly memoryGib: number;
   readonly node: string;
-  readonly redis: string;
+  readonly servers: Readonly<Record<string, string>>;
   readonly packages: Readonly<Record<string, string>>;
   /** Of the project, with a plus sign if its sources were changed since. */
   readonly commit: string;
@@ -39,6 +42,16 @@ export function readResults(mode: Mode): Results {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : {};
 }
 
+/** What a contender was measured at, one value a run. */
+export function valuesOf(
+  contender: ContenderName,
+  { id: [caseId, figure] }: Measure,
+  { cases }: ScenarioResult,
+): readonly number[] {
+  const runs = cases.find(({ id }) => id === caseId)?.runs[contender] ?? [];
+  return runs.map((figures) => figures[figure]).filter((value) => value !== undefined);
+}
+
 /** Replaces the result of one scenario. */
 export function writeResults(name: ScenarioName, result: ScenarioResult): void {
   const file = resultsFile(result.mode);
@@ -47,22 +60,36 @@ export function writeResults(name: ScenarioName, result: ScenarioResult): void {
   writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
-export async function environment(port: number): Promise<Environment> {
-  await using probe = new Probe(port);
-  await probe.open();
+/** The versions are those of what the contenders use. */
+export async function environment(
+  servers: Addresses,
+  contenders: readonly ContenderName[],
+): Promise<Environment> {
+  const entries = contenders.map((name) => entryOf(name));
+  const packages = new Set(entries.flatMap((entry) => entry.packages ?? []));
   return {
     cpu: cpus()[0]?.model ?? "?",
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     node: process.version,
-    redis: await probe.version(),
-    packages: {
-      bullmq: versionOf("bullmq"),
-      ioredis: versionOf("ioredis"),
-      "@redis/client": versionOf("@redis/client"),
-    },
+    servers: await serverVersions(servers, new Set(entries.map(({ store }) => store))),
+    packages: Object.fromEntries([...packages].map((name) => [name, versionOf(name)])),
     commit: commit(),
   };
+}
+
+async function serverVersions(
+  servers: Addresses,
+  stores: ReadonlySet<string>,
+): Promise<Environment["servers"]> {
+  const look = new Look(servers, "process");
+  const versions: Record<string, string> = {};
+  if (stores.has("redis")) versions["Redis"] = await look.redis.version();
+  if (stores.has("postgres") && servers.postgresUrl !== "") {
+    versions["PostgreSQL"] = await look.postgres.version();
+  }
+  await look.close();
+  return versions;
 }
 
 function versionOf(name: string): string {

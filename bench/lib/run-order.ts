@@ -2,14 +2,15 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-import type { ContenderName } from "./contender.ts";
+import type { Addresses } from "../servers/servers.ts";
+import type { ContenderName } from "./contenders.ts";
 import type { Figures, Load, ScenarioName } from "./scenario.ts";
 
 /** What one process is to measure. */
 export interface Order {
   readonly scenario: ScenarioName;
   readonly contender: ContenderName;
-  readonly port: number;
+  readonly servers: Addresses;
   readonly load: Load;
 }
 

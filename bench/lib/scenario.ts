@@ -1,16 +1,21 @@
-import type { ContenderName } from "./contender.ts";
-import type { Probe } from "./probe.ts";
+import type { Look } from "../servers/look.ts";
+import type { Chapter } from "./chapter.ts";
+import type { Setup } from "./contender.ts";
+import type { ContenderName } from "./contenders.ts";
 
 export type Mode = "full" | "quick";
 
 /** How much a contender is given in one run: numbers that its scenario understands. */
 export type Load = Readonly<Record<string, number>>;
 
+export type Loads = Readonly<Partial<Record<ContenderName, Load>>>;
+
 /** One thing that a scenario measures, for one contender after the other. */
 export interface Case {
-  /** First part of the ids of its measures: see measures.ts. */
+  /** First part of the ids of its measures: see chapter.ts. */
   readonly id: string;
-  readonly loads: Readonly<Partial<Record<ContenderName, Load>>>;
+  /** The contenders that take part, and what each is given. */
+  readonly loads: Loads;
   /** How often each contender is measured. */
   readonly runs: number;
   /** Whether a run whose figures are thrown away comes first. */
@@ -22,11 +27,11 @@ export interface Case {
 /** Figures of one run, by the last part of the ids of its measures. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** What a run gets, in a process of its own. The server is empty. */
+/** What a run gets, in a process of its own. The servers and the folder are empty. */
 export interface Run {
   readonly contender: ContenderName;
-  readonly port: number;
-  readonly probe: Probe;
+  readonly setup: Setup;
+  readonly look: Look;
   readonly load: Load;
 }
 
@@ -35,9 +40,11 @@ export interface Scenario {
   cases(mode: Mode): readonly Case[];
   /** Called in the process of the contender. */
   measure(run: Run): Promise<Figures>;
+  /** How it is reported. */
+  readonly chapter: Chapter;
 }
 
-/** The scenarios, in the order in which they run. */
+/** The scenarios, in the order in which they run and are reported. To add one: its name here, and its file. */
 export const SCENARIOS = ["process", "enqueue", "latency", "memory", "backlog", "idle"] as const;
 
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -52,4 +59,28 @@ export function amount(load: Load, name: string): number {
   const value = load[name];
   if (value === undefined) throw new Error(`the load lacks "${name}"`);
   return value;
+}
+
+/** Five runs and one to warm up; a quick run shows that all works, not how fast. */
+export function usualRuns(mode: Mode): Pick<Case, "runs" | "warmUp"> {
+  return mode === "full" ? { runs: 5, warmUp: true } : { runs: 1, warmUp: false };
+}
+
+/** The loads of contenders that are given different numbers of jobs, and all else alike. */
+export function loadsOf(
+  jobs: Readonly<Partial<Record<ContenderName, number>>>,
+  scale: number,
+  others: Load,
+): Loads {
+  return Object.fromEntries(
+    Object.entries(jobs).map(([name, count]) => [
+      name,
+      { ...others, jobs: Math.ceil(count * scale) },
+    ]),
+  );
+}
+
+/** The loads of contenders that are given the same. */
+export function sameLoads(contenders: readonly ContenderName[], load: Load): Loads {
+  return Object.fromEntries(contenders.map((name) => [name, load]));
 }

@@ -1,7 +1,9 @@
 /** What one fetch costs with few and with many jobs waiting. */
 import { Batch, Tasks } from "spinach";
 
-import { SpinachContender } from "../contenders/spinach.ts";
+import type { OwnEngine } from "../contenders/own-engine.ts";
+import { create } from "../contenders/spinach.ts";
+import type { Measure } from "../lib/chapter.ts";
 import {
   amount,
   type Case,
@@ -26,9 +28,9 @@ const QUEUES = ["spinach"];
 const KINDS = ["ready", "future", "limited"] as const;
 
 function cases(mode: Mode): readonly Case[] {
-  const large = mode === "full" ? 1_000_000 : 100_000;
+  const large = mode === "full" ? 1_000_000 : 50_000;
   const fetches = mode === "full" ? 1000 : 300;
-  const runs = mode === "full" ? 5 : 2;
+  const runs = mode === "full" ? 5 : 1;
   return KINDS.map((name, kind) => {
     // Each run compares two figures of one process, which has warmed up before the first.
     return {
@@ -40,11 +42,11 @@ function cases(mode: Mode): readonly Case[] {
   });
 }
 
-async function measure({ port, load }: Run): Promise<Figures> {
+async function measure({ setup, load }: Run): Promise<Figures> {
   const large = amount(load, "large");
   const fetches = amount(load, "fetches");
   const add = ADD[KINDS[amount(load, "kind")] ?? "ready"];
-  const contender = new SpinachContender(port);
+  const contender = create(setup);
   contender.engine.attachTasks(LIMITED_TASKS);
   await contender.broker.start();
   await contender.broker.register([LIMITED]);
@@ -77,11 +79,11 @@ LIMITED_TASKS.declare<[number]>(LIMITED.name, { maxRetries: LIMITED.maxRetries }
 
 const ADD = { ready: addReady, future: addFuture, limited: addLimited };
 
-async function addReady(contender: SpinachContender, count: number): Promise<void> {
+async function addReady(contender: OwnEngine, count: number): Promise<void> {
   await contender.enqueueBatch(0, count);
 }
 
-async function addFuture({ engine }: SpinachContender, count: number): Promise<void> {
+async function addFuture({ engine }: OwnEngine, count: number): Promise<void> {
   const batch = new Batch();
   const from = Date.now() + HOUR_MS;
   for (let index = 0; index < count; index += 1) {
@@ -91,7 +93,7 @@ async function addFuture({ engine }: SpinachContender, count: number): Promise<v
 }
 
 /** One of them runs from the first call on and never ends; fetches find the others behind the limit. */
-async function addLimited({ engine, broker }: SpinachContender, count: number): Promise<void> {
+async function addLimited({ engine, broker }: OwnEngine, count: number): Promise<void> {
   const batch = new Batch();
   for (let index = 0; index < count; index += 1) batch.schedule("limited", index);
   await engine.scheduleBatch(batch);
@@ -100,7 +102,7 @@ async function addLimited({ engine, broker }: SpinachContender, count: number): 
 }
 
 /** Settles and fetches again and again; jobs that were taken are replaced while the clock stands. */
-async function medianFetchUs(contender: SpinachContender, fetches: number): Promise<number> {
+async function medianFetchUs(contender: OwnEngine, fetches: number): Promise<number> {
   const timesUs: number[] = [];
   await contender.enqueueBatch(0, FETCHED);
   let { jobs } = await contender.broker.exchange({ outcomes: [], queues: QUEUES, max: FETCHED });
@@ -117,4 +119,27 @@ async function medianFetchUs(contender: SpinachContender, fetches: number): Prom
   return median(timesUs);
 }
 
-export const scenario: Scenario = { cases, measure };
+export const scenario: Scenario = {
+  cases,
+  measure,
+  chapter: {
+    title: "A fetch with 1,000 and with 1,000,000 jobs waiting",
+    text:
+      "The median of 1,000 calls of the broker's `exchange` that settle 10 jobs and take 10, while ready jobs, jobs " +
+      "of the future, or jobs of a task at its limit wait. Both figures of a pair come from one process.",
+    rivals: [],
+    notes: [
+      "The peers are not measured: none has a call that settles jobs and takes others. Nor is the floor: a list is all it has.",
+    ],
+    measures: KINDS.flatMap((kind): readonly Measure[] => [
+      { id: [`backlog-${kind}`, "smallUs"], title: `1,000 ${kind}`, unit: "us/fetch" },
+      { id: [`backlog-${kind}`, "largeUs"], title: `1,000,000 ${kind}`, unit: "us/fetch" },
+      {
+        id: [`backlog-${kind}`, "ratio"],
+        title: `growth, ${kind}`,
+        unit: "times",
+        budget: { most: 1.2 },
+      },
+    ]),
+  },
+};

@@ -1,62 +1,83 @@
-/** How fast jobs are scheduled: in batches, and one by one with many calls in flight. */
-import { type Contender, loadContender } from "../lib/contender.ts";
+/** How fast jobs are scheduled: in batches, one by one with many calls in flight, and one after the other. */
+import { type Contender } from "../lib/contender.ts";
+import { loadContender } from "../lib/contenders.ts";
 import {
   amount,
   type Case,
   type Figures,
-  type Load,
+  loadsOf,
   type Mode,
   type Run,
   type Scenario,
+  usualRuns,
 } from "../lib/scenario.ts";
 
-/** Thousands of jobs of a full run: about 2 s of work. A quick run has a tenth. */
+/** Thousands of jobs of a full run: about 1.5 s of work. A quick run has a twentieth. */
 const THOUSANDS = {
-  batch: { spinach: 600, bullmq: 50, floor: 800 },
-  single: { spinach: 250, bullmq: 40 },
+  // Not platformatic: it has no call for many.
+  batch: {
+    spinach: 600,
+    bullmq: 50,
+    "bee-queue": 80,
+    "graphile-worker": 60,
+    "pg-boss": 40,
+    floor: 800,
+  },
+  // No floor: calls that are under way together may share a command.
+  "in-flight": {
+    spinach: 300,
+    bullmq: 60,
+    "bee-queue": 60,
+    platformatic: 50,
+    "graphile-worker": 10,
+    "pg-boss": 8,
+  },
+  one: {
+    spinach: 16,
+    bullmq: 10,
+    "bee-queue": 14,
+    platformatic: 6,
+    "graphile-worker": 3,
+    "pg-boss": 3,
+    floor: 20,
+  },
 } as const;
 
 const BATCH = 1000;
-const IN_FLIGHT = 256;
+const LANES = { "in-flight": 256, one: 1 } as const;
 
 /** The clock starts after this part of the jobs: the code is compiled then. */
 const WARM_PART = 0.1;
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 100;
-  const common = { runs: mode === "full" ? 5 : 2, warmUp: true };
-  const load = (thousands: number, perCall: number): Load => ({ jobs: thousands * scale, perCall });
-  const { batch, single } = THOUSANDS;
-  return [
-    {
-      id: "enqueue-batch",
-      loads: {
-        spinach: load(batch.spinach, BATCH),
-        bullmq: load(batch.bullmq, BATCH),
-        floor: load(batch.floor, BATCH),
-      },
-      ...common,
-    },
-    {
-      // No floor: calls that are under way together may share a command.
-      id: "enqueue-single",
-      loads: { spinach: load(single.spinach, 1), bullmq: load(single.bullmq, 1) },
-      ...common,
-    },
-  ];
+  const scale = mode === "full" ? 1000 : 50;
+  return (["batch", "in-flight", "one"] as const).map((how) => {
+    // No lanes: batches, one call after the other.
+    const lanes = how === "batch" ? 0 : LANES[how];
+    return {
+      id: `enqueue-${how}`,
+      loads: loadsOf(THOUSANDS[how], scale, { lanes }),
+      ...usualRuns(mode),
+    };
+  });
 }
 
-async function measure({ contender: name, port, probe, load }: Run): Promise<Figures> {
+async function measure({ contender: name, setup, look, load }: Run): Promise<Figures> {
   const jobs = amount(load, "jobs");
-  const enqueue = amount(load, "perCall") === 1 ? enqueueSingles : enqueueBatches;
-  const contender = await loadContender(name, port);
+  const lanes = amount(load, "lanes");
+  const contender = await loadContender(name, setup);
   await contender.open();
-  const warm = Math.ceil((jobs * WARM_PART) / BATCH) * BATCH;
-  await enqueue(contender, 0, warm);
+  const step = lanes === 0 ? BATCH : 1;
+  const warm = Math.ceil((jobs * WARM_PART) / step) * step;
+  const enqueue = async (from: number, to: number): Promise<void> =>
+    lanes === 0
+      ? enqueueBatches(contender, from, to)
+      : enqueueSingles(contender, lanes, { from, to });
+  await enqueue(0, warm);
   const startMs = performance.now();
-  await enqueue(contender, warm, jobs);
+  await enqueue(warm, jobs);
   const seconds = (performance.now() - startMs) / 1000;
-  const waiting = await probe.length(contender.queueKey);
+  const waiting = await contender.waiting(look);
   if (waiting !== jobs) throw new Error(`${waiting} jobs wait, not ${jobs}`);
   await contender.close();
   return { rate: (jobs - warm) / seconds };
@@ -68,7 +89,11 @@ async function enqueueBatches(contender: Contender, from: number, to: number): P
   }
 }
 
-async function enqueueSingles(contender: Contender, from: number, to: number): Promise<void> {
+async function enqueueSingles(
+  contender: Contender,
+  lanes: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<void> {
   let next = from;
   const lane = async (): Promise<void> => {
     while (next < to) {
@@ -76,7 +101,35 @@ async function enqueueSingles(contender: Contender, from: number, to: number): P
       await contender.enqueueOne(next - 1);
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-export const scenario: Scenario = { cases, measure };
+export const scenario: Scenario = {
+  cases,
+  measure,
+  chapter: {
+    title: "Scheduling",
+    text:
+      "Batches of 1,000 jobs, one call after the other (`scheduleBatch`, `addBulk`, `RPUSH`); 256 calls for one " +
+      "job each in flight (`schedule`, `add`); and such calls one after the other. The clock starts after the first tenth.",
+    notes: [
+      "platformatic has no call for many jobs.",
+      "No floor for calls in flight: those that are under way together may share a command.",
+    ],
+    measures: [
+      {
+        id: ["enqueue-batch", "rate"],
+        title: "batches of 1,000",
+        unit: "jobs/s",
+        budget: { ratios: { bullmq: 10 } },
+      },
+      {
+        id: ["enqueue-in-flight", "rate"],
+        title: "256 calls in flight",
+        unit: "jobs/s",
+        budget: { ratios: { bullmq: 5 } },
+      },
+      { id: ["enqueue-one", "rate"], title: "one call after the other", unit: "jobs/s" },
+    ],
+  },
+};

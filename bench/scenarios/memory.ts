@@ -1,44 +1,56 @@
 /** How much memory of Redis a waiting job takes. */
-import { loadContender } from "../lib/contender.ts";
+import { loadContender } from "../lib/contenders.ts";
 import {
   amount,
   type Case,
   type Figures,
   type Mode,
   type Run,
+  sameLoads,
   type Scenario,
 } from "../lib/scenario.ts";
 
 const BATCH = 1000;
 
 function cases(mode: Mode): readonly Case[] {
-  const load = { jobs: 100_000 };
+  const load = { jobs: mode === "full" ? 100_000 : 10_000 };
   return [
     {
       id: "memory",
-      loads: { spinach: load, bullmq: load, floor: load },
-      runs: mode === "full" ? 5 : 1,
+      loads: sameLoads(["spinach", "bullmq", "bee-queue", "platformatic", "floor"], load),
+      runs: mode === "full" ? 3 : 1,
       // A size does not depend on how warm a process is.
       warmUp: false,
     },
   ];
 }
 
-async function measure({ contender: name, port, probe, load }: Run): Promise<Figures> {
+async function measure({ contender: name, setup, look, load }: Run): Promise<Figures> {
   const jobs = amount(load, "jobs");
-  const contender = await loadContender(name, port);
+  const contender = await loadContender(name, setup);
   await contender.open();
   // What is there once, whatever the number of jobs, is not counted: scripts, connections, keys.
   await contender.enqueueBatch(0, BATCH);
-  const before = await probe.usedMemory();
+  const before = await look.redis.usedMemory();
   for (let first = BATCH; first < BATCH + jobs; first += BATCH) {
     await contender.enqueueBatch(first, BATCH);
   }
-  const after = await probe.usedMemory();
-  const waiting = await probe.length(contender.queueKey);
+  const after = await look.redis.usedMemory();
+  const waiting = await contender.waiting(look);
   if (waiting !== BATCH + jobs) throw new Error(`${waiting} jobs wait, not ${BATCH + jobs}`);
   await contender.close();
   return { bytes: (after - before) / jobs };
 }
 
-export const scenario: Scenario = { cases, measure };
+export const scenario: Scenario = {
+  cases,
+  measure,
+  chapter: {
+    title: "Memory of Redis",
+    text: "The growth of `used_memory` by 100,000 waiting jobs, whose only argument is a number.",
+    notes: ["graphile-worker and pg-boss keep waiting jobs on disk."],
+    measures: [
+      { id: ["memory", "bytes"], title: "a waiting job", unit: "bytes", budget: { most: 215 } },
+    ],
+  },
+};

@@ -1,82 +1,108 @@
 /** How fast jobs are processed that wait already, and what a job costs in CPU time. */
-import { type Contender, loadContender } from "../lib/contender.ts";
-import {
-  amount,
-  type Case,
-  type Figures,
-  type Mode,
-  type Run,
-  type Scenario,
-} from "../lib/scenario.ts";
-import { Tally } from "../lib/tally.ts";
+import { processJobs } from "../lib/process-jobs.ts";
+import { type Case, loadsOf, type Mode, type Scenario, usualRuns } from "../lib/scenario.ts";
 
-/** Thousands of jobs of a full run: about 2 s of work. A quick run has a tenth. */
+/** Thousands of jobs of a full run: about 1.5 s of work. A quick run has a twentieth. */
 const THOUSANDS = {
-  1: { spinach: 18, bullmq: 9, floor: 18 },
-  10: { spinach: 108, bullmq: 30, floor: 120 },
-  256: { spinach: 300, bullmq: 36, floor: 480 },
+  1: {
+    spinach: 24,
+    bullmq: 9,
+    "bee-queue": 6,
+    platformatic: 2,
+    "graphile-worker": 12,
+    "pg-boss": 10,
+    floor: 24,
+  },
+  10: {
+    spinach: 120,
+    bullmq: 24,
+    "bee-queue": 20,
+    platformatic: 6,
+    "graphile-worker": 30,
+    "pg-boss": 20,
+    floor: 160,
+  },
+  100: {
+    spinach: 240,
+    bullmq: 30,
+    "bee-queue": 24,
+    platformatic: 8,
+    "graphile-worker": 40,
+    "pg-boss": 24,
+    floor: 400,
+  },
+  256: {
+    spinach: 300,
+    bullmq: 30,
+    "bee-queue": 24,
+    platformatic: 8,
+    "graphile-worker": 40,
+    "pg-boss": 24,
+    floor: 480,
+  },
+  1000: {
+    spinach: 300,
+    bullmq: 30,
+    "bee-queue": 24,
+    platformatic: 8,
+    "graphile-worker": 40,
+    "pg-boss": 24,
+    floor: 480,
+  },
 } as const;
 
-const BATCH = 1000;
-
-/** The clock starts when this part of the jobs has started: connections stand, the code is compiled. */
-const WARM_PART = 0.1;
-
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 100;
-  return ([1, 10, 256] as const).map((concurrency) => {
-    const { spinach, bullmq, floor } = THOUSANDS[concurrency];
+  const scale = mode === "full" ? 1000 : 50;
+  const all = [1, 10, 100, 256, 1000] as const;
+  return (mode === "full" ? all : ([1, 256] as const)).map((concurrency) => {
     return {
       id: `process-${concurrency}`,
-      loads: {
-        spinach: { jobs: spinach * scale, concurrency },
-        bullmq: { jobs: bullmq * scale, concurrency },
-        floor: { jobs: floor * scale, concurrency },
-      },
-      runs: mode === "full" ? 5 : 2,
-      warmUp: true,
+      loads: loadsOf(THOUSANDS[concurrency], scale, { concurrency }),
+      ...usualRuns(mode),
     };
   });
 }
 
-async function measure({ contender: name, port, probe, load }: Run): Promise<Figures> {
-  const jobs = amount(load, "jobs");
-  await fill(await loadContender(name, port), jobs);
-  const contender = await loadContender(name, port);
-  await contender.open();
-  const cpuBefore = await probe.serverCpuUs();
-  const clock = await runAll(contender, jobs, amount(load, "concurrency"));
-  const serverCpuUs = (await probe.serverCpuUs()) - cpuBefore;
-  await probe.expectNone(contender.jobKeys);
-  return { ...clock, serverCpuUs: serverCpuUs / jobs };
-}
-
-async function fill(contender: Contender, jobs: number): Promise<void> {
-  await contender.open();
-  for (let first = 0; first < jobs; first += BATCH) {
-    await contender.enqueueBatch(first, Math.min(BATCH, jobs - first));
-  }
-  await contender.close();
-}
-
-/** Resolves when the contender has settled every job. */
-async function runAll(contender: Contender, jobs: number, concurrency: number): Promise<Figures> {
-  const warm = Math.ceil(jobs * WARM_PART);
-  const tally = new Tally(jobs);
-  let startMs = 0;
-  let cpu = process.cpuUsage();
-  await contender.startWorkers(concurrency, (index) => {
-    tally.note(index);
-    if (tally.ran !== warm) return;
-    startMs = performance.now();
-    cpu = process.cpuUsage();
-  });
-  await tally.done;
-  const seconds = (performance.now() - startMs) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  await contender.close();
-  tally.expectEachOnce();
-  return { rate: (jobs - warm) / seconds, clientCpuUs: (user + system) / (jobs - warm) };
-}
-
-export const scenario: Scenario = { cases, measure };
+export const scenario: Scenario = {
+  cases,
+  measure: async (run) => processJobs(run),
+  chapter: {
+    title: "Processing jobs that wait already",
+    text:
+      "No-op jobs, scheduled before. The clock runs from the start of the job that ends the first tenth to the " +
+      "start of the last one. The CPU time of the server covers all jobs, and the start and stop of the workers too.",
+    measures: [
+      {
+        id: ["process-1", "rate"],
+        title: "1 at once",
+        unit: "jobs/s",
+        budget: { ratios: { bullmq: 1.6 } },
+      },
+      {
+        id: ["process-10", "rate"],
+        title: "10 at once",
+        unit: "jobs/s",
+        budget: { ratios: { bullmq: 3 } },
+      },
+      { id: ["process-100", "rate"], title: "100 at once", unit: "jobs/s" },
+      {
+        id: ["process-256", "rate"],
+        title: "256 at once",
+        unit: "jobs/s",
+        budget: { ratios: { bullmq: 10, floor: 0.7 } },
+      },
+      { id: ["process-1000", "rate"], title: "1,000 at once", unit: "jobs/s" },
+      {
+        id: ["process-256", "serverCpuUs"],
+        title: "CPU time of the server, 256 at once",
+        unit: "us/job",
+        budget: { most: 3 },
+      },
+      {
+        id: ["process-256", "clientCpuUs"],
+        title: "CPU time of the worker process, 256 at once",
+        unit: "us/job",
+      },
+    ],
+  },
+};

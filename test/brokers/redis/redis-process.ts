@@ -126,6 +126,16 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 function ensureInstalled(): void {
-  if (spawnSync("redis-server", ["--version"]).status === 0) return;
+  if (versionLine() !== undefined) return;
   throw new Error("the tests need redis-server: `npm test` installs it, or says how");
+}
+
+/** Of the `redis-server` that the tests start, 6 for example. */
+export function majorVersion(): number {
+  return Number(/v=(?<major>\d+)/v.exec(versionLine() ?? "")?.groups?.["major"]);
+}
+
+function versionLine(): string | undefined {
+  const { status, stdout } = spawnSync("redis-server", ["--version"]);
+  return status === 0 ? String(stdout) : undefined;
 }

@@ -1,0 +1,8 @@
+import { findPostgres, NO_POSTGRES } from "../servers/postgres-server.ts";
+import { type ContenderName, entryOf } from "./contenders.ts";
+
+/** Why a contender cannot be measured on this machine, if so. */
+export function absence(name: ContenderName): string | undefined {
+  const { store } = entryOf(name);
+  return store === "postgres" && findPostgres() === undefined ? NO_POSTGRES : undefined;
+}

@@ -1,0 +1,19 @@
+/** How figures are written. */
+import { median, medianRatio } from "./statistics.ts";
+
+/** The median of the runs, with the least and the greatest. */
+export function spread(values: readonly number[]): string {
+  if (values.length === 0) return "";
+  const [least, greatest] = [figure(Math.min(...values)), figure(Math.max(...values))];
+  const middle = figure(median(values));
+  return least === greatest ? middle : `${middle} (${least}–${greatest})`;
+}
+
+/** Three digits that say something, and thousands apart. */
+export function figure(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en");
+}
+
+export function ratio(own: readonly number[], others: readonly number[]): string {
+  return `${medianRatio(own, others).toPrecision(3)}x`;
+}

@@ -1,0 +1,60 @@
+import type { RescueReply } from "../broker.ts";
+
+/** What every heartbeat thread starts with; each kind of broker adds how to reach its store. */
+export interface HeartbeatThreadData {
+  /** After so long without a sign of life of the process, in ms, it is told what blocks it. */
+  readonly blockedAfterMs: number;
+  /** After so long, in ms, its lease is let go. */
+  readonly stuckAfterMs: number;
+  /** Whether the process's event loop is that of its main thread. */
+  readonly isMainThread: boolean;
+  /** Two 32-bit numbers that the process counts up: see {@link COUNTS}. */
+  readonly counts: SharedArrayBuffer;
+}
+
+/** What a heartbeat tells of. */
+export interface HeartbeatListener {
+  /** The cluster has given this broker up. */
+  lost(brokerId: string): void;
+  rescued(brokerId: string, reply: RescueReply): void;
+  /** A beat failed; the next one comes all the same. */
+  failed(error: unknown): void;
+  /** A beat was heard. */
+  heard(): void;
+  /** The connection was made anew, maybe to another server. */
+  reconnected(): void;
+}
+
+/** What the process tells its heartbeat thread without a message, which a blocked loop could not send. */
+export const COUNTS: Readonly<Record<"signsOfLife" | "timesTaken", number>> = Object.freeze({
+  /** Once a second or oftener, while its event loop turns. */
+  signsOfLife: 0,
+  /** Whenever it may have taken jobs. */
+  timesTaken: 1,
+});
+
+/** To the thread. Each is answered by `done` or `refused`. */
+export type HeartbeatRequest =
+  | { readonly type: "join"; readonly brokerId: string }
+  | { readonly type: "leave" };
+
+/** From the thread. */
+export type HeartbeatMessage =
+  | { readonly type: "done" }
+  | { readonly type: "refused"; readonly message: string }
+  | { readonly type: "lost"; readonly brokerId: string }
+  | { readonly type: "rescued"; readonly brokerId: string; readonly reply: RescueReply }
+  /** The first failure of several. */
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "recovered" }
+  | { readonly type: "reconnected" }
+  /** Arrives when the loop turns again. */
+  | ({ readonly type: "blocked" } & BlockedLoop);
+
+/** What the event loop was blocked by. */
+export interface BlockedLoop {
+  /** Names of the tasks whose jobs this process held. */
+  readonly tasks: readonly string[];
+  /** Where it was, as `Error.stack` without its first line; `undefined` if that could not be seen. */
+  readonly stack: string | undefined;
+}

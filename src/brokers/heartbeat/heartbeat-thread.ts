@@ -1,0 +1,150 @@
+import { Worker } from "node:worker_threads";
+
+import { BrokerError } from "../../core/errors.ts";
+import { atMost } from "../../platform/at-most.ts";
+import type { Runtime, Timer } from "../../platform/runtime.ts";
+import {
+  COUNTS,
+  type HeartbeatMessage,
+  type HeartbeatRequest,
+  type HeartbeatThreadData,
+} from "./heartbeat-protocol.ts";
+
+/** How often the process shows that its event loop turns, in ms, or oftener if that is looked for. */
+const SIGN_OF_LIFE_MS = 1000;
+
+/** Longest time that a stop waits to leave the cluster, in ms: Redis may be down. */
+export const LEAVE_TIMEOUT_MS = 2000;
+
+/** What a heartbeat thread is made of. */
+export interface HeartbeatThreadParts {
+  readonly runtime: Runtime;
+  /** The module that the thread runs: see `serveHeartbeat`. */
+  readonly entry: URL;
+  readonly data: Omit<HeartbeatThreadData, "counts">;
+  /** The cluster has given a broker up; `join` again, under another id. */
+  readonly onLost: (brokerId: string) => void;
+  /** The thread has made its connection anew, maybe to another server. */
+  readonly onReconnected: () => void;
+}
+
+/** The process's side of its heartbeat, which beats in a thread of its own. */
+export class HeartbeatThread {
+  readonly #parts: HeartbeatThreadParts;
+  readonly #counts = new Int32Array(
+    new SharedArrayBuffer(Object.keys(COUNTS).length * Int32Array.BYTES_PER_ELEMENT),
+  );
+  #worker: Worker | undefined;
+  #timer: Timer | undefined;
+  #answer: PromiseWithResolvers<void> | undefined;
+  /** When the last sign of life was shown, on the monotonic clock. */
+  #aliveAtMs = 0;
+  /** Who joined last. */
+  #brokerId = "";
+
+  constructor(parts: HeartbeatThreadParts) {
+    this.#parts = parts;
+  }
+
+  /** Joins the cluster as a broker. Rejects with BrokerError. */
+  async join(brokerId: string): Promise<void> {
+    this.#brokerId = brokerId;
+    if (this.#worker === undefined) this.#start();
+    await this.#ask({ type: "join", brokerId });
+  }
+
+  /** Jobs were taken, or may have been: beats must come often until none is held. */
+  took(): void {
+    Atomics.add(this.#counts, COUNTS.timesTaken, 1);
+  }
+
+  /** Leaves the cluster, if it answers in time, and ends the thread. */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#timer?.cancel();
+    await atMost(this.#parts.runtime.timers, LEAVE_TIMEOUT_MS, this.#ask({ type: "leave" }));
+    this.#worker = undefined;
+    await worker.terminate();
+  }
+
+  #start(): void {
+    const { entry, data } = this.#parts;
+    const workerData: HeartbeatThreadData = { ...data, counts: this.#counts.buffer };
+    const worker = new Worker(entry, { workerData, name: "spinach-heartbeat" });
+    this.#worker = worker;
+    worker.unref();
+    worker.on("message", (message: HeartbeatMessage) => {
+      this.#received(message);
+    });
+    worker.on("error", (err: unknown) => {
+      this.#parts.runtime.logger.error({ err }, "the heartbeat thread failed");
+    });
+    worker.once("exit", () => {
+      this.#exited(worker);
+    });
+    this.#showLife();
+  }
+
+  /** Without it nobody would keep the jobs of this process: it starts again, as lost. */
+  #exited(worker: Worker): void {
+    this.#answer?.reject(new BrokerError("the heartbeat thread has ended"));
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#timer?.cancel();
+    this.#parts.onLost(this.#brokerId);
+  }
+
+  #showLife(): void {
+    const { runtime, data } = this.#parts;
+    Atomics.add(this.#counts, COUNTS.signsOfLife, 1);
+    this.#aliveAtMs = runtime.clock.monotonic();
+    const everyMs = Math.min(SIGN_OF_LIFE_MS, data.blockedAfterMs / 4, data.stuckAfterMs / 4);
+    this.#timer = runtime.timers.set(() => {
+      this.#showLife();
+    }, everyMs);
+  }
+
+  async #ask(request: HeartbeatRequest): Promise<void> {
+    const answer = Promise.withResolvers<void>();
+    this.#answer = answer;
+    this.#worker?.postMessage(request);
+    await answer.promise;
+  }
+
+  #received(message: HeartbeatMessage): void {
+    const { runtime, onLost, onReconnected } = this.#parts;
+    switch (message.type) {
+      case "done":
+        this.#answer?.resolve();
+        break;
+      case "refused":
+        this.#answer?.reject(new BrokerError(message.message));
+        break;
+      case "lost":
+        onLost(message.brokerId);
+        break;
+      case "rescued": {
+        const { brokerId, reply } = message;
+        const log = reply.failed + reply.reenqueued > 0 ? "warn" : "debug";
+        runtime.logger[log]({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
+        break;
+      }
+      case "blocked": {
+        const blockedMs = Math.round(runtime.clock.monotonic() - this.#aliveAtMs);
+        const { tasks, stack } = message;
+        runtime.logger.warn({ blockedMs, tasks, stack }, "a task blocked the event loop");
+        break;
+      }
+      case "failed":
+        runtime.logger.warn({ reason: message.message }, "a heartbeat failed");
+        break;
+      case "recovered":
+        runtime.logger.warn({}, "heartbeats work again");
+        break;
+      case "reconnected":
+        onReconnected();
+        break;
+    }
+  }
+}
