@@ -8,16 +8,17 @@ import { type Guard, startGuard } from "./guard.ts";
 import { type History, historyOf } from "./history.ts";
 import { monotonicMs, readJournals } from "./journal.ts";
 import { processFaults } from "./process-faults.ts";
-import type { StoreAddress } from "./programs/child.ts";
+import type { StoreAddress, StoreName } from "./programs/child.ts";
 import { RedisStore } from "./redis-store.ts";
 import { ALL_RULES } from "./rules/all-rules.ts";
 import type { Violation } from "./rules/rule.ts";
+import { SqliteStore } from "./sqlite-store.ts";
 import { StallWatch } from "./stall-watch.ts";
 import type { ChaosStore } from "./store.ts";
 
 /** What a run is asked for. */
 export interface ChaosOptions {
-  readonly store: "redis";
+  readonly store: StoreName;
   /** How long faults happen, in ms. */
   readonly durationMs: number;
   readonly seed: number;
@@ -109,13 +110,7 @@ class ChaosRun {
     guard: Guard,
     log: (line: string) => void,
   ): Promise<ChaosRun> {
-    const { leaseMs } = options;
-    // A heartbeat gives up after a quarter of a lease, and takes three trips to connect.
-    const store = await RedisStore.start({
-      guard,
-      leaseMs,
-      latencyMs: Math.min(500, leaseMs / 10),
-    });
+    const store = await startStore(options, guard);
     const children = await makeChildren(options, guard, store);
     return new ChaosRun(options, { guard, store, children }, log);
   }
@@ -220,6 +215,16 @@ class ChaosRun {
       heldAtDeath: this.#heldAtDeath,
       leaseMs: this.#options.leaseMs,
     });
+  }
+}
+
+async function startStore({ store, leaseMs }: ChaosOptions, guard: Guard): Promise<ChaosStore> {
+  switch (store) {
+    case "redis":
+      // A heartbeat gives up after a quarter of a lease, and takes three trips to connect.
+      return RedisStore.start({ guard, leaseMs, latencyMs: Math.min(500, leaseMs / 10) });
+    case "sqlite":
+      return new SqliteStore({ folder: guard.folder, leaseMs });
   }
 }
 
