@@ -8,16 +8,17 @@ import { type Guard, startGuard } from "./guard.ts";
 import { type History, historyOf } from "./history.ts";
 import { monotonicMs, readJournals } from "./journal.ts";
 import { processFaults } from "./process-faults.ts";
-import type { StoreAddress } from "./programs/child.ts";
+import type { StoreAddress, StoreName } from "./programs/child.ts";
 import { RedisStore } from "./redis-store.ts";
 import { ALL_RULES } from "./rules/all-rules.ts";
 import type { Violation } from "./rules/rule.ts";
+import { SqliteStore } from "./sqlite-store.ts";
 import { StallWatch } from "./stall-watch.ts";
 import type { ChaosStore } from "./store.ts";
 
 /** What a run is asked for. */
 export interface ChaosOptions {
-  readonly store: "redis";
+  readonly store: StoreName;
   /** How long faults happen, in ms. */
   readonly durationMs: number;
   readonly seed: number;
@@ -45,7 +46,10 @@ const WORKERS = ["worker1", "worker2", "worker3", "worker4"] as const;
 
 /** Lengths of a storm, and of the calm after it, in leases. */
 const STORM_LEASES = 4;
-const CALM_LEASES = 4;
+const CALM_LEASES = 5;
+
+/** Before a process is struck again, in leases. */
+const REST_LEASES = 1;
 
 /** In a calm: the others take over from them. */
 const CALM_TARGETS: readonly string[] = ["worker1", "worker2", "producer"];
@@ -106,13 +110,7 @@ class ChaosRun {
     guard: Guard,
     log: (line: string) => void,
   ): Promise<ChaosRun> {
-    const { leaseMs } = options;
-    // A heartbeat gives up after a quarter of a lease, and takes three trips to connect.
-    const store = await RedisStore.start({
-      guard,
-      leaseMs,
-      latencyMs: Math.min(500, leaseMs / 10),
-    });
+    const store = await startStore(options, guard);
     const children = await makeChildren(options, guard, store);
     return new ChaosRun(options, { guard, store, children }, log);
   }
@@ -156,13 +154,14 @@ class ChaosRun {
           workers: this.#workers,
           producer: this.#producer,
           leaseMs,
-          onKilled: (worker) => this.#noteHeld(worker),
+          onEnded: (worker) => this.#noteHeld(worker),
         }),
       ],
       random: seededRandom(seed),
       everyMs,
       stormMs: STORM_LEASES * leaseMs,
       calmMs: CALM_LEASES * leaseMs,
+      restMs: REST_LEASES * leaseMs,
       calmTargets: new Set(CALM_TARGETS.flatMap((name) => [name, networkOf(name)])),
       onStrike: (name, target) => {
         this.#log(`${monotonicMs().toFixed(0)} ${name}: ${target}`);
@@ -173,7 +172,7 @@ class ChaosRun {
     return schedule.windows;
   }
 
-  /** What the store notes as held by a process that was killed: it may never have started it. */
+  /** What the store notes as held by a process that has ended: it may never have started it. */
   async #noteHeld(worker: Child): Promise<void> {
     const { folder } = this.#guard;
     const journal = readJournals(folder).find(({ process }) => process === worker.life?.process);
@@ -216,6 +215,16 @@ class ChaosRun {
       heldAtDeath: this.#heldAtDeath,
       leaseMs: this.#options.leaseMs,
     });
+  }
+}
+
+async function startStore({ store, leaseMs }: ChaosOptions, guard: Guard): Promise<ChaosStore> {
+  switch (store) {
+    case "redis":
+      // A heartbeat gives up after a quarter of a lease, and takes three trips to connect.
+      return RedisStore.start({ guard, leaseMs, latencyMs: Math.min(500, leaseMs / 10) });
+    case "sqlite":
+      return new SqliteStore({ folder: guard.folder, leaseMs });
   }
 }
 

@@ -1,8 +1,7 @@
 import { parseArgs } from "node:util";
 
 import type { ChaosOptions } from "./chaos-run.ts";
-
-const STORES = ["redis"] as const;
+import { STORES } from "./programs/child.ts";
 
 const USAGE = `Usage: npm run chaos -- [options]
 

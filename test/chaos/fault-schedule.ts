@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Random } from "../../src/testing/seeded-random.ts";
-import type { Fault, FaultWindow } from "./fault.ts";
+import { type Fault, type FaultWindow, SERVER } from "./fault.ts";
 import { monotonicMs } from "./journal.ts";
 
 export interface FaultScheduleParts {
@@ -14,6 +14,8 @@ export interface FaultScheduleParts {
   readonly calmMs: number;
   /** The others see then what becomes of those that are struck: a death, to its end. */
   readonly calmTargets: ReadonlySet<string>;
+  /** A target that is healed is left alone for so long, in ms, to get into its stride. */
+  readonly restMs: number;
   /** Called with each fault as it strikes. */
   readonly onStrike: (name: string, target: string) => void;
 }
@@ -85,7 +87,7 @@ export class FaultSchedule {
   }
 
   async #strike(fault: Fault, target: string): Promise<void> {
-    const { random, onStrike } = this.#parts;
+    const { random, onStrike, restMs } = this.#parts;
     const { name } = fault;
     this.#busy.add(target);
     onStrike(name, target);
@@ -93,6 +95,7 @@ export class FaultSchedule {
     try {
       const did = await fault.strike(target, random);
       if (did) this.windows.push({ name, target, sinceMs, untilMs: monotonicMs() });
+      if (target !== SERVER) await sleep(restMs);
     } finally {
       this.#busy.delete(target);
     }

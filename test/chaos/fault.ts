@@ -19,6 +19,9 @@ export interface FaultWindow {
   readonly untilMs: number;
 }
 
+/** The target that all share. */
+export const SERVER = "server";
+
 const NETWORK_OF = "network of ";
 
 export function networkOf(process: string): string {
@@ -33,7 +36,7 @@ export function processOf(target: string): string {
 /** Whether a fault of that target can be felt by a process, given by its name. */
 export function isFelt(target: string, process: string): boolean {
   const struck = processOf(target);
-  return struck === process || struck === "server" || struck === "machine";
+  return struck === process || struck === SERVER || struck === "machine";
 }
 
 /** Waits from the shortest to the longest, in ms. */

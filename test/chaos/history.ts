@@ -172,7 +172,10 @@ function runsOf({ process, entries }: Journal): readonly Run[] {
 }
 
 /** How far a process can be behind with learning that its lease is lost, in leases. */
-const LATE_LEASES = 6;
+const LATE_LEASES = 3;
+
+/** A fault that is shorter costs at most one heartbeat, in leases. */
+const SHORTEST_LEASES = 0.2;
 
 /** A lease cannot end earlier after the beginning of a fault, in leases: beats come every third of one. */
 const EARLIEST_LEASES = 0.6;
@@ -184,7 +187,10 @@ function lossesOf({ journals, windows, leaseMs }: HistoryParts): {
   const losses = new Map<string, Loss[]>();
   const unexplainedLosses: string[] = [];
   for (const { process, entries } of journals) {
-    const felt = windows.filter(({ target }) => isFelt(target, nameOf(process)));
+    const felt = windows.filter(
+      ({ target, sinceMs, untilMs }) =>
+        isFelt(target, nameOf(process)) && untilMs - sinceMs >= SHORTEST_LEASES * leaseMs,
+    );
     for (const { event, atMs } of entries) {
       if (event !== "lost") continue;
       const near = felt.filter(

@@ -26,7 +26,8 @@ const LOAD: Readonly<Record<string, LoadTask>> = {
   retriedLimited: { maxRetries: 8, maxConcurrency: 4, share: 12, lasts: [0, 30], failing: 0.1 },
   retriedLong: { maxRetries: 6, share: 1, lasts: [1000, 6000] },
   hanging: { maxRetries: 1, timeout: 300, share: 0.3, lasts: [20_000, 30_000] },
-  blocking: { maxRetries: 4, share: 0.1, lasts: [500, 1500], blocks: true },
+  // Longer than a lease: its process must keep its jobs all the same.
+  blocking: { maxRetries: 4, share: 0.05, lasts: [500, 8000], blocks: true },
 };
 
 export const LOAD_NAMES: readonly string[] = Object.keys(LOAD);

@@ -6,13 +6,13 @@ export interface ProcessFaultsParts {
   readonly workers: readonly Child[];
   readonly producer: Child;
   readonly leaseMs: number;
-  /** Called after a worker was killed, before it is started again. */
-  readonly onKilled: (worker: Child) => Promise<void>;
+  /** Called after a worker has ended, before it is started again. */
+  readonly onEnded: (worker: Child) => Promise<void>;
 }
 
 /** What happens to processes. Whoever dies is started again. */
 export function processFaults(parts: ProcessFaultsParts): readonly Fault[] {
-  const { workers, producer, leaseMs, onKilled } = parts;
+  const { workers, producer, leaseMs, onEnded } = parts;
   const byName = new Map([...workers, producer].map((child) => [child.name, child]));
   const find = (name: string): Child => {
     const child = byName.get(name);
@@ -39,7 +39,7 @@ export function processFaults(parts: ProcessFaultsParts): readonly Fault[] {
       strike: async (target, random) => {
         const worker = find(target);
         await worker.kill();
-        await onKilled(worker);
+        await onEnded(worker);
         await pause(random, 0, leaseMs);
         await worker.start();
         return true;
@@ -59,9 +59,12 @@ export function processFaults(parts: ProcessFaultsParts): readonly Fault[] {
       name: "stop of a worker (SIGTERM)",
       targets: ofWorkers,
       strike: async (target, random) => {
-        await find(target).stop();
+        const worker = find(target);
+        await worker.stop();
+        // It may have stopped while the store was away.
+        await onEnded(worker);
         await pause(random, 0, 500);
-        await find(target).start();
+        await worker.start();
         return true;
       },
     },

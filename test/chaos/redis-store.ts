@@ -51,7 +51,7 @@ export class RedisStore implements ChaosStore {
     const { leaseMs } = this.#options;
     return {
       store: "redis",
-      url: `redis://127.0.0.1:${proxy.port}`,
+      at: `redis://127.0.0.1:${proxy.port}`,
       namespace: NAMESPACE,
       leaseMs,
     };

@@ -6,6 +6,7 @@ import { endingOf } from "./rules/all-end.ts";
 import { ALL_RULES } from "./rules/all-rules.ts";
 import { mostAtOnce } from "./rules/limits-kept.ts";
 import { reasonsOfReruns } from "./rules/reruns-explained.ts";
+import { takeoversInCalm } from "./takeovers.ts";
 
 /** Most jobs of one violation, and most violations of one rule, that are told in full. */
 const TOLD = 3;
@@ -82,21 +83,8 @@ function processLine({ lives, losses, rescued }: History): string {
   );
 }
 
-/** How long jobs of killed processes waited for another one, where nothing else went wrong meanwhile. */
-function takeoverLine({ jobs, lives }: History, windows: readonly FaultWindow[]): string {
-  const waits: number[] = [];
-  for (const { runs } of jobs.values()) {
-    for (const [index, run] of runs.entries()) {
-      const { endedBy, endedAtMs = Infinity } = lives.get(run.process) ?? {};
-      const next = runs[index + 1];
-      if (run.how !== undefined || endedBy !== "kill" || next === undefined) continue;
-      const wasCalm = !windows.some(
-        ({ target, sinceMs, untilMs }) =>
-          target === "server" && sinceMs < next.atMs && untilMs > endedAtMs,
-      );
-      if (wasCalm) waits.push(next.atMs - endedAtMs);
-    }
-  }
+function takeoverLine(history: History, windows: readonly FaultWindow[]): string {
+  const waits = takeoversInCalm(history, windows);
   if (waits.length === 0) return "No job was taken over in a calm.";
   const longest = seconds(Math.max(...waits));
   return `${waits.length} jobs of killed processes ran elsewhere in a calm, ${longest} after the kill at most.`;

@@ -1,14 +1,19 @@
 /** What the programs of a chaos run share: their arguments, engine and log. */
 import { type Broker, Engine, type Logger } from "spinach";
 import { RedisBroker } from "spinach/redis";
+import { SqliteBroker } from "spinach/sqlite";
 
 import type { Note } from "../journal.ts";
 
+/** Kinds of stores. */
+export const STORES = ["redis", "sqlite"] as const;
+export type StoreName = (typeof STORES)[number];
+
 /** Where the jobs are, as the store tells its programs. */
 export interface StoreAddress {
-  readonly store: "redis";
-  /** Of Redis, or of the proxy before it. */
-  readonly url: string;
+  readonly store: StoreName;
+  /** URL of the proxy before Redis; path of the file. */
+  readonly at: string;
   readonly namespace: string;
   /** How long a process may be silent, in ms. */
   readonly leaseMs: number;
@@ -47,8 +52,14 @@ export function childEngine({ address }: ChildRequest, note: Note): ChildEngine 
 }
 
 /** Calls time out soon, so that a run of minutes sees many outages from their start to their end. */
-function brokerAt({ url, leaseMs }: StoreAddress): Broker {
-  return new RedisBroker(url, { lease: leaseMs, callTimeout: 2000, enqueueTimeout: 6000 });
+function brokerAt({ store, at, leaseMs }: StoreAddress): Broker {
+  const options = { lease: leaseMs, callTimeout: 2000 };
+  switch (store) {
+    case "redis":
+      return new RedisBroker(at, { ...options, enqueueTimeout: 6000 });
+    case "sqlite":
+      return new SqliteBroker(at, options);
+  }
 }
 
 /** To stderr, for people; what the rules need goes to the journal. */

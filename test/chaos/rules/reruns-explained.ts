@@ -30,8 +30,16 @@ function unexplained(history: History, job: JobHistory): readonly Violation[] {
 }
 
 function reasonOf(history: History, run: Run, next: Run): string | undefined {
+  if (next.attempt < run.attempt && startedLate(history, next))
+    return "a lost lease was noticed late";
   if (run.how === "threw" && next.atMs > (run.endedAtMs ?? Infinity)) return "it failed";
   return takenBy(history, run, next.atMs);
+}
+
+/** By a process that held the job, was frozen past its lease, and had not heard of that when it woke. */
+function startedLate({ losses }: History, run: Run): boolean {
+  const all = losses.get(run.process) ?? [];
+  return all.some(({ sinceMs, noticedAtMs }) => sinceMs < run.atMs && run.atMs <= noticedAtMs);
 }
 
 function pairs(runs: readonly Run[]): ReadonlyArray<readonly [Run, Run]> {

@@ -165,6 +165,16 @@ describe("rerunsExplained", () => {
     const withLoss = [[...(workers[0] ?? []), lost], next];
     assert.deepEqual(messages(rerunsExplained, { producer, workers: withLoss, windows }), []);
   });
+  test("lets pass an attempt that a process starts late, until it notices that its lease is lost", () => {
+    const late = ran({ task: "retried", from: 3000, until: 3001 });
+    const lost: Entry = { event: "lost", atMs: 3002 };
+    const elsewhere = ran({ task: "retried", attempt: 1, from: 2000, until: 2001 });
+    const windows = [{ name: "frozen", target: "worker1", sinceMs: 9, untilMs: 2999 }];
+    const noticed = { producer, workers: [[...late, lost], elsewhere], windows };
+    assert.deepEqual(messages(rerunsExplained, noticed), []);
+    const never = { producer, workers: [late, elsewhere], windows };
+    assert.equal(messages(rerunsExplained, never).length, 1);
+  });
   test("does not take a kill that came later for a reason", () => {
     const lives = [life("worker1.1", { endedBy: "kill", endedAtMs: 5002 })];
     assert.equal(messages(rerunsExplained, { producer, workers, lives }).length, 1);
