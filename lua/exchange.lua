@@ -21,7 +21,8 @@
 -- ARGV[6] may_be_idle (flag): whether it may be among those that found a queue to take from empty
 -- ARGV[7] clears (flag): whether to tell the others, if it leaves a queue empty, that they need not look
 -- ARGV[8..] jobs: for each queue of KEYS: its name
---           then: number of jobs that are done, their ids
+--           then: number of jobs that are done and have ids of 36 bytes, these ids as one text
+--           then: number of the other jobs that are done, their ids
 --           then: number of jobs that cannot be read, for each: id, reason
 --           then: number of jobs to run again, for each: id, due time by the caller's clock (epoch ms),
 --                 index of its queue among those of KEYS from 1, job
@@ -29,7 +30,7 @@
 --
 -- Codes: LOST -1, MORE 1, NO_MORE 0
 -- Returns { LOST } if the broker is not one of the cluster any more: nothing was done.
--- Otherwise { MORE or NO_MORE, due, job, ... }: MORE if the queues may hold more jobs than were taken;
+-- Otherwise { MORE or NO_MORE, due, { job, ... } }: MORE if the queues may hold more jobs than were taken;
 -- due is the time until something is due (ms, a string), '' if nothing is.
 -- Cost: one HDEL, one LPOP and one HSET a queue where no task is limited, whatever the number of
 -- jobs; O(log n) a job of a limited task.
@@ -119,17 +120,24 @@ local function next_number()
 end
 
 -- Done: one HDEL, whatever the number.
-local done = next_number()
-for first = at, at + done - 1, CHUNK do
-  local last = math.min(first + CHUNK, at + done) - 1
+local done = {}
+local packed = next_number()
+local packed_ids = ARGV[at]
+at = at + 1
+for index = 1, packed do done[index] = sub(packed_ids, index * 36 - 35, index * 36) end
+for _ = 1, next_number() do
+  done[#done + 1] = ARGV[at]
+  at = at + 1
+end
+for first = 1, #done, CHUNK do
+  local last = math.min(first + CHUNK - 1, #done)
   if limit_by_task then
-    for _, job in ipairs(call('HMGET', running, unpack(ARGV, first, last))) do
+    for _, job in ipairs(call('HMGET', running, unpack(done, first, last))) do
       if job then free_place(job) end
     end
   end
-  call('HDEL', running, unpack(ARGV, first, last))
+  call('HDEL', running, unpack(done, first, last))
 end
-at = at + done
 
 -- Not readable: nobody could run them.
 for _ = 1, next_number() do
@@ -178,17 +186,19 @@ for number = released, 1, -1 do
   end
 end
 
-local reply = { NO_MORE, '' }
-local held = {}
+-- Jobs taken, and the same as fields of the hash. Counted: Lua would search for a table's length.
+local jobs_taken, held, taken = {}, {}, 0
+local may_hold_more = NO_MORE
 local looked = 0
 
 local function take(id, job)
-  reply[#reply + 1] = job
-  held[#held + 1] = id
-  held[#held + 1] = job
+  taken = taken + 1
+  jobs_taken[taken] = job
+  held[taken * 2 - 1] = id
+  held[taken * 2] = job
 end
 
-local function room() return max - (#reply - 2) end
+local function room() return max - taken end
 
 -- Parked jobs whose task has a free place: they were at the head of the queue before.
 local function take_parked(queue)
@@ -225,8 +235,12 @@ local function take_ready(key, queue)
     looked = looked + #jobs
     for _, job in ipairs(jobs) do
       -- Where limits are, all that is needed is read before the job is given to anybody.
-      local id = limit_by_task and (parse(job)) or not limit_by_task and id_of(job)
-      local task = id and limit_by_task and task_of(job)
+      local id, task
+      if limit_by_task then
+        id, task = parse(job)
+      else
+        id = id_of(job)
+      end
       local limit = task and limit_of(task)
       if not id then
         quarantine_text(key, NO_JOB, job)
@@ -247,20 +261,20 @@ if max > 0 then
     local queue = queue_names[index]
     if limit_by_task then take_parked(queue) end
     if take_ready(queue_key(index), queue) then
-      reply[1] = MORE
+      may_hold_more = MORE
       if may_be_idle then call('SREM', idle_key(index), broker_id) end
     else
       call('SADD', idle_key(index), broker_id)
       if clears then redis.call('PUBLISH', channel, queue .. '\nclear') end
     end
   end
-  for first = 1, #held, CHUNK do
-    call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, #held)))
+  for first = 1, taken * 2, CHUNK do
+    call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, taken * 2)))
   end
 end
 
 -- Whoever holds jobs must be seen to live: it may have counted as idle until now.
-if #held > 0 and (score > now_s() or score < now_s() - 1) then
+if taken > 0 and (score > now_s() or score < now_s() - 1) then
   redis.call('ZADD', brokers, string.format('%.6f', now_s()), broker_id)
 end
 
@@ -286,7 +300,6 @@ end
 for task in pairs(freed) do wake_parked(task) end
 
 local due_at = has_extras and next_due() or math.huge
-if due_at < math.huge then
-  reply[2] = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000))
-end
-return answer(reply)
+local due = ''
+if due_at < math.huge then due = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) end
+return answer({ may_hold_more, due, jobs_taken })

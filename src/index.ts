@@ -22,6 +22,7 @@ export {
   UnknownTaskError,
   WorkersStoppedError,
 } from "./core/errors.ts";
+export { TaskNotInThreadsError, ThreadDiedError, ThreadStartError } from "./core/thread-errors.ts";
 export type { Job } from "./core/job.ts";
 export { JobStatus } from "./core/job-status.ts";
 export { kwargs, type Kwargs } from "./core/kwargs.ts";
@@ -29,6 +30,7 @@ export type { CallArgs, JobOptions, Task, TaskFunction, TaskOf, TaskOptions } fr
 export { Tasks, type TasksOptions } from "./core/tasks.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
 export type { RunningWorkers, RunOptions, StartWorkersOptions } from "./engine/running-workers.ts";
+export type { TransactionScheduler } from "./engine/transaction-scheduler.ts";
 export type { Logger, LogMethod } from "./platform/logger.ts";
 export type {
   EventName,
@@ -39,4 +41,5 @@ export type {
 } from "./signals/signals.ts";
 export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
 export { currentJob, type CurrentJob } from "./workers/current-job.ts";
+export { ThreadWorkers, type ThreadWorkersOptions } from "./workers/threads/thread-workers.ts";
 export type { StopOptions, Workers } from "./workers/workers.ts";

@@ -31,5 +31,11 @@ export { type WorkersKind, type WorkersTime } from "./testing/conformance/worker
 export { workersConformance } from "./testing/conformance/workers-conformance.ts";
 export { type BrokerCall, type Fault, FaultBroker } from "./testing/fault-broker.ts";
 export { FakeRuntime, type FakeRuntimeOptions, settled } from "./testing/fake-runtime.ts";
+export {
+  simulate,
+  SIMULATED_INVARIANTS,
+  type SimulationOptions,
+  type SimulationReport,
+} from "./testing/simulation/simulate.ts";
 export { type LogLine, RecordingLogger } from "./testing/recording-logger.ts";
 export { type Random, seededIds, seededRandom } from "./testing/seeded-random.ts";

@@ -296,6 +296,128 @@ export declare function redisTarget(redis: unknown): RedisTarget;
 /** The same options, which have no URL, with another address. */
 export declare function at(node: RedisNodeOptions, address: object): RedisNodeOptions;
 
+// brokers/sqlite/database-file.d.ts
+import { SqlSession } from "./sql-session.ts";
+/** How the file is opened. */
+export interface DatabaseOptions {
+    readonly path: string;
+    readonly synchronous: Synchronous;
+    /** How long SQLite may block its thread to wait for a lock, in ms. */
+    readonly busyTimeoutMs: number;
+}
+/** What a commit waits for: see SqliteBrokerOptions. */
+export type Synchronous = "NORMAL" | "FULL";
+/**
+ * Opens a file that may not exist yet. Loads `node:sqlite` only now: to import this module prints no
+ * warning.
+ *
+ * Rejects with BrokerError, or an error of SQLite.
+ */
+export declare function openDatabase(options: DatabaseOptions): Promise<SqlSession>;
+/** A number that changes when another connection, here or elsewhere, has committed. */
+export declare function dataVersion(sql: SqlSession): number;
+
+// brokers/sqlite/sql-session.d.ts
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
+/** One row, its columns in the order of the statement. */
+export type Row = readonly SQLOutputValue[];
+/** A connection with its prepared statements: each text is compiled once. */
+export declare class SqlSession {
+    #private;
+    constructor(db: DatabaseSync);
+    /** Statements without parameters and rows, not prepared. */
+    exec(sql: string): void;
+    all(sql: string, ...params: readonly SQLInputValue[]): readonly Row[];
+    get(sql: string, ...params: readonly SQLInputValue[]): Row | undefined;
+    /** Returns the number of the row that it has inserted, if it inserts one. */
+    run(sql: string, ...params: readonly SQLInputValue[]): number;
+    get isTransaction(): boolean;
+    close(): void;
+}
+/** A column that holds a number. */
+export declare function integer(value: SQLOutputValue | undefined): number;
+/** A column that holds a text. */
+export declare function text(value: SQLOutputValue | undefined): string;
+
+// brokers/sqlite/sqlite-broker-options.d.ts
+import type { Synchronous } from "./database-file.ts";
+/** Options of an SQLite broker. */
+export interface SqliteBrokerOptions {
+    /**
+     * What survives. `NORMAL`: every commit survives the death of all processes; the last ones before a
+     * power failure or a crash of the system may be lost, as if they had not been, and the file stays
+     * whole. `FULL`: those survive too; each commit waits for the disk. @defaultValue "NORMAL"
+     */
+    readonly synchronous?: "NORMAL" | "FULL" | undefined;
+    /**
+     * How long this process may be silent before others take its jobs over, in ms, from 1,000. One that is
+     * seen to be dead does not wait for it. @defaultValue 3_000
+     */
+    readonly lease?: number | undefined;
+    /**
+     * After so long a block of the event loop, in ms, from 100, what blocks it is logged: the tasks, and the
+     * stack where it was then. The log comes when the loop turns again. @defaultValue 5_000
+     */
+    readonly blockedAfter?: number | undefined;
+    /**
+     * After so long a block, in ms, from 1,000, the lease is let go, so that others take the jobs over; one
+     * line on stderr says so. @defaultValue 600_000
+     */
+    readonly stuckAfter?: number | undefined;
+    /** Longest time that a call may wait for others to let go of the file, in ms. @defaultValue 5_000 */
+    readonly callTimeout?: number | undefined;
+}
+/** Options after the check: all there. */
+export interface CheckedSqliteBrokerOptions {
+    readonly synchronous: Synchronous;
+    readonly lease: number;
+    readonly blockedAfter: number;
+    readonly stuckAfter: number;
+    readonly callTimeout: number;
+}
+/** @throws TypeError or RangeError naming the option, its rule and the value */
+export declare function checkSqliteBrokerOptions(options: SqliteBrokerOptions): CheckedSqliteBrokerOptions;
+/**
+ * @returns the absolute path: the working directory may change later
+ * @throws TypeError or RangeError if it cannot be the path of a file that processes share
+ */
+export declare function checkPath(path: unknown): string;
+
+// brokers/sqlite/sqlite-broker.d.ts
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import { type Broker, type BrokerContext, type Due, type ExchangeReply, type ExchangeRequest, type ReconcileRequest, type RescueReply, type WakeUpListener } from "../broker.ts";
+import { type SqliteBrokerOptions } from "./sqlite-broker-options.ts";
+/**
+ * A broker on a file, for any number of processes on one machine, without a server. The file may be that of
+ * an application: all tables are prefixed with `spinach_`.
+ *
+ * @example
+ * const spin = new Engine(new SqliteBroker("app.db"));
+ */
+export declare class SqliteBroker implements Broker {
+    #private;
+    /**
+     * @param path - of the file, which is made if there is none
+     * @throws TypeError or RangeError if the path or an option is not valid
+     */
+    constructor(path: string, options?: SqliteBrokerOptions);
+    get id(): string;
+    bind(context: BrokerContext): void;
+    start(): Promise<void>;
+    stop(): Promise<void>;
+    enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+    tick(): Promise<Due>;
+    register(tasks: readonly TaskDefinition[]): Promise<void>;
+    reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]>;
+    rescue(brokerId: string): Promise<RescueReply>;
+    isQueueEmpty(queue: string): Promise<boolean>;
+    flush(): Promise<void>;
+    onWakeUp(listener: WakeUpListener): () => void;
+    onLeaseLost(listener: () => void): () => void;
+}
+
 // core/batch.d.ts
 import type { CallArgs, Task } from "./task.ts";
 /**
@@ -1198,6 +1320,16 @@ export declare class Signals {
     /** Calls the receivers in the order they were added; never throws. */
     emit<Name extends EventName>(name: Name, event: SpinachEvents[Name]): void;
 }
+
+// sqlite.d.ts
+/**
+ * The broker on an SQLite file, for the processes of one machine. Needs `node:sqlite`, which Node has
+ * built in, and loads it when a broker starts.
+ *
+ * @module
+ */
+export type { SqliteBrokerOptions } from "./brokers/sqlite/sqlite-broker-options.ts";
+export { SqliteBroker } from "./brokers/sqlite/sqlite-broker.ts";
 
 // testing.d.ts
 /**

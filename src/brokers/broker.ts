@@ -75,6 +75,12 @@ export interface Broker {
   stop(): Promise<void>;
   /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */
   enqueue(jobs: readonly StoredJob[]): Promise<void>;
+  /**
+   * Takes in jobs as part of a transaction of the application on the same store; they exist once it
+   * commits, and not before. A broker that cannot has no such method.
+   * @throws TypeError or RangeError if there is no such transaction, BrokerError if the store refuses
+   */
+  enqueueIn?(transaction: object, jobs: readonly StoredJob[]): void;
   /** Settles outcomes, then takes jobs, in one trip. */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */

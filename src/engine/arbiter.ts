@@ -4,13 +4,13 @@ import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
+import { Yielder } from "../platform/yielder.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
 import { CallDeadline } from "./call-deadline.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
-import { Yielder } from "./yielder.ts";
 
 /** Longest sleep, in ms: after it the arbiter looks by itself, should a wake-up have been lost. */
 const MAX_SLEEP_MS = 60_000;
@@ -293,8 +293,9 @@ export class Arbiter {
 
   async #deliver(jobs: readonly StoredJob[]): Promise<void> {
     this.#local.push(jobs);
-    if (this.#state === "running") await this.#local.start();
-    else this.#release(this.#local.clear());
+    if (this.#state !== "running") this.#release(this.#local.clear());
+    else if (this.#local.overlaps && this.#canTake()) void this.#local.startLater();
+    else await this.#local.start();
   }
 
   /** Back to the head of the queue, in order. */

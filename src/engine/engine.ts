@@ -40,6 +40,7 @@ import { onStopSignals } from "./process-signals.ts";
 import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
 import { Scheduler } from "./scheduler.ts";
 import { TaskCatalog } from "./task-catalog.ts";
+import { TransactionScheduler } from "./transaction-scheduler.ts";
 import { WorkersRun } from "./workers-run.ts";
 
 const BROKER_METHODS = ["bind", "start", "stop", "enqueue", "exchange"] as const;
@@ -180,6 +181,21 @@ export class Engine {
   }
 
   /**
+   * Schedules within a transaction that the application has begun on the broker's store: its jobs exist
+   * if and only if that commits. Only a SqliteBroker can, given the application's `DatabaseSync`.
+   *
+   * @example
+   * db.exec("BEGIN IMMEDIATE");
+   * const { lastInsertRowid } = insertOrder.run("tea");
+   * spin.inTransaction(db).schedule(sendInvoice, Number(lastInsertRowid));
+   * db.exec("COMMIT");
+   */
+  inTransaction(transaction: object): TransactionScheduler {
+    this.#refuseIfClosed();
+    return new TransactionScheduler(this.#scheduler, transaction);
+  }
+
+  /**
    * Runs a task here and now, without broker and workers, as a job would run it: the arguments are
    * checked and travel through JSON, and `currentJob()` works. For tests. Resolves to what the
    * function returns; rejects with what it throws.
@@ -298,6 +314,7 @@ export class Engine {
       tasks: this.#catalog,
       reporter: this.#reporter,
       runtime: this.#runtime,
+      schedule: (request) => this.#scheduler.schedule(request),
       open: () => this.#open(),
       untold: this.#untold.get(queue) ?? [],
       onUntold: (outcomes) => this.#untold.set(queue, outcomes),

@@ -42,6 +42,31 @@ export class Scheduler {
     return jobs.map(({ job }) => job);
   }
 
+  /** As `schedule`, within a transaction of the application on the broker's store. @throws */
+  scheduleIn(transaction: object, request: JobRequest): Job {
+    const stored = this.make(request);
+    this.#enqueueIn(transaction, [stored]);
+    return stored.job;
+  }
+
+  /** As `scheduleBatch`, within a transaction of the application on the broker's store. @throws */
+  scheduleBatchIn(transaction: object, requests: readonly JobRequest[]): Job[] {
+    const jobs = requests.map((request, index) => this.#makeInBatch(request, index));
+    this.#enqueueIn(transaction, jobs);
+    return jobs.map(({ job }) => job);
+  }
+
+  #enqueueIn(transaction: object, jobs: readonly StoredJob[]): void {
+    const { broker } = this.#parts;
+    if (broker.enqueueIn === undefined) {
+      throw new TypeError(
+        "inTransaction: this broker keeps its jobs apart from the application's data: use a SqliteBroker " +
+          "on the application's own file",
+      );
+    }
+    broker.enqueueIn(transaction, jobs);
+  }
+
   /** The job that a request asks for, not yet enqueued. @throws as `engine.schedule` rejects */
   make(request: JobRequest): StoredJob {
     const { tasks, runtime } = this.#parts;

@@ -1,4 +1,6 @@
 import type { Broker } from "../brokers/broker.ts";
+import type { JobRequest } from "../core/batch.ts";
+import type { Job } from "../core/job.ts";
 import { checkDuration } from "../core/option-checks.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -21,6 +23,8 @@ export interface WorkersRunParts {
   readonly tasks: TaskCatalog;
   readonly reporter: JobReporter;
   readonly runtime: Runtime;
+  /** For tasks that schedule jobs from a thread. */
+  readonly schedule: (request: JobRequest) => Promise<Job>;
   /** Makes the broker ready. */
   readonly open: () => Promise<void>;
   /** What an earlier run on this queue could not tell the broker. */
@@ -77,14 +81,16 @@ export class WorkersRun implements RunningWorkers {
   }
 
   async #startParts(): Promise<void> {
-    const { open, workers, namespace, runtime, tasks } = this.#parts;
+    const { open, workers, namespace, queue, runtime, tasks, schedule } = this.#parts;
     await open();
     if (this.#stopping !== undefined) return;
     this.#startingWorkers = workers.start({
       namespace,
+      queue,
       runtime,
       tasks: tasks.all,
       sink: this.#sink,
+      schedule,
     });
     await this.#startingWorkers;
     if (this.#stopping === undefined) this.#arbiter.start();
@@ -92,8 +98,10 @@ export class WorkersRun implements RunningWorkers {
 
   async #stopParts(timeout: number): Promise<void> {
     // Not for the broker, which may never answer: what it would bring is not started any more.
-    await Promise.allSettled([this.#startingWorkers]);
-    await this.#parts.workers.stop({ timeout });
+    await Promise.all([
+      this.#parts.workers.stop({ timeout }),
+      Promise.allSettled([this.#startingWorkers]),
+    ]);
     this.#parts.onUntold(await this.#arbiter.stop());
     this.#ended.resolve();
   }

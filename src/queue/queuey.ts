@@ -207,6 +207,17 @@ export class Queuey<Value = unknown> {
   }
 
   /**
+   * Takes the oldest item, if there is one and no other thread is just inside the queue. Never blocks.
+   * @throws QueueClosedError if the queue is closed and all was taken
+   * @internal
+   */
+  tryTake(): TakenItem<Value> | undefined {
+    if (this.empty && !this.closed) return undefined;
+    const attempt = this.#locked(() => this.#take());
+    return typeof attempt === "string" ? undefined : this.#read(attempt.result);
+  }
+
+  /**
    * The work on an item is done: its place is free. Never blocks.
    * @param ticket - of the item; without it, the oldest that was taken through this object
    * @throws ItemNotTakenError if it was not taken through this object, is done already, or abandoned

@@ -12,10 +12,12 @@ import type { FinishedJob } from "./workers.ts";
 /** What an execution needs from its workers. */
 export interface ExecutionContext {
   readonly runtime: Runtime;
-  /** How long a task may go on after its timeout aborted its signal, in ms. */
+  /** How long a task may go on after its timeout aborted its signal, in ms; Infinity to leave that to others. */
   readonly timeoutGraceMs: number;
   /** Called once, when the task has ended or was given up. */
   readonly onFinished: (execution: Execution, finished: FinishedJob) => void;
+  /** Called before a task reads whether its signal has aborted; it may abort it. */
+  readonly beforeSignalRead?: (() => void) | undefined;
 }
 
 /**
@@ -115,9 +117,11 @@ export class Execution implements CurrentJobSource {
     if (timeoutMs === undefined) return;
     const { runtime, timeoutGraceMs } = this.#context;
     this.#timer = runtime.timers.set(() => {
-      this.#timer = runtime.timers.set(() => {
-        this.giveUp();
-      }, timeoutGraceMs);
+      if (timeoutGraceMs < Infinity) {
+        this.#timer = runtime.timers.set(() => {
+          this.giveUp();
+        }, timeoutGraceMs);
+      }
       this.abort(new JobTimeoutError(this.task.name, timeoutMs));
     }, timeoutMs);
   }
@@ -127,12 +131,41 @@ export class Execution implements CurrentJobSource {
     const controller = new AbortController();
     if (this.#reason !== undefined) controller.abort(this.#reason);
     this.#controller = controller;
+    if (this.#context.beforeSignalRead !== undefined) {
+      askBeforeRead(controller.signal, this.#context.beforeSignalRead);
+    }
     return {
       ...job,
       signal: controller.signal,
       logger: childLogger(this.#context.runtime.logger, { job: job.id, task: job.taskName }),
     };
   }
+}
+
+/**
+ * Code that blocks its thread gives no event a chance, so its signal would never abort. It can read the
+ * signal in its loop, though: then it is asked for.
+ */
+function askBeforeRead(signal: AbortSignal, ask: () => void): void {
+  const read = (name: "aborted" | "reason"): PropertyDescriptor => ({
+    get: () => {
+      ask();
+      const value: unknown = Reflect.get(AbortSignal.prototype, name, signal);
+      return value;
+    },
+    configurable: true,
+  });
+  Object.defineProperties(signal, {
+    aborted: read("aborted"),
+    reason: read("reason"),
+    throwIfAborted: {
+      value: () => {
+        ask();
+        AbortSignal.prototype.throwIfAborted.call(signal);
+      },
+      configurable: true,
+    },
+  });
 }
 
 function abortSignal(execution: Execution): void {

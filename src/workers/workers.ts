@@ -2,7 +2,8 @@
  * What workers are: a number of slots, each running one job at a time. They know jobs, never brokers;
  * what becomes of a finished job is not theirs to decide.
  */
-import type { StoredJob } from "../core/job.ts";
+import type { JobRequest } from "../core/batch.ts";
+import type { Job, StoredJob } from "../core/job.ts";
 import type { Result } from "../core/outcome.ts";
 import type { RunnableTask, TaskDefinition } from "../core/task.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -17,7 +18,7 @@ export interface FinishedJob {
 /** Where workers report. None of these may throw. */
 export interface WorkersSink {
   jobStarted(stored: StoredJob): void;
-  /** Called once for each job that was submitted; its slot is free again. */
+  /** Called once for each job that was submitted and not taken back; its slot is free again. */
   jobFinished(finished: FinishedJob): void;
   workerStarted(workerName: string): void;
   workerTerminated(workerName: string): void;
@@ -26,10 +27,29 @@ export interface WorkersSink {
 /** What workers get from their engine. */
 export interface WorkersContext {
   readonly namespace: string;
+  /** The queue that they work on. */
+  readonly queue: string;
   readonly runtime: Runtime;
   /** The tasks registered when the workers start. */
   readonly tasks: readonly TaskDefinition[];
   readonly sink: WorkersSink;
+  /** Schedules a job, for tasks that ask for it. Rejects as `engine.schedule` does. */
+  readonly schedule: (request: JobRequest) => Promise<Job>;
+  /**
+   * Whether somebody reads what tasks return. Otherwise workers need not carry it out of their threads.
+   * @defaultValue false
+   */
+  readonly wantsResults?: boolean | undefined;
+}
+
+/** The jobs that workers hold beyond those that their slots can run, so that no slot ever waits. */
+export interface JobsAhead {
+  /** How many more jobs, beyond `availableSlots`, `submit` takes now. */
+  readonly room: number;
+  /** How many jobs they hold beyond those that can run: all these wait. */
+  readonly count: number;
+  /** Gives back the jobs that were submitted and have not started, oldest first: nothing is reported of them. */
+  takeBack(): readonly StoredJob[];
 }
 
 /** How a stop treats running jobs. */
@@ -49,16 +69,18 @@ export interface Workers {
   start(context: WorkersContext): Promise<void>;
   /** How many more jobs `submit` takes now. */
   readonly availableSlots: number;
+  /** `undefined` if the workers hold no job that they cannot start at once. */
+  readonly ahead?: JobsAhead | undefined;
   /** The jobs that were submitted and have not ended. */
   readonly running: readonly StoredJob[];
-  /** Starts a job. Only while `availableSlots` is above 0. */
+  /** Starts a job. Only while `availableSlots`, with the room ahead, is above 0. */
   submit(stored: StoredJob, task: RunnableTask): void;
   /** Aborts the signals of the jobs that run, with a reason made for each. */
   abort(reason: (stored: StoredJob) => Error): void;
   /**
    * Waits for the running jobs, at most for the timeout; then aborts their signals, and soon after
    * gives up those that go on. Always resolves; every job was reported by then. A further call may
-   * only shorten the wait.
+   * only shorten the wait. Also while they start, which soon ends then.
    */
   stop(options: { readonly timeout: number }): Promise<void>;
 }

@@ -47,7 +47,11 @@ describe("AsyncWorkers", () => {
     const text: unknown = "5";
     assert.throws(() => new AsyncWorkers({ number: text as number }), TypeError);
     assert.throws(() => new AsyncWorkers({ timeoutGrace: -1 }), RangeError);
-    assert.throws(() => new AsyncWorkers({ threads: 2 }), /threads must be 0 in this version/v);
+    assert.throws(() => new AsyncWorkers({ threads: -1 }), RangeError);
+    assert.throws(
+      () => new AsyncWorkers({ number: 2, threads: 3 }),
+      /threads must be at most 2, got 3/v,
+    );
   });
 
   it("has 5 slots unless told otherwise", () => {

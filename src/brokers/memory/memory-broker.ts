@@ -74,8 +74,7 @@ export class MemoryBroker implements Broker {
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
-    if (!this.#jobs.isMember(this.#id)) this.#rejoin();
-    return this.#jobs.exchange(this.#id, request, this.#now);
+    return this.#jobs.exchange(this.#id, request, this.#now) ?? this.#rejoin();
   }
 
   async tick(): Promise<Due> {

@@ -73,18 +73,16 @@ export class MemoryNamespace {
     this.#running.set(brokerId, new Map());
   }
 
-  isMember(brokerId: string): boolean {
-    return this.#running.has(brokerId);
-  }
-
-  exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply {
-    this.#settle(brokerId, request.outcomes, nowMs);
+  /** `undefined`, and no effect, if the broker is none of the cluster, or not any more. */
+  exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply | undefined {
+    const running = this.#running.get(brokerId);
+    if (running === undefined) return undefined;
+    this.#settle(running, request.outcomes, nowMs);
     const jobs: StoredJob[] = [];
     let more = false;
     for (const queue of request.queues) {
       more = this.#take(queue, request.max, jobs) || more;
     }
-    const running = this.#runningOf(brokerId);
     for (const stored of jobs) running.set(stored.job.id, stored);
     return { jobs, more, nextDueMs: this.#nextDueMs(nowMs) };
   }
@@ -151,9 +149,8 @@ export class MemoryNamespace {
     else this.#queue(stored.job.queue).pushBack(stored.wire);
   }
 
-  #settle(brokerId: string, outcomes: readonly Outcome[], nowMs: number): void {
+  #settle(running: Map<string, StoredJob>, outcomes: readonly Outcome[], nowMs: number): void {
     if (outcomes.length === 0) return;
-    const running = this.#runningOf(brokerId);
     const released: StoredJob[] = [];
     for (const { kind, stored } of outcomes) {
       // The fence: who does not hold a job settles nothing, so a late or second settle is harmless.

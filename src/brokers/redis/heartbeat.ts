@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from "../../platform/runtime.ts";
-import type { RescueReply } from "../broker.ts";
+import type { HeartbeatListener } from "../heartbeat/heartbeat-protocol.ts";
 import type { RedisConnection } from "./connection.ts";
 import { condemn, heartbeat, heartbeatCodes, leave } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
@@ -26,19 +26,6 @@ export const PYTHON_LEASE_MS = 1_800_000;
 
 /** Most suspects a sweep. */
 const MAX_SUSPECTS = 1000;
-
-/** What a heartbeat tells of. */
-interface HeartbeatListener {
-  /** The cluster has given this broker up. */
-  lost(brokerId: string): void;
-  rescued(brokerId: string, reply: RescueReply): void;
-  /** A beat failed; the next one comes all the same. */
-  failed(error: unknown): void;
-  /** A beat was heard. */
-  heard(): void;
-  /** The connection was made anew, maybe to another server. */
-  reconnected(): void;
-}
 
 /** What a heartbeat is made of. */
 export interface HeartbeatParts {

@@ -14,7 +14,7 @@ import type {
   RescueReply,
   WakeUpListener,
 } from "../broker.ts";
-import { LEAVE_TIMEOUT_MS } from "./heartbeat-thread.ts";
+import { LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
 import {
   condemn,
@@ -148,12 +148,13 @@ export class RedisBroker implements Broker {
       mayBeIdle: wakeUps.mayBeIdle(queues),
       clears: wakeUps.clears(queues),
     });
-    const [code, due, ...wires] = array(await this.#take(call));
+    const [code, due, taken] = array(await this.#take(call));
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       if (brokerId === this.#id) this.#leaseLost();
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
     for (const { id } of unreadable) this.#unreadable.delete(id);
+    const wires = array(taken);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
     if (wires.length > 0) heartbeat.took();

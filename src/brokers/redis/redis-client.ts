@@ -73,14 +73,24 @@ export async function createRedisClient(
     },
     destroy,
     call: (args) => client.sendCommand([...args]),
-    evalSha: (sha1, keys, args) => client.evalSha(sha1, { keys, arguments: args }),
-    eval: (text, keys, args) => client.eval(text, { keys, arguments: args }),
+    // Their own methods of the package copy the arguments twice more.
+    evalSha: (sha1, keys, args) => client.sendCommand(scriptCommand("EVALSHA", sha1, keys, args)),
+    eval: (text, keys, args) => client.sendCommand(scriptCommand("EVAL", text, keys, args)),
     subscribe: async (channel, listener) => client.subscribe(channel, listener),
     onLost: (listener) => {
       onLost = listener;
       if (lost !== undefined) listener(lost.error);
     },
   };
+}
+
+function scriptCommand(
+  command: "EVAL" | "EVALSHA",
+  script: string,
+  keys: readonly string[],
+  args: readonly string[],
+): string[] {
+  return [command, script, String(keys.length), ...keys, ...args];
 }
 
 async function loadPeer(): Promise<typeof RedisPackage> {

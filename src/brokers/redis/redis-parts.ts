@@ -2,8 +2,9 @@ import { hostname } from "node:os";
 import { isMainThread } from "node:worker_threads";
 
 import type { BrokerContext } from "../broker.ts";
+import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import { RedisConnection } from "./connection.ts";
-import { HeartbeatThread } from "./heartbeat-thread.ts";
+import type { RedisHeartbeatData } from "./heartbeat-data.ts";
 import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
@@ -12,6 +13,12 @@ import { WakeUps } from "./wake-ups.ts";
 
 /** So often a connection that only listens makes sure that it lives, in ms. */
 const PING_EVERY_MS = 30_000;
+
+/** Node runs our source, and what tsc makes of it, from the file of the same name. */
+const HEARTBEAT_ENTRY = new URL(
+  `./heartbeat-entry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`,
+  import.meta.url,
+);
 
 /** What a broker is made of once it belongs to an engine. */
 export interface RedisParts extends BrokerContext {
@@ -64,21 +71,30 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
     heartbeat: new HeartbeatThread({
       runtime,
+      entry: HEARTBEAT_ENTRY,
       onLost,
       // A connection that is not used does not notice that the namespace is elsewhere now.
       onReconnected: () => {
         connection.command(["EXISTS", keys.fixed.quarantine]).catch(() => undefined);
       },
-      data: {
-        target,
-        namespace,
-        hostName: hostname(),
-        leaseMs: options.lease,
-        callTimeoutMs: options.callTimeout,
-        blockedAfterMs: options.blockedAfter,
-        stuckAfterMs: options.stuckAfter,
-        isMainThread,
-      },
+      data: heartbeatData(from),
     }),
+  };
+}
+
+function heartbeatData({
+  target,
+  namespace,
+  options,
+}: RedisPartsOptions): Omit<RedisHeartbeatData, "counts"> {
+  return {
+    target,
+    namespace,
+    hostName: hostname(),
+    leaseMs: options.lease,
+    callTimeoutMs: options.callTimeout,
+    blockedAfterMs: options.blockedAfter,
+    stuckAfterMs: options.stuckAfter,
+    isMainThread,
   };
 }

@@ -37,8 +37,7 @@ export function exchangeCall(
   for (const { job } of [...retried, ...released]) names.add(job.queue);
   const queueNames = [...names];
   const index = new Map(queueNames.map((name, position) => [name, String(position + 1)]));
-  const jobs = [...queueNames, String(done.length)];
-  for (const { job } of done) jobs.push(job.id);
+  const jobs = [...queueNames, ...packedIds(done)];
   jobs.push(String(unreadable.length));
   for (const { id, reason } of unreadable) jobs.push(id, reason);
   jobs.push(String(retried.length));
@@ -64,6 +63,22 @@ export function exchangeCall(
       jobs,
     },
   );
+}
+
+/** Of an id as we and Python make them, in characters and in bytes. */
+const UUID_LENGTH = 36;
+
+/**
+ * As one argument, ids cost a fraction of what as many would. The script cuts it by bytes: ids of another
+ * length, in characters or in bytes, come one by one.
+ */
+function packedIds(done: readonly StoredJob[]): readonly string[] {
+  const ids = done.map(({ job }) => job.id);
+  const uuids = ids.filter(({ length }) => length === UUID_LENGTH);
+  const packed = uuids.join("");
+  if (Buffer.byteLength(packed) !== packed.length) return ["0", "", String(ids.length), ...ids];
+  const others = ids.length === uuids.length ? [] : ids.filter((id) => id.length !== UUID_LENGTH);
+  return [String(uuids.length), packed, String(others.length), ...others];
 }
 
 interface SortedOutcomes {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { DEFAULT_QUEUE } from "../../core/constants.ts";
 import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
@@ -48,7 +49,10 @@ export class WorkersBench {
   async start(): Promise<void> {
     await this.workers.start({
       namespace: "test",
+      queue: DEFAULT_QUEUE,
       runtime: this.time.runtime,
+      wantsResults: true,
+      schedule: () => Promise.reject(new TypeError("nothing is scheduled here")),
       tasks: conformanceTasks.definitions,
       sink: {
         jobStarted: ({ job }) => {

@@ -9,6 +9,8 @@ import { join } from "node:path";
 export interface RedisProcess {
   readonly url: string;
   readonly port: number;
+  /** Of the process; another one after a restart. */
+  readonly pid: number | undefined;
   /** Ends it as a crash does. */
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -23,6 +25,8 @@ export interface RedisProcess {
 export interface RedisProcessOptions {
   /** More arguments of redis-server. */
   readonly flags?: readonly string[];
+  /** Where its folder is made. @defaultValue that of temporary files */
+  readonly parent?: string;
   /** Lines of a file of its own that it may rewrite, as a sentinel does. */
   readonly config?: readonly string[];
 }
@@ -42,7 +46,7 @@ const HOST = "127.0.0.1";
 /** Starts a server, or with the flag `--sentinel` a sentinel, on a free port of 127.0.0.1. */
 export async function startRedisProcess(options: RedisProcessOptions = {}): Promise<RedisProcess> {
   ensureInstalled();
-  const folder = mkdtempSync(join(tmpdir(), "spinach-redis-"));
+  const folder = mkdtempSync(join(options.parent ?? tmpdir(), "spinach-redis-"));
   const port = await freePort();
   const args = argumentsFor(options, folder, port);
   let server = await launch(args);
@@ -55,6 +59,9 @@ export async function startRedisProcess(options: RedisProcessOptions = {}): Prom
   return {
     url: `redis://${HOST}:${port}`,
     port,
+    get pid() {
+      return server.pid;
+    },
     kill,
     restart: async () => {
       server = await launch(args);
@@ -119,6 +126,16 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 function ensureInstalled(): void {
-  if (spawnSync("redis-server", ["--version"]).status === 0) return;
+  if (versionLine() !== undefined) return;
   throw new Error("the tests need redis-server: `npm test` installs it, or says how");
+}
+
+/** Of the `redis-server` that the tests start, 6 for example. */
+export function majorVersion(): number {
+  return Number(/v=(?<major>\d+)/v.exec(versionLine() ?? "")?.groups?.["major"]);
+}
+
+function versionLine(): string | undefined {
+  const { status, stdout } = spawnSync("redis-server", ["--version"]);
+  return status === 0 ? String(stdout) : undefined;
 }

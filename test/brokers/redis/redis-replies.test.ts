@@ -13,15 +13,14 @@ import {
   type Troubled,
 } from "./busy-workers.ts";
 import { until } from "./engine-bench.ts";
+import { majorVersion } from "./redis-process.ts";
 
-/** Of a server with FILL in it: loading takes about a second, in which it answers others. */
-const SLOW_TO_LOAD = [
-  "--key-load-delay",
-  "1000",
-  "--loading-process-events-interval-bytes",
-  "1024",
-];
-const FILL = "for i = 1, 800 do redis.call('SET', 'fill-' .. i, string.rep('x', 500)) end";
+/** Of a server with FILL in it: loading takes about a second, and after each 2 MiB it answers others. */
+const SLOW_TO_LOAD = ["--key-load-delay", "1000", "--rdbcompression", "no"];
+const FILL = "for i = 1, 800 do redis.call('SET', 'fill-' .. i, string.rep('x', 100000)) end";
+
+/** Redis 6.2 allows DEBUG to everybody, and refuses an option that it does not know. */
+const WITH_DEBUG = majorVersion() < 7 ? [] : ["--enable-debug-command", "yes"];
 
 /** Waits until Redis answers everybody so. */
 async function answers({ probe }: Troubled, reply: RegExp): Promise<void> {
@@ -71,7 +70,7 @@ async function manyConnectionsLater({ probe }: Troubled): Promise<void> {
 
 describe("[G12] workers go on by themselves, and each job runs once, after", () => {
   test("LOADING of a server that reads its data again", async () => {
-    await using it = await busyWorkers("--enable-debug-command", "yes", ...SLOW_TO_LOAD);
+    await using it = await busyWorkers(...WITH_DEBUG, ...SLOW_TO_LOAD);
     const { inspector } = it;
     await inspector.call("EVAL", FILL, "0");
     const reloading = inspector.call("DEBUG", "RELOAD");
@@ -129,8 +128,10 @@ describe("[G12] workers go on by themselves, and each job runs once, after", () 
   });
 
   test("MISCONF of a server that cannot save; schedule() says at once what to do", async () => {
-    await using it = await busyWorkers("--save", "3600 1");
+    await using it = await busyWorkers();
     const { inspector } = it;
+    // Only a server that saves by itself stops writes when it cannot.
+    await inspector.call("CONFIG", "SET", "save", "3600 1");
     const dump = join(await configured(it, "dir"), "dump.rdb");
     // A folder cannot be replaced by a file.
     mkdirSync(join(dump, "in the way"), { recursive: true });

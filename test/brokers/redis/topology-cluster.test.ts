@@ -131,14 +131,22 @@ async function wakes(
   assert.ok(performance.now() - scheduledMs < WOKEN_WITHIN_MS);
 }
 
-/** Resolves when the one broker of a namespace shows that it is alive. */
-async function beats(namespace: string, call: Call): Promise<void> {
-  const lastSeen = async (): Promise<number> => {
-    const [id] = [await call("ZRANGE", brokersOf(namespace), "0", "-1")].flat();
-    return Number(await call("ZSCORE", brokersOf(namespace), String(id)));
-  };
-  const seenAt = await lastSeen();
-  await until("the next heartbeat", async () => (await lastSeen()) > seenAt);
+/** When the one broker of a namespace was last seen, s. An idle one counts as seen for a while. */
+async function lastSeen(namespace: string, call: Call): Promise<number> {
+  const [id] = [await call("ZRANGE", brokersOf(namespace), "0", "-1")].flat();
+  return Number(await call("ZSCORE", brokersOf(namespace), String(id)));
+}
+
+/** Resolves when the broker has shown that it is alive after something was done. */
+async function beatsAfter(
+  namespace: string,
+  call: Call,
+  action: () => Promise<void>,
+): Promise<void> {
+  // Before: an idle broker beats once after it, and then not for minutes.
+  const seenAt = await lastSeen(namespace, call);
+  await action();
+  await until("the next heartbeat", async () => (await lastSeen(namespace, call)) > seenAt);
 }
 
 async function onlyOn(url: string, namespace: string): Promise<void> {
@@ -192,8 +200,7 @@ describe("RedisBroker on a Redis Cluster", () => {
     await scheduling.stop();
     await worker.ran("once", scheduling.count());
     await worker.ran("count", scheduling.count());
-    await wakes({ producer, worker, call }, scheduling.count());
-    await beats(namespace, call);
+    await beatsAfter(namespace, call, () => wakes({ producer, worker, call }, scheduling.count()));
   });
 
   test("takes the options of a client of createCluster, and neither uses nor closes it", async () => {
@@ -256,10 +263,8 @@ test("[G6] [G12] RedisBroker leaves a node that has left the cluster, and stays 
   await cluster.moveSlotOf(brokersOf(namespace), to);
   const { call } = cluster.at(to);
   // The worker is idle: only its heartbeat can find out.
-  await cluster.takeOut(owner);
-  await beats(namespace, call);
-  await wakes({ producer, worker, call }, 1);
-  await beats(namespace, call);
+  await beatsAfter(namespace, call, () => cluster.takeOut(owner));
+  await beatsAfter(namespace, call, () => wakes({ producer, worker, call }, 1));
 });
 
 function isAClusterMet(error: unknown): true {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { LoopWatch } from "../../../src/brokers/redis/loop-watch.ts";
+import { LoopWatch } from "../../../src/brokers/heartbeat/loop-watch.ts";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
 
 interface WatchBench {

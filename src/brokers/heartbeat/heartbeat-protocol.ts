@@ -1,13 +1,7 @@
 import type { RescueReply } from "../broker.ts";
-import type { RedisTarget } from "./redis-target.ts";
 
-/** What the heartbeat thread starts with. */
+/** What every heartbeat thread starts with; each kind of broker adds how to reach its store. */
 export interface HeartbeatThreadData {
-  readonly target: RedisTarget;
-  readonly namespace: string;
-  readonly hostName: string;
-  readonly leaseMs: number;
-  readonly callTimeoutMs: number;
   /** After so long without a sign of life of the process, in ms, it is told what blocks it. */
   readonly blockedAfterMs: number;
   /** After so long, in ms, its lease is let go. */
@@ -16,6 +10,19 @@ export interface HeartbeatThreadData {
   readonly isMainThread: boolean;
   /** Two 32-bit numbers that the process counts up: see {@link COUNTS}. */
   readonly counts: SharedArrayBuffer;
+}
+
+/** What a heartbeat tells of. */
+export interface HeartbeatListener {
+  /** The cluster has given this broker up. */
+  lost(brokerId: string): void;
+  rescued(brokerId: string, reply: RescueReply): void;
+  /** A beat failed; the next one comes all the same. */
+  failed(error: unknown): void;
+  /** A beat was heard. */
+  heard(): void;
+  /** The connection was made anew, maybe to another server. */
+  reconnected(): void;
 }
 
 /** What the process tells its heartbeat thread without a message, which a blocked loop could not send. */

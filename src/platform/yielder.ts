@@ -1,9 +1,9 @@
-import type { Runtime } from "../platform/runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** The loop is given back to sockets and timers at least this often, in ms. */
 const YIELD_EVERY_MS = 5;
 
-/** Keeps an arbiter, and the tasks that it starts, from having the event loop for themselves. */
+/** Keeps a loop, and the tasks that it starts, from having the event loop for themselves. */
 export class Yielder {
   readonly #runtime: Runtime;
   #yieldedAtMs: number;

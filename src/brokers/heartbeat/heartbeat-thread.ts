@@ -19,6 +19,8 @@ export const LEAVE_TIMEOUT_MS = 2000;
 /** What a heartbeat thread is made of. */
 export interface HeartbeatThreadParts {
   readonly runtime: Runtime;
+  /** The module that the thread runs: see `serveHeartbeat`. */
+  readonly entry: URL;
   readonly data: Omit<HeartbeatThreadData, "counts">;
   /** The cluster has given a broker up; `join` again, under another id. */
   readonly onLost: (brokerId: string) => void;
@@ -67,13 +69,8 @@ export class HeartbeatThread {
   }
 
   #start(): void {
-    // Node runs our source, and what tsc makes of it, from the file of the same name.
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const entry = new URL(`./heartbeat-entry.${extension}`, import.meta.url);
-    const workerData: HeartbeatThreadData = {
-      ...this.#parts.data,
-      counts: this.#counts.buffer,
-    };
+    const { entry, data } = this.#parts;
+    const workerData: HeartbeatThreadData = { ...data, counts: this.#counts.buffer };
     const worker = new Worker(entry, { workerData, name: "spinach-heartbeat" });
     this.#worker = worker;
     worker.unref();

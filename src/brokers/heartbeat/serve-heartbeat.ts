@@ -1,0 +1,167 @@
+/** What runs in a heartbeat thread, whatever its store: a blocked event loop of the process does not reach it. */
+import { writeSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
+
+import { mainThreadStack } from "../../platform/blocked-stack.ts";
+import { type Runtime, systemRuntime } from "../../platform/runtime.ts";
+import {
+  type BlockedLoop,
+  COUNTS,
+  type HeartbeatListener,
+  type HeartbeatMessage,
+  type HeartbeatRequest,
+  type HeartbeatThreadData,
+} from "./heartbeat-protocol.ts";
+import { LoopWatch } from "./loop-watch.ts";
+
+/** How long the main thread may stay in native code before its stack is given up, in ms. */
+const STACK_TIMEOUT_MS = 2000;
+
+/** A file descriptor: streams of a thread go through the main thread, which is stuck. */
+const STDERR = 2;
+
+/** Nothing is logged here: what happens is told to the process, which has the user's logger. */
+const SILENT = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** A heartbeat: it keeps one broker in the cluster, and takes the jobs of dead ones over. */
+export interface Beating {
+  /** Rejects with BrokerError. */
+  join(brokerId: string): Promise<void>;
+  leave(): Promise<void>;
+}
+
+/** What a heartbeat is told of its process. */
+export interface ProcessSigns {
+  /** Whether the process still shows life; without it the lease runs out. */
+  readonly isProcessAlive: () => boolean;
+  /** How often the process has taken jobs: a change says that it may hold some. */
+  readonly timesTaken: () => number;
+}
+
+/** The store's part of a heartbeat thread. */
+export interface ServedHeartbeat {
+  /** Reaches the store; called once before all else. */
+  open(): Promise<void>;
+  makeHeartbeat(signs: ProcessSigns, listener: HeartbeatListener): Beating;
+  /** Names of the tasks whose jobs a broker holds. */
+  heldTasks(brokerId: string): Promise<readonly string[]>;
+}
+
+/** The runtime of a heartbeat thread. */
+export function threadRuntime(): Runtime {
+  return { ...systemRuntime(), logger: SILENT };
+}
+
+/** Does what the process asks of its heartbeat, until the thread is ended. */
+export function serveHeartbeat(data: HeartbeatThreadData, served: ServedHeartbeat): void {
+  let brokerId = "";
+  const counts = new Int32Array(data.counts);
+  const watch = watchLoop(data, () => blockedLoop(data, served, brokerId));
+  const signs = {
+    isProcessAlive: () => !watch.isStuck,
+    timesTaken: () => Atomics.load(counts, COUNTS.timesTaken),
+  };
+  const heartbeat = served.makeHeartbeat(signs, listener());
+  let isOpen = false;
+  const answer = async (request: HeartbeatRequest): Promise<void> => {
+    if (!isOpen) await served.open();
+    if (!isOpen) watch.start();
+    isOpen = true;
+    if (request.type === "leave") {
+      await heartbeat.leave();
+      return;
+    }
+    ({ brokerId } = request);
+    await heartbeat.join(brokerId);
+  };
+  parentPort?.on("message", (request: HeartbeatRequest) => {
+    answer(request).then(
+      () => {
+        post({ type: "done" });
+      },
+      (error: unknown) => {
+        post({ type: "refused", message: messageOf(error) });
+      },
+    );
+  });
+}
+
+function listener(): HeartbeatListener {
+  let isFailing = false;
+  return {
+    lost: (brokerId) => {
+      post({ type: "lost", brokerId });
+    },
+    rescued: (brokerId, reply) => {
+      post({ type: "rescued", brokerId, reply });
+    },
+    failed: (error) => {
+      if (!isFailing) post({ type: "failed", message: messageOf(error) });
+      isFailing = true;
+    },
+    heard: () => {
+      if (isFailing) post({ type: "recovered" });
+      isFailing = false;
+    },
+    reconnected: () => {
+      post({ type: "reconnected" });
+    },
+  };
+}
+
+function watchLoop(data: HeartbeatThreadData, look: () => Promise<BlockedLoop>): LoopWatch {
+  const counts = new Int32Array(data.counts);
+  return new LoopWatch({
+    runtime: threadRuntime(),
+    blockedAfterMs: data.blockedAfterMs,
+    stuckAfterMs: data.stuckAfterMs,
+    signsOfLife: () => Atomics.load(counts, COUNTS.signsOfLife),
+    onBlocked: () => {
+      void look().then((loop) => {
+        post({ type: "blocked", ...loop });
+      });
+    },
+    onStuck: () => {
+      void look().then(({ tasks, stack }) => {
+        const where = stack === undefined ? "" : `\n${stack}`;
+        // The process cannot log it, and may never be able to again.
+        writeSync(
+          STDERR,
+          `spinach: the event loop has been blocked for ${data.stuckAfterMs} ms by one of the tasks ` +
+            `${tasks.join(", ")}: this process lets its jobs go${where}\n`,
+        );
+      });
+    },
+  });
+}
+
+async function blockedLoop(
+  { isMainThread }: HeartbeatThreadData,
+  served: ServedHeartbeat,
+  brokerId: string,
+): Promise<BlockedLoop> {
+  const { timers } = threadRuntime();
+  const [stack, held] = await Promise.allSettled([
+    isMainThread ? mainThreadStack(timers, STACK_TIMEOUT_MS) : undefined,
+    served.heldTasks(brokerId),
+  ]);
+  const names = held.status === "fulfilled" ? held.value : [];
+  return {
+    tasks: [...new Set(names)].toSorted(),
+    stack: stack.status === "fulfilled" ? stack.value : undefined,
+  };
+}
+
+function post(message: HeartbeatMessage): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
+  parentPort?.postMessage(message);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,153 @@
+import { MalformedJobError } from "../../core/errors.ts";
+import { decodeJob, rewriteJob } from "../../core/job-codec.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import type { ProcessIdentity } from "../../platform/process-identity.ts";
+import type { RescueReply } from "../broker.ts";
+import { JobPlaces } from "./job-places.ts";
+import { Limits } from "./limits.ts";
+import type { NamespaceSession } from "./namespace-session.ts";
+import { setAside } from "./quarantine.ts";
+import type { Seen } from "./silence-watch.ts";
+import { integer, text } from "./sql-session.ts";
+import type { Work } from "./work.ts";
+
+/** Who joins the cluster. */
+export interface Joiner {
+  readonly uuid: string;
+  readonly leaseMs: number;
+  readonly process: ProcessIdentity;
+}
+
+/** Becomes a broker of the cluster, or goes on being one. Returns its row. */
+export function join({ space }: Work, { uuid, leaseMs, process }: Joiner): number {
+  const known = findBroker(space, uuid);
+  if (known !== undefined) return known;
+  const { machine, pid, startedAt } = process;
+  return space.sql.run(ADD_BROKER, space.id, uuid, leaseMs, machine, pid, startedAt);
+}
+
+/** The row of a broker; `undefined` if it is not one of the cluster any more. */
+export function findBroker(space: NamespaceSession, uuid: string): number | undefined {
+  const found = space.sql.get(FIND_BROKER, uuid, space.id);
+  return found === undefined ? undefined : integer(found[0]);
+}
+
+/** Leaves the cluster, unless jobs are held: those are for others to take over. */
+export function leave({ space }: Work, uuid: string): void {
+  space.sql.run(LEAVE, uuid, space.id);
+}
+
+/** Whether a broker is one of the cluster, and has something to lose. */
+export function brokerState(space: NamespaceSession, uuid: string): "holds jobs" | "idle" | "lost" {
+  const found = space.sql.get(BROKER_STATE, uuid, space.id);
+  if (found === undefined) return "lost";
+  return found[0] === 1 ? "holds jobs" : "idle";
+}
+
+/** Says that a broker is alive. Returns whether it is one of the cluster still. */
+export function beat({ space }: Work, uuid: string): boolean {
+  return space.sql.get(BEAT, uuid, space.id) !== undefined;
+}
+
+/** Another broker of the cluster, as its rows show it. */
+export interface OtherBroker extends Seen {
+  readonly uuid: string;
+  readonly leaseMs: number;
+  readonly process: ProcessIdentity;
+}
+
+/** All brokers but one. */
+export function otherBrokers(space: NamespaceSession, uuid: string): readonly OtherBroker[] {
+  return space.sql
+    .all(OTHER_BROKERS, space.id, uuid)
+    .map(([broker, other, beats, leaseMs, machine, pid, startedAt, holdsJobs]) => ({
+      broker: integer(broker),
+      uuid: text(other),
+      beats: integer(beats),
+      leaseMs: integer(leaseMs),
+      process: { machine: text(machine), pid: integer(pid), startedAt: text(startedAt) },
+      holdsJobs: holdsJobs === 1,
+    }));
+}
+
+/** Rescues a broker if it is as silent as it was seen; `undefined` if not. */
+export function rescueSilent(work: Work, { broker, beats }: Seen): RescueReply | undefined {
+  const isSilent = work.space.sql.get(IS_SILENT, broker, beats) !== undefined;
+  return isSilent ? rescue(work, broker) : undefined;
+}
+
+/** The jobs that a broker holds, as they are stored. */
+export function heldJobs(space: NamespaceSession, broker: number): readonly HeldJob[] {
+  return space.sql
+    .all(HELD_JOBS, broker)
+    .map(([job, task, wire]) => ({ job: integer(job), task: text(task), wire: text(wire) }));
+}
+
+interface HeldJob {
+  readonly job: number;
+  readonly task: string;
+  readonly wire: string;
+}
+
+/**
+ * Takes the jobs of a broker over, and makes it none of the cluster: it settles nothing from then on. A
+ * death is a failed attempt.
+ */
+export function rescue(work: Work, broker: number): RescueReply {
+  const { sql } = work.space;
+  const held = heldJobs(work.space, broker);
+  sql.run("DELETE FROM spinach_running WHERE broker = ?", broker);
+  sql.run("DELETE FROM spinach_brokers WHERE id = ?", broker);
+  const limits = new Limits(work);
+  const again: StoredJob[] = [];
+  for (const job of held) {
+    limits.free(job.task);
+    const next = afterDeath(work, job);
+    if (next !== undefined) again.push(next);
+    sql.run("DELETE FROM spinach_jobs WHERE id = ?", job.job);
+  }
+  new JobPlaces(work).add(again);
+  limits.save();
+  return { reenqueued: again.length, failed: held.length - again.length };
+}
+
+function afterDeath(work: Work, { job, wire }: HeldJob): StoredJob | undefined {
+  try {
+    const stored = decodeJob(wire);
+    if (stored.job.retries >= stored.job.maxRetries) return undefined;
+    return rewriteJob(stored, {
+      status: JobStatus.QUEUED,
+      retries: stored.job.retries + 1,
+      atMs: work.nowMs,
+    });
+  } catch (error) {
+    if (!(error instanceof MalformedJobError)) throw error;
+    setAside(work, { job, error });
+    return undefined;
+  }
+}
+
+const ADD_BROKER = `
+INSERT INTO spinach_brokers (namespace, uuid, beats, lease_ms, machine, pid, pid_started)
+VALUES (?, ?, 0, ?, ?, ?, ?)`;
+const FIND_BROKER = "SELECT id FROM spinach_brokers WHERE uuid = ? AND namespace = ?";
+const HOLDS_JOBS =
+  "EXISTS (SELECT 1 FROM spinach_running WHERE spinach_running.broker = spinach_brokers.id)";
+const BROKER_STATE = `SELECT ${HOLDS_JOBS} FROM spinach_brokers WHERE uuid = ? AND namespace = ?`;
+const BEAT =
+  "UPDATE spinach_brokers SET beats = beats + 1 WHERE uuid = ? AND namespace = ? RETURNING id";
+const OTHER_BROKERS = `
+SELECT id, uuid, beats, lease_ms, machine, pid, pid_started, ${HOLDS_JOBS}
+FROM spinach_brokers
+WHERE namespace = ? AND uuid <> ?`;
+const IS_SILENT = "SELECT 1 FROM spinach_brokers WHERE id = ? AND beats = ?";
+const LEAVE = `
+DELETE FROM spinach_brokers
+WHERE uuid = ? AND namespace = ?
+  AND NOT EXISTS (SELECT 1 FROM spinach_running WHERE broker = spinach_brokers.id)`;
+const HELD_JOBS = `
+SELECT job, task, wire
+FROM spinach_running CROSS JOIN spinach_jobs ON spinach_jobs.id = job
+WHERE broker = ?
+ORDER BY job`;

@@ -1,0 +1,72 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { BrokerError } from "../../core/errors.ts";
+import { integer, SqlSession, text } from "./sql-session.ts";
+
+/** How the file is opened. */
+export interface DatabaseOptions {
+  readonly path: string;
+  readonly synchronous: Synchronous;
+  /** How long SQLite may block its thread to wait for a lock, in ms. */
+  readonly busyTimeoutMs: number;
+}
+
+/** What a commit waits for: see SqliteBrokerOptions. */
+export type Synchronous = "NORMAL" | "FULL";
+
+/** Pages of the write-ahead log after which a commit also brings them to the file: 16 MiB. */
+const CHECKPOINT_PAGES = 4096;
+
+/** The log's file is cut to this after it was brought to the file, in bytes. */
+const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens a file that may not exist yet. Loads `node:sqlite` only now: to import this module prints no
+ * warning.
+ *
+ * Rejects with BrokerError, or an error of SQLite.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<SqlSession> {
+  const { path, synchronous, busyTimeoutMs } = options;
+  refuseImpossible(path);
+  const { DatabaseSync } = await import("node:sqlite");
+  const sql = new SqlSession(new DatabaseSync(path));
+  try {
+    sql.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    useLog(sql, path);
+    sql.exec(`PRAGMA synchronous = ${synchronous}`);
+    sql.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    sql.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
+    return sql;
+  } catch (error) {
+    sql.close();
+    throw error;
+  }
+}
+
+/** What SQLite would say in riddles. */
+function refuseImpossible(path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw new BrokerError(`SQLite: the folder of ${path} does not exist: make it first`);
+  }
+  if (existsSync(path) && statSync(path).isDirectory()) {
+    throw new BrokerError(`SQLite: ${path} is a folder: give the path of a file in it`);
+  }
+}
+
+/** Without write-ahead log, readers and writers would stop each other. It stays in the file. */
+function useLog(sql: SqlSession, path: string): void {
+  const mode = text(sql.get("PRAGMA journal_mode = WAL")?.[0]);
+  if (mode === "wal") return;
+  throw new BrokerError(
+    `SQLite: ${path} cannot have a write-ahead log (journal_mode is "${mode}"): ` +
+      `put it on a disk of this machine, network file systems cannot share memory`,
+  );
+}
+
+/** A number that changes when another connection, here or elsewhere, has committed. */
+export function dataVersion(sql: SqlSession): number {
+  return integer(sql.get("PRAGMA data_version")?.[0]);
+}

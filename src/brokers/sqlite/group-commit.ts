@@ -1,0 +1,60 @@
+import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
+import type { StoredJob } from "../../core/job.ts";
+
+interface Call {
+  readonly jobs: readonly StoredJob[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Calls made in one turn of the event loop, or while a commit waits for its turn, share a commit: it costs
+ * more than the jobs in it.
+ */
+export class GroupCommit {
+  readonly #commit: (jobs: readonly StoredJob[]) => Promise<void>;
+  readonly #waiting: Call[] = [];
+  #isCommitting = false;
+
+  /** @param commit - takes jobs in, all or none */
+  constructor(commit: (jobs: readonly StoredJob[]) => Promise<void>) {
+    this.#commit = commit;
+  }
+
+  /** Resolves when the jobs are in; rejects as `commit` does, and then none is. */
+  enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    if (jobs.length === 0) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ jobs, resolve, reject });
+    if (!this.#isCommitting) {
+      this.#isCommitting = true;
+      // Not yet: more calls may come in this turn.
+      queueMicrotask(() => void this.#run());
+    }
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    for (let calls = this.#next(); calls.length > 0; calls = this.#next()) {
+      try {
+        await this.#commit(calls.flatMap(({ jobs }) => jobs));
+        for (const call of calls) call.resolve();
+      } catch (error) {
+        for (const call of calls) call.reject(error);
+      }
+    }
+    this.#isCommitting = false;
+  }
+
+  /** As many calls as one atomic commit takes: whole ones only, and at least one. */
+  #next(): readonly Call[] {
+    let jobs = 0;
+    let calls = 0;
+    for (const call of this.#waiting) {
+      jobs += call.jobs.length;
+      if (calls > 0 && jobs > MAX_ATOMIC_JOBS) break;
+      calls += 1;
+    }
+    return this.#waiting.splice(0, calls);
+  }
+}

@@ -1,0 +1,76 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+
+/** One row, its columns in the order of the statement. */
+export type Row = readonly SQLOutputValue[];
+
+/** A connection with its prepared statements: each text is compiled once. */
+export class SqlSession {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Statements without parameters and rows, not prepared. */
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  all(sql: string, ...params: readonly SQLInputValue[]): readonly Row[] {
+    const rows: readonly unknown[] = this.#statement(sql).all(...params);
+    return rows.map(row);
+  }
+
+  get(sql: string, ...params: readonly SQLInputValue[]): Row | undefined {
+    const found: unknown = this.#statement(sql).get(...params);
+    return found === undefined ? undefined : row(found);
+  }
+
+  /** Returns the number of the row that it has inserted, if it inserts one. */
+  run(sql: string, ...params: readonly SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...params).lastInsertRowid);
+  }
+
+  get isTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      statement.setReturnArrays(true);
+      // A connection of the application may have other defaults.
+      statement.setReadBigInts(false);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function isRow(value: unknown): value is Row {
+  return Array.isArray(value);
+}
+
+function row(value: unknown): Row {
+  if (isRow(value)) return value;
+  throw new TypeError("SQLite gave a row that is no array");
+}
+
+/** A column that holds a number. */
+export function integer(value: SQLOutputValue | undefined): number {
+  if (typeof value === "number") return value;
+  throw new TypeError(`SQLite gave ${typeof value} for a number`);
+}
+
+/** A column that holds a text. */
+export function text(value: SQLOutputValue | undefined): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`SQLite gave ${typeof value} for a text`);
+}

@@ -1,0 +1,317 @@
+import { BrokerError } from "../../core/errors.ts";
+import { decodeJob } from "../../core/job-codec.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import { thisProcess } from "../../platform/process-identity.ts";
+import {
+  type Broker,
+  type BrokerContext,
+  type Due,
+  type ExchangeReply,
+  type ExchangeRequest,
+  MAX_JOBS_PER_CALL,
+  type ReconcileRequest,
+  type RescueReply,
+  type WakeUpListener,
+} from "../broker.ts";
+import { ApplicationTransactions } from "./application-transactions.ts";
+import { findBroker, heldJobs, join, leave, rescue } from "./brokers-table.ts";
+import { exchange, type Exchanged, hasJobs } from "./exchange.ts";
+import { flush } from "./flush.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { isQueueEmpty } from "./is-queue-empty.ts";
+import { JobPlaces } from "./job-places.ts";
+import { Member } from "./member.ts";
+import { nextDueMs } from "./next-due.ts";
+import { OpenFile } from "./open-file.ts";
+import { Outside } from "./outside.ts";
+import {
+  type CheckedSqliteBrokerOptions,
+  checkPath,
+  checkSqliteBrokerOptions,
+  type SqliteBrokerOptions,
+} from "./sqlite-broker-options.ts";
+import { runPeriodic, stateTasks } from "./task-statements.ts";
+import { notStarted } from "./transactions.ts";
+import { ringAt } from "./wake-bell.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * A broker on a file, for any number of processes on one machine, without a server. The file may be that of
+ * an application: all tables are prefixed with `spinach_`.
+ *
+ * @example
+ * const spin = new Engine(new SqliteBroker("app.db"));
+ */
+export class SqliteBroker implements Broker {
+  readonly #path: string;
+  readonly #options: CheckedSqliteBrokerOptions;
+  readonly #leaseLostListeners = new Set<() => void>();
+  readonly #wakeUpListeners = new Set<WakeUpListener>();
+  readonly #group: GroupCommit = new GroupCommit((jobs) => this.#enqueueNow(jobs));
+  #bound: BrokerContext | undefined;
+  #id = "";
+  #isAlone = false;
+  #file: OpenFile | undefined;
+  #outside: Outside | undefined;
+  #member: Member | undefined;
+  #hasJoined = false;
+  #application: ApplicationTransactions | undefined;
+  #joining: Promise<Member> | undefined;
+
+  /**
+   * @param path - of the file, which is made if there is none
+   * @throws TypeError or RangeError if the path or an option is not valid
+   */
+  constructor(path: string, options: SqliteBrokerOptions = {}) {
+    this.#path = checkPath(path);
+    this.#options = checkSqliteBrokerOptions(options);
+  }
+
+  /**
+   * @internal A broker on a file that no other process has: it starts no heartbeat thread and watches no file,
+   * so that all it does happens when it is called, on its runtime's clock. Those of one process hear of each
+   * other's commits. For simulations.
+   */
+  static alone(path: string, options: SqliteBrokerOptions = {}): SqliteBroker {
+    const broker = new SqliteBroker(path, options);
+    broker.#isAlone = true;
+    return broker;
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  bind(context: BrokerContext): void {
+    if (this.#bound !== undefined) {
+      throw new TypeError(
+        "this SqliteBroker already belongs to an engine: make one for each engine, on the same path",
+      );
+    }
+    this.#id = context.runtime.newId();
+    this.#bound = context;
+  }
+
+  async start(): Promise<void> {
+    if (this.#file !== undefined) return;
+    const file = await OpenFile.open({
+      ...this.#context,
+      path: this.#path,
+      options: this.#options,
+    });
+    file.wakeUps.listen((queue) => {
+      for (const listener of this.#wakeUpListeners) listener(queue);
+    });
+    this.#file = file;
+    if (!this.#isAlone) this.#outside = this.#outsideOf(file);
+  }
+
+  async stop(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    const outside = this.#outside;
+    this.#file = undefined;
+    this.#outside = undefined;
+    this.#hasJoined = false;
+    try {
+      await outside?.stop();
+      if (this.#member !== undefined) await this.#leave(file);
+    } catch {
+      // The others take it for dead a little later.
+    }
+    file.close();
+  }
+
+  enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    return this.#group.enqueue(jobs);
+  }
+
+  enqueueIn(transaction: object, jobs: readonly StoredJob[]): void {
+    const { namespace, runtime } = this.#context;
+    this.#application ??= new ApplicationTransactions({
+      path: this.#path,
+      namespace,
+      runtime,
+      onCommitted: (woken) => {
+        if (this.#file === undefined) ringAt(this.#path);
+        else this.#file.tell(woken);
+      },
+    });
+    this.#application.enqueue(transaction, jobs);
+  }
+
+  async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
+    const member = await this.#join();
+    const idle = await this.#lookFirst(request);
+    if (idle !== undefined) return idle;
+    const brokerId = this.#id;
+    const exchanged = await this.#open.write("exchanging jobs", (work) =>
+      isMember(work, brokerId) ? exchange(work, request, member) : undefined,
+    );
+    if (exchanged === undefined) throw this.#leaseLost(brokerId);
+    member.settled(exchanged.settled);
+    member.took(exchanged.jobs, exchanged.rows);
+    if (exchanged.jobs.length > 0) this.#outside?.took();
+    this.#report(exchanged);
+    const { jobs, more } = exchanged;
+    return { jobs, more, nextDueMs: exchanged.nextDueMs };
+  }
+
+  async tick(): Promise<Due> {
+    const { newId } = this.#context.runtime;
+    return this.#open.write("moving due jobs", (work) => {
+      const places = new JobPlaces(work);
+      runPeriodic(work, places, newId);
+      places.moveDue(MAX_JOBS_PER_CALL);
+      return { nextDueMs: nextDueMs(work) };
+    });
+  }
+
+  async register(tasks: readonly TaskDefinition[]): Promise<void> {
+    await this.#join();
+    await this.#open.write("stating tasks", (work) => {
+      stateTasks(work, tasks);
+    });
+  }
+
+  async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
+    const member = this.#member;
+    if (member === undefined) return [];
+    const held = await this.#open.read("reading jobs", ({ space }) =>
+      heldJobs(space, member.broker),
+    );
+    return held
+      .map(({ wire }) => decodeJob(wire, JobStatus.RUNNING))
+      .filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
+  }
+
+  rescue(brokerId: string): Promise<RescueReply> {
+    return this.#open.write("taking jobs over", (work) => {
+      const broker = findBroker(work.space, brokerId);
+      return broker === undefined ? { reenqueued: 0, failed: 0 } : rescue(work, broker);
+    });
+  }
+
+  isQueueEmpty(queue: string): Promise<boolean> {
+    return this.#open.read("looking at a queue", (work) => isQueueEmpty(work, queue));
+  }
+
+  async flush(): Promise<void> {
+    await this.#open.write("deleting everything", flush);
+  }
+
+  onWakeUp(listener: WakeUpListener): () => void {
+    this.#wakeUpListeners.add(listener);
+    return () => {
+      this.#wakeUpListeners.delete(listener);
+    };
+  }
+
+  onLeaseLost(listener: () => void): () => void {
+    this.#leaseLostListeners.add(listener);
+    return () => {
+      this.#leaseLostListeners.delete(listener);
+    };
+  }
+
+  async #enqueueNow(jobs: readonly StoredJob[]): Promise<void> {
+    await this.#open.write("scheduling jobs", (work) => {
+      new JobPlaces(work).add(jobs);
+    });
+  }
+
+  /** Who has nothing to tell and finds nothing does not take the file's only pen. */
+  async #lookFirst({ outcomes, queues, max }: ExchangeRequest): Promise<ExchangeReply | undefined> {
+    if (outcomes.length > 0) return undefined;
+    const brokerId = this.#id;
+    return this.#open.read("looking for jobs", (work) => {
+      const mustWrite = !isMember(work, brokerId) || (max > 0 && hasJobs(work, queues));
+      return mustWrite ? undefined : { jobs: [], more: false, nextDueMs: nextDueMs(work) };
+    });
+  }
+
+  /** Who holds jobs stays one of the cluster: they are for others to take over. */
+  async #leave(file: OpenFile): Promise<void> {
+    const isStillMember = await file.write("leaving", (work) => {
+      leave(work, this.#id);
+      return isMember(work, this.#id);
+    });
+    if (!isStillMember) this.#member = undefined;
+  }
+
+  /** Becomes a broker of the cluster, before the first call that only such a one may make. */
+  async #join(): Promise<Member> {
+    if (this.#hasJoined && this.#member !== undefined) return this.#member;
+    this.#joining ??= this.#joinNow();
+    try {
+      return await this.#joining;
+    } finally {
+      this.#joining = undefined;
+    }
+  }
+
+  async #joinNow(): Promise<Member> {
+    const joiner = { uuid: this.#id, leaseMs: this.#options.lease, process: thisProcess() };
+    const broker = await this.#open.write("joining", (work) => join(work, joiner));
+    await this.#outside?.join(joiner.uuid);
+    // The same row: it was stopped meanwhile, and holds what it held.
+    if (this.#member?.broker !== broker) this.#member = new Member(broker);
+    this.#hasJoined = true;
+    return this.#member;
+  }
+
+  /** From here on this is another broker: what the old one held is others'. */
+  #leaseLost(brokerId: string): BrokerError {
+    if (brokerId === this.#id) {
+      const { runtime } = this.#context;
+      runtime.logger.error(
+        { broker: brokerId },
+        "this process lost its lease: its jobs were taken over by others",
+      );
+      this.#id = runtime.newId();
+      this.#member = undefined;
+      this.#hasJoined = false;
+      for (const listener of this.#leaseLostListeners) listener();
+    }
+    return new BrokerError("the cluster has given this broker up; it goes on as another");
+  }
+
+  #outsideOf(file: OpenFile): Outside {
+    return new Outside({
+      ...this.#context,
+      path: this.#path,
+      options: this.#options,
+      file,
+      onLost: (brokerId) => {
+        if (this.#hasJoined) this.#leaseLost(brokerId);
+      },
+    });
+  }
+
+  #report({ malformed }: Exchanged): void {
+    for (const err of malformed) {
+      this.#context.runtime.logger.error(
+        { err, quarantine: "spinach_quarantine" },
+        "set aside a job that cannot be read",
+      );
+    }
+  }
+
+  get #open(): OpenFile {
+    if (this.#file === undefined) throw notStarted(this.#path);
+    return this.#file;
+  }
+
+  get #context(): BrokerContext {
+    if (this.#bound === undefined) {
+      throw new TypeError("this SqliteBroker belongs to no engine yet: pass it to new Engine()");
+    }
+    return this.#bound;
+  }
+}
+
+function isMember({ space }: Work, brokerId: string): boolean {
+  return findBroker(space, brokerId) !== undefined;
+}

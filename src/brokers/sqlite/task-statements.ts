@@ -1,0 +1,117 @@
+import { newPeriodicJob } from "../../core/new-job.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import type { JobPlaces } from "./job-places.ts";
+import { integer, text } from "./sql-session.ts";
+import type { Work } from "./work.ts";
+
+/** How long the period and limit of a task that no process states any more are remembered, in ms. */
+const REMEMBERED_MS = 3_600_000;
+
+/** Takes in what a process says of its tasks; others' stay. */
+export function stateTasks(work: Work, tasks: readonly TaskDefinition[]): void {
+  for (const task of tasks) {
+    // Who only names a task says nothing of its period and limit.
+    if (task.fn === undefined) continue;
+    statePeriod(work, task);
+    stateLimit(work, task);
+  }
+  forgetOld(work);
+  work.woken.any = true;
+}
+
+/** An unchanged period keeps its rhythm. */
+function statePeriod({ space, nowMs }: Work, task: TaskDefinition): void {
+  const { name, queue, maxRetries, periodicityMs } = task;
+  if (periodicityMs === undefined) {
+    space.sql.run("DELETE FROM spinach_periodic WHERE namespace = ? AND task = ?", space.id, name);
+    return;
+  }
+  const nextAtMs = nowMs + periodicityMs;
+  const values = [queue, maxRetries, periodicityMs, nextAtMs, nowMs];
+  space.sql.run(STATE_PERIOD, space.id, name, ...values);
+}
+
+/** A limit that is new counts what runs already. */
+function stateLimit({ space, nowMs }: Work, task: TaskDefinition): void {
+  const { name, maxConcurrency } = task;
+  const { sql } = space;
+  if (maxConcurrency === undefined) {
+    sql.run(
+      "UPDATE spinach_limits SET most = NULL WHERE namespace = ? AND task = ?",
+      space.id,
+      name,
+    );
+    return;
+  }
+  if (sql.get("SELECT 1 FROM spinach_limits WHERE namespace = ? AND task = ?", space.id, name)) {
+    sql.run(CHANGE_LIMIT, maxConcurrency, nowMs, space.id, name);
+    return;
+  }
+  sql.run(ADD_LIMIT, space.id, name, maxConcurrency, nowMs, space.id, name);
+}
+
+/** What nobody states any more goes; jobs that are parked behind a limit keep its row, without the limit. */
+function forgetOld({ space, nowMs }: Work): void {
+  const { sql, id } = space;
+  const beforeMs = nowMs - REMEMBERED_MS;
+  sql.run("DELETE FROM spinach_periodic WHERE namespace = ? AND stated_at_ms < ?", id, beforeMs);
+  sql.run(
+    "UPDATE spinach_limits SET most = NULL WHERE namespace = ? AND stated_at_ms < ?",
+    id,
+    beforeMs,
+  );
+  sql.run(FORGET_LIMITS, id);
+}
+
+/** Makes the jobs of the periodic tasks that are due: one each, however many periods were missed. */
+export function runPeriodic(work: Work, places: JobPlaces, newId: () => string): void {
+  const { space, nowMs } = work;
+  for (const [name, queue, maxRetries, periodMs, nextMs] of due(work)) {
+    const periodicityMs = integer(periodMs);
+    const nextAtMs = integer(nextMs);
+    const task = { name: text(name), queue: text(queue), maxRetries: integer(maxRetries) };
+    if (nextAtMs <= nowMs) {
+      const missed = Math.floor((nowMs - nextAtMs) / periodicityMs);
+      space.sql.run(PLAN, nextAtMs + (missed + 1) * periodicityMs, space.id, task.name);
+      places.add([newPeriodicJob(task, { id: newId(), nowMs })]);
+    } else {
+      // Further away than its period: the clock was set back. It starts a new rhythm.
+      space.sql.run(PLAN, nowMs + periodicityMs, space.id, task.name);
+    }
+  }
+}
+
+function due({ space, nowMs }: Work) {
+  return space.sql.all(DUE_PERIODIC, space.id, nowMs, nowMs);
+}
+
+const STATE_PERIOD = `
+INSERT INTO spinach_periodic
+  (namespace, task, queue, max_retries, periodicity_ms, next_at_ms, stated_at_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (namespace, task) DO UPDATE SET
+  queue = excluded.queue,
+  max_retries = excluded.max_retries,
+  next_at_ms =
+    iif(periodicity_ms = excluded.periodicity_ms, next_at_ms, excluded.next_at_ms),
+  periodicity_ms = excluded.periodicity_ms,
+  stated_at_ms = excluded.stated_at_ms`;
+const CHANGE_LIMIT =
+  "UPDATE spinach_limits SET most = ?, stated_at_ms = ? WHERE namespace = ? AND task = ?";
+const ADD_LIMIT = `
+INSERT INTO spinach_limits (namespace, task, most, stated_at_ms, running)
+VALUES (?, ?, ?, ?, (
+  SELECT count(*)
+  FROM spinach_brokers
+  CROSS JOIN spinach_running ON spinach_running.broker = spinach_brokers.id
+  CROSS JOIN spinach_jobs ON spinach_jobs.id = spinach_running.job
+  WHERE spinach_brokers.namespace = ? AND spinach_jobs.task = ?))`;
+const FORGET_LIMITS = `
+DELETE FROM spinach_limits
+WHERE namespace = ? AND most IS NULL
+  AND NOT EXISTS (SELECT 1 FROM spinach_parked WHERE spinach_parked.task = spinach_limits.id)`;
+const DUE_PERIODIC = `
+SELECT task, queue, max_retries, periodicity_ms, next_at_ms
+FROM spinach_periodic
+WHERE namespace = ? AND (next_at_ms <= ? OR next_at_ms > ? + periodicity_ms)`;
+const PLAN = "UPDATE spinach_periodic SET next_at_ms = ? WHERE namespace = ? AND task = ?";

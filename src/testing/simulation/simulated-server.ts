@@ -1,0 +1,118 @@
+import type {
+  Due,
+  ExchangeReply,
+  ExchangeRequest,
+  ReconcileRequest,
+} from "../../brokers/broker.ts";
+import { MemoryStore, type MemoryNamespace } from "../../brokers/memory/memory-store.ts";
+import { rewriteJob } from "../../core/job-codec.ts";
+import { JobStatus } from "../../core/job-status.ts";
+import type { StoredJob } from "../../core/job.ts";
+import type { Outcome } from "../../core/outcome.ts";
+import type { TaskDefinition } from "../../core/task.ts";
+import { seededIds } from "../seeded-random.ts";
+import type { History } from "./history.ts";
+import { EPOCH_MS, type World } from "./world.ts";
+
+/** A request of a member, with what the server must know of the sender. */
+export interface MemberRequest extends ExchangeRequest {
+  readonly brokerId: string;
+  /** The sender's clock when it was sent, epoch ms. */
+  readonly sentAtMs: number;
+}
+
+/**
+ * The broker's side: the store of MemoryBroker, whose operations are the real ones, behind what a broker that
+ * is reached over a network needs: members that can be given up, and schedule trips that are done once however
+ * often they come. Its clock is the only one that jobs are compared with, as that of Redis is.
+ */
+export class SimulatedServer {
+  readonly jobs: MemoryNamespace = new MemoryStore().namespace("simulation");
+  readonly #world: World;
+  readonly #history: History;
+  readonly #trips = new Set<string>();
+  readonly #members = new Set<string>();
+  readonly #newId: () => string;
+
+  constructor(world: World, history: History) {
+    this.#world = world;
+    this.#history = history;
+    this.#newId = seededIds(world.random);
+  }
+
+  /** Whoever was given up does not come back under the same id. */
+  join(brokerId: string): void {
+    if (this.#members.has(brokerId) || this.#history.condemned.has(brokerId)) return;
+    this.#members.add(brokerId);
+    this.jobs.join(brokerId);
+  }
+
+  /** @param trip - what is the same in a repetition of the call */
+  enqueue(trip: string, jobs: readonly StoredJob[]): void {
+    if (this.#trips.has(trip)) return;
+    this.#trips.add(trip);
+    for (const stored of jobs) this.#place(stored);
+  }
+
+  exchange(request: MemberRequest): ExchangeReply | undefined {
+    const { brokerId, queues, max, sentAtMs } = request;
+    const outcomes = request.outcomes.map((outcome) => this.#inOurTime(outcome, sentAtMs));
+    for (const outcome of outcomes) {
+      const { kind, stored } = outcome;
+      const dueAtMs = kind === "retried" ? stored.job.at.getTime() - EPOCH_MS : this.#world.nowMs;
+      this.#history.told(brokerId, outcome, dueAtMs);
+    }
+    const reply = this.jobs.exchange(brokerId, { outcomes, queues, max }, this.#nowMs);
+    for (const stored of reply?.jobs ?? []) this.#history.taken(brokerId, stored);
+    return reply;
+  }
+
+  tick(): Due {
+    return this.jobs.tick(this.#nowMs, () => {
+      const id = this.#newId();
+      this.#history.madePeriodic(id);
+      return id;
+    });
+  }
+
+  register(tasks: readonly TaskDefinition[]): void {
+    this.#history.statedAtMs ??= this.#world.nowMs;
+    this.jobs.register(tasks, this.#nowMs);
+  }
+
+  reconcile(brokerId: string, request: ReconcileRequest): readonly StoredJob[] {
+    return this.jobs.reconcile(brokerId, request);
+  }
+
+  /** Gives a member up, and takes its jobs over. */
+  condemn(brokerId: string): void {
+    if (!this.#members.delete(brokerId)) return;
+    this.#history.rescued(brokerId);
+    this.jobs.rescue(brokerId, this.#nowMs);
+  }
+
+  isMember(brokerId: string): boolean {
+    return this.#members.has(brokerId);
+  }
+
+  /** A date of a call is compared with this clock; what is ready by the caller's clock is ready. */
+  #place(stored: StoredJob): void {
+    const isReady = stored.job.status !== JobStatus.WAITING;
+    const atMs = stored.job.at.getTime();
+    this.#history.entered(stored, isReady ? this.#world.nowMs : atMs - EPOCH_MS);
+    this.jobs.enqueue([stored], isReady ? Math.max(atMs, this.#nowMs) : this.#nowMs);
+  }
+
+  /** A retry comes after a delay, which counts from now. */
+  #inOurTime(outcome: Outcome, sentAtMs: number): Outcome {
+    if (outcome.kind !== "retried") return outcome;
+    const { stored } = outcome;
+    const { status, retries, at } = stored.job;
+    const atMs = this.#nowMs + Math.max(0, at.getTime() - sentAtMs);
+    return { ...outcome, stored: rewriteJob(stored, { status, retries, atMs }) };
+  }
+
+  get #nowMs(): number {
+    return EPOCH_MS + this.#world.nowMs;
+  }
+}

@@ -1,0 +1,105 @@
+import { Worker, type ResourceLimits } from "node:worker_threads";
+
+import { decodeThrown } from "./crossing-error.ts";
+import { ProgressReader } from "./progress.ts";
+import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+
+/** What a thread is made of. */
+export interface PoolThreadParts {
+  readonly data: ThreadData;
+  readonly name: string;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly onReady: (thread: PoolThread) => void;
+  readonly onMessage: (thread: PoolThread, message: FromThread) => void;
+  /** Called once, when the thread has ended; it has said all it will by then. */
+  readonly onEnded: (thread: PoolThread) => void;
+}
+
+/**
+ * The pool's side of one thread, from its start to its end.
+ *
+ * ```
+ *   starting --"ready"--> ready --go()--> working --its loop ends, it dies, or is killed--> ended
+ *      |                    |                                                                 ^
+ *      +--------------------+-----------------------------------------------------------------+
+ * ```
+ */
+export class PoolThread {
+  readonly progress: ProgressReader;
+  /** Of Node; the worker itself forgets it when it ends. */
+  readonly threadId: number;
+  readonly ended: Promise<void>;
+  state: "starting" | "ready" | "working" | "ended" = "starting";
+  /** Whether it ended a job, or ended because of one. */
+  isOfUse = false;
+  exitCode = 0;
+  /** What it died of, if it said so. */
+  cause: unknown;
+  readonly #worker: Worker;
+  readonly #parts: PoolThreadParts;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(parts: PoolThreadParts) {
+    const { data, name, resourceLimits } = parts;
+    this.#parts = parts;
+    this.ended = this.#ended.promise;
+    this.progress = new ProgressReader(data.progress);
+    // Node runs our source, and what tsc makes of it, from the file of the same name.
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    this.#worker = new Worker(new URL(`./thread-entry.${extension}`, import.meta.url), {
+      workerData: data,
+      name,
+      ...(resourceLimits !== undefined && { resourceLimits }),
+    });
+    this.threadId = this.#worker.threadId;
+    this.#worker.on("message", (message: FromThread) => {
+      this.#received(message);
+    });
+    this.#worker.on("error", (error: unknown) => {
+      this.cause ??= error;
+    });
+    this.#worker.once("exit", (exitCode) => {
+      this.#exited(exitCode);
+    });
+  }
+
+  /** Jobs at once. */
+  get slots(): number {
+    return this.#parts.data.slots;
+  }
+
+  /** Lets it take jobs, once it is ready. */
+  go(): void {
+    if (this.state !== "ready") return;
+    this.state = "working";
+    this.post({ type: "go" });
+  }
+
+  post(message: ToThread): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
+    this.#worker.postMessage(message);
+    // After the message: a thread that blocks looks for it when it sees this.
+    this.progress.sentMail();
+  }
+
+  /** Ends it, whatever it does. It resolves at its end: soon, unless it is inside native code. */
+  async kill(): Promise<void> {
+    this.progress.stop();
+    await this.#worker.terminate();
+  }
+
+  #received(message: FromThread): void {
+    if (message.type === "ready") {
+      this.state = "ready";
+      this.#parts.onReady(this);
+    } else if (message.type === "refused") this.cause = decodeThrown(message.error);
+    else this.#parts.onMessage(this, message);
+  }
+
+  #exited(exitCode: number): void {
+    this.state = "ended";
+    this.exitCode = exitCode;
+    this.#parts.onEnded(this);
+    this.#ended.resolve();
+  }
+}

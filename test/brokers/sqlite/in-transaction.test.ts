@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { after, describe, test } from "node:test";
+
+import { MemoryBroker } from "../../../src/brokers/memory/memory-broker.ts";
+import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import { Batch } from "../../../src/core/batch.ts";
+import { InvalidJobArgumentsError } from "../../../src/core/errors.ts";
+import type { Task } from "../../../src/core/task.ts";
+import { Engine } from "../../../src/engine/engine.ts";
+import { settled } from "../../../src/testing/fake-runtime.ts";
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const folder = temporaryFolder();
+after(() => {
+  folder.remove();
+});
+
+interface Shop extends AsyncDisposable {
+  readonly path: string;
+  readonly db: DatabaseSync;
+  readonly spin: Engine;
+  readonly invoice: Task<[order: number], void>;
+  /** Orders whose invoices were made. */
+  readonly invoiced: number[];
+  /** Adds an order and schedules its invoice, within a transaction. */
+  order(name: string): void;
+}
+
+let shops = 0;
+
+/** An application that keeps its orders in the broker's file. */
+function shop(): Shop {
+  shops += 1;
+  const path = folder.file(`shop-${shops}.db`);
+  const db = new DatabaseSync(path);
+  db.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT)");
+  const spin = new Engine(new SqliteBroker(path));
+  const invoiced: number[] = [];
+  const invoice = spin.task("invoice", (order: number) => {
+    invoiced.push(order);
+  });
+  return {
+    path,
+    db,
+    spin,
+    invoice,
+    invoiced,
+    order: (name) => {
+      const { lastInsertRowid } = db.prepare("INSERT INTO orders (name) VALUES (?)").run(name);
+      spin.inTransaction(db).schedule(invoice, Number(lastInsertRowid));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await spin.close();
+      db.close();
+    },
+  };
+}
+
+async function drain(spin: Engine): Promise<void> {
+  const running = await spin.startWorkers({
+    workers: new AsyncWorkers(),
+    stopWhenQueueEmpty: true,
+  });
+  await running.finished;
+}
+
+describe("engine.inTransaction() on SQLite", () => {
+  test("a job exists if the transaction commits, and not before", async () => {
+    await using it = shop();
+    it.db.exec("BEGIN IMMEDIATE");
+    it.order("tea");
+    const other = new DatabaseSync(it.path);
+    assert.throws(() => other.prepare("SELECT * FROM spinach_jobs").all(), /no such table/v);
+    it.db.exec("COMMIT");
+    assert.equal(other.prepare("SELECT * FROM spinach_jobs").all().length, 1);
+    other.close();
+    await drain(it.spin);
+    assert.deepEqual(it.invoiced, [1]);
+  });
+
+  test("a job does not exist if the transaction is rolled back, nor do the tables it made", async () => {
+    await using it = shop();
+    it.db.exec("BEGIN IMMEDIATE");
+    it.order("tea");
+    it.db.exec("ROLLBACK");
+    await drain(it.spin);
+    it.db.exec("BEGIN IMMEDIATE");
+    it.order("coffee");
+    it.order("milk");
+    it.db.exec("ROLLBACK");
+    it.db.exec("BEGIN IMMEDIATE");
+    it.order("sugar");
+    it.db.exec("COMMIT");
+    await drain(it.spin);
+    assert.deepEqual(it.invoiced, [1]);
+    assert.deepEqual(
+      it.db
+        .prepare("SELECT name FROM orders")
+        .all()
+        .map(({ name }) => name),
+      ["sugar"],
+    );
+  });
+
+  test("idle workers hear of the commit, whenever it comes", async () => {
+    await using it = shop();
+    const started = Promise.withResolvers<void>();
+    it.spin.on("jobFinished", () => {
+      started.resolve();
+    });
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    it.db.exec("BEGIN IMMEDIATE");
+    it.order("tea");
+    // The transaction stays open for some turns of the event loop.
+    for (let turn = 0; turn < 10; turn += 1) await settled();
+    assert.deepEqual(it.invoiced, []);
+    it.db.exec("COMMIT");
+    await started.promise;
+    assert.deepEqual(it.invoiced, [1]);
+  });
+
+  test("a batch and a date, all or none", async () => {
+    await using it = shop();
+    it.db.exec("BEGIN IMMEDIATE");
+    const within = it.spin.inTransaction(it.db);
+    const jobs = within.scheduleBatch(new Batch().schedule(it.invoice, 1).schedule(it.invoice, 2));
+    within.scheduleAt(it.invoice, new Date(Date.now() + 60_000), 3);
+    assert.throws(
+      () =>
+        within.scheduleBatch(new Batch().schedule(it.invoice, 4).schedule("invoice", Number.NaN)),
+      InvalidJobArgumentsError,
+    );
+    it.db.exec("COMMIT");
+    assert.equal(jobs.length, 2);
+    await drain(it.spin);
+    assert.deepEqual(it.invoiced, [1, 2]);
+  });
+
+  test("it refuses what is no transaction on the broker's file, with the remedy", async () => {
+    await using it = shop();
+    assert.throws(() => it.spin.inTransaction(it.db).schedule(it.invoice, 1), /BEGIN IMMEDIATE/v);
+    const elsewhere = new DatabaseSync(folder.file("elsewhere.db"));
+    elsewhere.exec("BEGIN IMMEDIATE");
+    assert.throws(
+      () => it.spin.inTransaction(elsewhere).schedule(it.invoice, 1),
+      /must be the same file/v,
+    );
+    elsewhere.close();
+    const memory = new DatabaseSync(":memory:");
+    memory.exec("BEGIN");
+    assert.throws(() => it.spin.inTransaction(memory).schedule(it.invoice, 1), RangeError);
+    memory.close();
+    assert.throws(() => it.spin.inTransaction({}).schedule(it.invoice, 1), TypeError);
+    const spin = new Engine(new MemoryBroker());
+    spin.task("invoice", () => undefined);
+    assert.throws(() => spin.inTransaction(it.db).schedule("invoice"), /SqliteBroker/v);
+    await spin.close();
+  });
+
+  test("the application's connection may read big integers and rows as objects", async () => {
+    await using it = shop();
+    const db = new DatabaseSync(it.path, { readBigInts: true });
+    db.exec("BEGIN IMMEDIATE");
+    it.spin.inTransaction(db).schedule(it.invoice, 7);
+    db.exec("COMMIT");
+    db.close();
+    await drain(it.spin);
+    assert.deepEqual(it.invoiced, [7]);
+  });
+});

@@ -1,0 +1,30 @@
+import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import { brokerConformance } from "../../../src/testing/conformance/broker-conformance.ts";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+brokerConformance({
+  name: "SqliteBroker",
+  async createCluster() {
+    const runtime = new FakeRuntime();
+    const folder = temporaryFolder();
+    const brokers: SqliteBroker[] = [];
+    return {
+      async broker() {
+        const broker = new SqliteBroker(folder.file("jobs.db"));
+        broker.bind({ namespace: "test", runtime });
+        await broker.start();
+        // As an arbiter does first: it joins the cluster.
+        await broker.register([]);
+        brokers.push(broker);
+        return broker;
+      },
+      now: () => runtime.clock.now(),
+      pass: (ms) => runtime.advance(ms),
+      async close() {
+        for (const broker of brokers) await broker.stop();
+        folder.remove();
+      },
+    };
+  },
+});

@@ -1,0 +1,78 @@
+import { parseArgs } from "node:util";
+
+import type { ChaosOptions } from "./chaos-run.ts";
+
+const STORES = ["redis"] as const;
+
+const USAGE = `Usage: npm run chaos -- [options]
+
+Real processes on a real store, and faults by chance; then the ledger is checked to the last job.
+
+Options:
+  --minutes <n>   how long faults happen (default: 3); healing and draining take up to two more
+  --seed <n>      of the choices: which fault, when, on whom (default: by chance; the report tells it)
+  --store <name>  ${STORES.join(", ")} (default: ${STORES[0]})
+  --rate <n>      jobs a second (default: 400)
+  --lease <ms>    how long a process may be silent (default: 5000)
+  --every <ms>    mean time from one fault to the next (default: 800)
+  --help          print this and exit
+
+Exit code: 0; 1 if a promise was broken, with the history of the jobs that show it; 2 if the command line is
+wrong.
+`;
+
+/** The command line asks for something that cannot be done. */
+export class UsageError extends Error {}
+
+/** @returns `undefined` if help is asked for
+ * @throws UsageError */
+export function parseCommandLine(args: readonly string[]): ChaosOptions | undefined {
+  const values = parse(args);
+  if (values.help === true) return undefined;
+  const store = STORES.find((name) => name === values.store);
+  if (store === undefined) {
+    throw new UsageError(`--store must be ${STORES.join(" or ")}, got "${values.store}"`);
+  }
+  return {
+    store,
+    durationMs: number("--minutes", values.minutes, 0.05) * 60_000,
+    seed: values.seed === undefined ? randomSeed() : number("--seed", values.seed, 0),
+    rate: number("--rate", values.rate, 20),
+    leaseMs: number("--lease", values.lease, 1000),
+    everyMs: number("--every", values.every, 50),
+  };
+}
+
+export function usage(): string {
+  return USAGE;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        minutes: { type: "string", default: "3" },
+        seed: { type: "string" },
+        store: { type: "string", default: STORES[0] },
+        rate: { type: "string", default: "400" },
+        lease: { type: "string", default: "5000" },
+        every: { type: "string", default: "800" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    const [problem] = (error as Error).message.split(/\. /);
+    throw new UsageError(`${problem}: see npm run chaos -- --help`, { cause: error });
+  }
+}
+
+function randomSeed(): number {
+  return Math.floor(Math.random() * 1_000_000);
+}
+
+function number(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= least) return value;
+  throw new UsageError(`${option} must be a number of at least ${least}, got "${text}"`);
+}

@@ -1,0 +1,200 @@
+/** What happened in a run, put together from the journals of all its processes. */
+import type { Life } from "./child-process.ts";
+import { type FaultWindow, isFelt } from "./fault.ts";
+import type { Entry, Journal, RunEnd, RunStart } from "./journal.ts";
+import { loadTask } from "./load.ts";
+
+/** One run of a job. Times are monotonic ms unless they are called wall. */
+export interface Run extends RunStart {
+  /** The life of a process, such as `worker1.3`. */
+  readonly process: string;
+  readonly endedAtMs: number | undefined;
+  readonly how: RunEnd | undefined;
+}
+
+/** A job, from the producer's intention to its end. */
+export interface JobHistory {
+  readonly key: string;
+  readonly task: string;
+  readonly intendedAtMs: number;
+  readonly notBeforeMs: number | undefined;
+  /** The key of the first job of its batch. */
+  readonly batch: string;
+  fate: "acknowledged" | "refused" | "unknown";
+  id: string | undefined;
+  /** In the order of their starts. */
+  readonly runs: Run[];
+}
+
+/** A process that lost its lease, as far as can be known. */
+export interface Loss {
+  /** Not before: the lease may have run on after the fault began. */
+  readonly sinceMs: number;
+  /** When the process learned of it. */
+  readonly noticedAtMs: number;
+}
+
+/** What the rules are checked against. */
+export interface History {
+  readonly jobs: ReadonlyMap<string, JobHistory>;
+  /** Runs of periodic tasks. */
+  readonly periodic: readonly Run[];
+  readonly lives: ReadonlyMap<string, Life>;
+  readonly losses: ReadonlyMap<string, readonly Loss[]>;
+  /** Losses of leases that no fault explains, a line each. */
+  readonly unexplainedLosses: readonly string[];
+  /** Ids of jobs that a process held when it died, or lost its lease. */
+  readonly heldAtDeath: ReadonlySet<string>;
+  /** Ids of the brokers whose process could not leave the cluster: it was killed, or stopped amid faults. */
+  readonly strandedBrokers: ReadonlySet<string>;
+  readonly corrupt: readonly string[];
+  readonly rescued: number;
+  readonly untold: ReadonlySet<string>;
+  readonly leaseMs: number;
+}
+
+export interface HistoryParts {
+  readonly journals: readonly Journal[];
+  readonly lives: readonly Life[];
+  readonly windows: readonly FaultWindow[];
+  readonly heldAtDeath: ReadonlySet<string>;
+  readonly leaseMs: number;
+}
+
+type EntryOf<Event extends Entry["event"]> = Extract<Entry, { readonly event: Event }>;
+
+export function historyOf(parts: HistoryParts): History {
+  const { journals, lives, heldAtDeath, leaseMs } = parts;
+  const { losses, unexplainedLosses } = lossesOf(parts);
+  const jobs = intendedJobs(journals);
+  const periodic: Run[] = [];
+  for (const run of journals.flatMap(runsOf).toSorted((one, other) => one.atMs - other.atMs)) {
+    if (loadTask(run.task) === undefined) periodic.push(run);
+    else recordRun(jobs, run);
+  }
+  const rescues = entriesOf(journals, "rescued");
+  return {
+    jobs,
+    periodic,
+    lives: new Map(lives.map((life) => [life.process, life])),
+    losses,
+    unexplainedLosses,
+    heldAtDeath,
+    strandedBrokers: strandedBrokers(parts),
+    corrupt: entriesOf(journals, "corrupt").map(({ key }) => key),
+    rescued: rescues.reduce((sum, rescue) => sum + rescue.jobs, 0),
+    untold: new Set(entriesOf(journals, "untold").flatMap(({ ids }) => ids)),
+    leaseMs,
+  };
+}
+
+function entriesOf<Event extends Entry["event"]>(
+  journals: readonly Journal[],
+  event: Event,
+): ReadonlyArray<EntryOf<Event>> {
+  const all = journals.flatMap(({ entries }) => entries);
+  return all.filter((entry): entry is EntryOf<Event> => entry.event === event);
+}
+
+/** After a fault it takes so long, in leases, until a process is in its stride again. */
+const RECOVERY_LEASES = 3;
+
+function strandedBrokers(parts: HistoryParts): ReadonlySet<string> {
+  const stranded = new Set(
+    parts.lives.filter((life) => isStranded(life, parts)).map((life) => life.process),
+  );
+  const theirs = parts.journals.filter(({ process }) => stranded.has(process));
+  return new Set(entriesOf(theirs, "broker").map(({ id }) => id));
+}
+
+function isStranded(life: Life, { windows, leaseMs }: HistoryParts): boolean {
+  if (life.endedBy === "kill") return true;
+  const { endedAtMs = Infinity, stopMs = 0 } = life;
+  const stoppedAtMs = endedAtMs - stopMs;
+  return windows.some(
+    ({ target, sinceMs, untilMs }) =>
+      isFelt(target, nameOf(life.process)) &&
+      sinceMs <= endedAtMs &&
+      untilMs >= stoppedAtMs - RECOVERY_LEASES * leaseMs,
+  );
+}
+
+/** Of `worker1.3`, `worker1`. */
+function nameOf(process: string): string {
+  return process.split(".")[0] ?? "";
+}
+
+function intendedJobs(journals: readonly Journal[]): Map<string, JobHistory> {
+  const jobs = new Map<string, JobHistory>();
+  for (const entry of entriesOf(journals, "intend")) {
+    const batch = entry.jobs[0]?.key ?? "";
+    for (const { key, task, notBeforeMs } of entry.jobs) {
+      const intendedAtMs = entry.atMs;
+      const fresh = { fate: "unknown", id: undefined, runs: [] } as const;
+      jobs.set(key, { key, task, intendedAtMs, notBeforeMs, batch, ...fresh, runs: [] });
+    }
+  }
+  for (const { keys, ids } of entriesOf(journals, "acknowledged")) {
+    for (const [index, key] of keys.entries()) {
+      const job = jobs.get(key);
+      if (job !== undefined) Object.assign(job, { fate: "acknowledged", id: ids[index] });
+    }
+  }
+  for (const { keys, why } of entriesOf(journals, "refused")) {
+    const fate = why.includes("may or may not") ? "unknown" : "refused";
+    for (const key of keys) Object.assign(jobs.get(key) ?? {}, { fate });
+  }
+  return jobs;
+}
+
+function recordRun(jobs: Map<string, JobHistory>, run: Run): void {
+  const job = jobs.get(run.key);
+  if (job === undefined) throw new Error(`a job ran that nobody has scheduled: ${run.key}`);
+  job.id ??= run.id;
+  job.runs.push(run);
+}
+
+function runsOf({ process, entries }: Journal): readonly Run[] {
+  const ends = new Map<string, Array<EntryOf<"end">>>();
+  for (const entry of entries) {
+    if (entry.event !== "end") continue;
+    const name = `${entry.id} ${entry.attempt}`;
+    ends.set(name, [...(ends.get(name) ?? []), entry]);
+  }
+  const runs: Run[] = [];
+  for (const entry of entries) {
+    if (entry.event !== "start") continue;
+    // The first one that has not been taken: a job that was put back may come here again.
+    const end = ends.get(`${entry.id} ${entry.attempt}`)?.shift();
+    runs.push({ ...entry, process, endedAtMs: end?.atMs, how: end?.how });
+  }
+  return runs;
+}
+
+/** How far a process can be behind with learning that its lease is lost, in leases. */
+const LATE_LEASES = 6;
+
+/** A lease cannot end earlier after the beginning of a fault, in leases: beats come every third of one. */
+const EARLIEST_LEASES = 0.6;
+
+function lossesOf({ journals, windows, leaseMs }: HistoryParts): {
+  readonly losses: ReadonlyMap<string, readonly Loss[]>;
+  readonly unexplainedLosses: readonly string[];
+} {
+  const losses = new Map<string, Loss[]>();
+  const unexplainedLosses: string[] = [];
+  for (const { process, entries } of journals) {
+    const felt = windows.filter(({ target }) => isFelt(target, nameOf(process)));
+    for (const { event, atMs } of entries) {
+      if (event !== "lost") continue;
+      const near = felt.filter(
+        ({ sinceMs, untilMs }) => sinceMs <= atMs && untilMs >= atMs - LATE_LEASES * leaseMs,
+      );
+      const sinceMs = Math.min(...near.map((window) => window.sinceMs)) + EARLIEST_LEASES * leaseMs;
+      if (near.length === 0) unexplainedLosses.push(`${process} at ${atMs.toFixed(0)} ms`);
+      const loss = { sinceMs: Number.isFinite(sinceMs) ? sinceMs : atMs, noticedAtMs: atMs };
+      losses.set(process, [...(losses.get(process) ?? []), loss]);
+    }
+  }
+  return { losses, unexplainedLosses };
+}

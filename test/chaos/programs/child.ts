@@ -1,0 +1,85 @@
+/** What the programs of a chaos run share: their arguments, engine and log. */
+import { type Broker, Engine, type Logger } from "spinach";
+import { RedisBroker } from "spinach/redis";
+
+import type { Note } from "../journal.ts";
+
+/** Where the jobs are, as the store tells its programs. */
+export interface StoreAddress {
+  readonly store: "redis";
+  /** Of Redis, or of the proxy before it. */
+  readonly url: string;
+  readonly namespace: string;
+  /** How long a process may be silent, in ms. */
+  readonly leaseMs: number;
+}
+
+/** What a program is given, as JSON in its first argument. */
+export interface ChildRequest {
+  readonly address: StoreAddress;
+  /** Of its random choices. */
+  readonly seed: number;
+  /** Jobs a second: the producer's. */
+  readonly rate: number;
+  /** To work off what is left, without periodic tasks, and end. */
+  readonly closing: boolean;
+}
+
+/** Exit code of a program that could not start because the store was not there; it may be tried again. */
+export const STORE_NOT_THERE = 75;
+
+/** @throws TypeError if there is none */
+export function childRequest(): ChildRequest {
+  const [, , text] = process.argv;
+  if (text === undefined) throw new TypeError("started without a request: npm run chaos does it");
+  return JSON.parse(text) as ChildRequest;
+}
+
+export interface ChildEngine {
+  readonly spin: Engine;
+  readonly broker: Broker;
+}
+
+export function childEngine({ address }: ChildRequest, note: Note): ChildEngine {
+  const broker = brokerAt(address);
+  const spin = new Engine(broker, { namespace: address.namespace, logger: logger(note) });
+  return { spin, broker };
+}
+
+/** Calls time out soon, so that a run of minutes sees many outages from their start to their end. */
+function brokerAt({ url, leaseMs }: StoreAddress): Broker {
+  return new RedisBroker(url, { lease: leaseMs, callTimeout: 2000, enqueueTimeout: 6000 });
+}
+
+/** To stderr, for people; what the rules need goes to the journal. */
+function logger(note: Note): Logger {
+  const write = (fields: object, message: string): void => {
+    const { err, ...rest }: { err?: unknown } = fields as { err?: unknown };
+    const reason = err instanceof Error ? ` (${err.message})` : "";
+    console.error(`${new Date().toISOString()} ${message}${reason} ${JSON.stringify(rest)}`);
+  };
+  const nothing = (): void => undefined;
+  return {
+    debug: nothing,
+    info: nothing,
+    warn: (fields, message) => {
+      heed(note, fields, message);
+      if (!/ failed in attempt /v.test(message)) write(fields, message);
+    },
+    error: (fields, message) => {
+      heed(note, fields, message);
+      if (!/ failed after /v.test(message)) write(fields, message);
+    },
+  };
+}
+
+function heed(note: Note, fields: object, message: string): void {
+  const { jobs, broker, reenqueued, failed } = fields as Readonly<Record<string, unknown>>;
+  if (message.startsWith("this process lost its lease")) note({ event: "lost" });
+  if (message.startsWith("stopped before") && Array.isArray(jobs)) {
+    note({ event: "untold", ids: jobs.map(String) });
+  }
+  if (message.startsWith("took the jobs of a dead broker")) {
+    note({ event: "rescued", broker: String(broker), jobs: Number(reenqueued) + Number(failed) });
+  }
+}

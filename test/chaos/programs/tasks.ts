@@ -1,0 +1,91 @@
+/** The tasks of the load. A module of its own, so that threads can load it. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import {
+  AbortError,
+  currentJob,
+  LeaseLostError,
+  RetryError,
+  Tasks,
+  WorkersStoppedError,
+} from "spinach";
+
+import { monotonicMs, openJournal, type RunEnd } from "../journal.ts";
+import {
+  type JobPlan,
+  LOAD_NAMES,
+  type LoadTask,
+  loadTask,
+  PAYLOAD_TEXT,
+  PERIODS,
+} from "../load.ts";
+
+const note = openJournal();
+
+export const load: Tasks = new Tasks({ module: import.meta.url });
+for (const name of LOAD_NAMES) {
+  const task: LoadTask | undefined = loadTask(name);
+  if (task === undefined) continue;
+  const { maxRetries, maxConcurrency, timeout, blocks = false } = task;
+  load.task(
+    name,
+    { maxRetries, maxConcurrency, timeout },
+    async (key: string, plan: JobPlan, payload: unknown) => {
+      if (JSON.stringify(payload) !== PAYLOAD_TEXT) note({ event: "corrupt", key });
+      await noted(key, () => follow(plan, blocks));
+    },
+  );
+}
+
+/** Periodic tasks; without their periods they are there to work off what is left. */
+export function beats(withPeriods: boolean): Tasks {
+  const tasks = new Tasks({ module: import.meta.url });
+  for (const [name, periodicity] of Object.entries(PERIODS)) {
+    const options = withPeriods ? { periodicity } : {};
+    tasks.task(name, options, async () => {
+      await noted(undefined, async () => undefined);
+    });
+  }
+  return tasks;
+}
+
+async function follow({ lastsMs, throws, aborts }: JobPlan, blocks: boolean): Promise<void> {
+  const job = currentJob();
+  if (job === undefined) throw new TypeError("not inside a job");
+  if (blocks) turnInCircles(lastsMs);
+  else if (lastsMs > 0) await sleep(lastsMs, undefined, { signal: job.signal });
+  if (job.retries < throws) {
+    const at = new Date(Date.now() + 50 + 40 * lastsMs);
+    throw job.retries % 2 === 0 ? new RetryError("planned", { at }) : new Error("planned");
+  }
+  if (aborts) throw new AbortError("planned");
+}
+
+function turnInCircles(ms: number): void {
+  const end = monotonicMs() + ms;
+  while (monotonicMs() < end);
+}
+
+async function noted(key: string | undefined, run: () => Promise<void>): Promise<void> {
+  const job = currentJob();
+  if (job === undefined) throw new TypeError("not inside a job");
+  const { id, taskName: task, retries: attempt, at, signal } = job;
+  const dueMs = at.getTime();
+  note({ event: "start", wallMs: Date.now(), key: key ?? id, id, task, attempt, dueMs });
+  let how: RunEnd = "ok";
+  try {
+    await run();
+  } catch (error) {
+    how = endOf(signal, error);
+    throw error;
+  } finally {
+    note({ event: "end", id, attempt, how });
+  }
+}
+
+function endOf(signal: AbortSignal, error: unknown): RunEnd {
+  if (error instanceof AbortError) return "aborted";
+  if (error instanceof RetryError || !signal.aborted) return "threw";
+  if (signal.reason instanceof WorkersStoppedError) return "stopped";
+  return signal.reason instanceof LeaseLostError ? "fenced" : "threw";
+}

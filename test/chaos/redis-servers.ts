@@ -1,0 +1,100 @@
+import { inspect } from "../brokers/redis/inspector.ts";
+import { type RedisProcess, startRedisProcess } from "../brokers/redis/redis-process.ts";
+import { until } from "../brokers/redis/until.ts";
+import type { Guard } from "./guard.ts";
+
+/** Acknowledged is on disk; a replica gets its first copy at once. */
+const FLAGS = ["--appendonly", "yes", "--appendfsync", "always"];
+FLAGS.push("--repl-diskless-sync-delay", "0");
+
+/** How long a primary waits for its replica to catch up before it hands over, in ms. */
+const HANDOVER_MS = "3000";
+
+/** A primary and its replica, both with an append-only file, that can change places. */
+export class RedisServers {
+  readonly #guard: Guard;
+  #primary: RedisProcess;
+  #replica: RedisProcess;
+
+  private constructor(guard: Guard, primary: RedisProcess, replica: RedisProcess) {
+    this.#guard = guard;
+    this.#primary = primary;
+    this.#replica = replica;
+  }
+
+  static async start(guard: Guard): Promise<RedisServers> {
+    const [primary, replica] = await Promise.all([
+      startRedisProcess({ flags: FLAGS, parent: guard.folder }),
+      startRedisProcess({ flags: FLAGS, parent: guard.folder }),
+    ]);
+    for (const { pid } of [primary, replica]) guard.started(pid ?? 0);
+    const servers = new RedisServers(guard, primary, replica);
+    // Told, not by a flag: after a restart it must be what it was last.
+    await callAt(replica, "REPLICAOF", "127.0.0.1", String(primary.port));
+    await servers.replicated();
+    return servers;
+  }
+
+  get port(): number {
+    return this.#primary.port;
+  }
+
+  /** Asks the primary, past all proxies. */
+  async call(...args: readonly string[]): Promise<unknown> {
+    return callAt(this.#primary, ...args);
+  }
+
+  async replicated(): Promise<void> {
+    await until("the replica follows", async () =>
+      String(await callAt(this.#replica, "INFO", "replication")).includes("master_link_status:up"),
+    );
+  }
+
+  async kill(): Promise<void> {
+    const { pid = 0 } = this.#primary;
+    await this.#primary.kill();
+    this.#guard.ended(pid);
+  }
+
+  async restart(): Promise<void> {
+    await this.#primary.restart();
+    this.#guard.started(this.#primary.pid ?? 0);
+  }
+
+  freeze(isFrozen: boolean): void {
+    this.#primary.freeze(isFrozen);
+  }
+
+  /**
+   * Makes the replica the primary without losing a write: the primary holds all writes until the replica
+   * has all. Resolves to whether it did; it does not if the replica cannot follow in time.
+   */
+  async handOver(): Promise<boolean> {
+    await this.replicated();
+    const port = String(this.#replica.port);
+    await this.call("FAILOVER", "TO", "127.0.0.1", port, "TIMEOUT", HANDOVER_MS);
+    await until("the handover has ended", async () =>
+      String(await this.call("INFO", "replication")).includes("master_failover_state:no-failover"),
+    );
+    if (String(await this.call("ROLE")).startsWith("master")) return false;
+    [this.#primary, this.#replica] = [this.#replica, this.#primary];
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of [this.#primary, this.#replica]) {
+      const { pid = 0 } = server;
+      await server.stop();
+      this.#guard.ended(pid);
+    }
+  }
+}
+
+async function callAt({ url }: RedisProcess, ...args: readonly string[]): Promise<unknown> {
+  const inspector = await inspect(url);
+  try {
+    return await inspector.call(...args);
+  } finally {
+    inspector.close();
+  }
+}

@@ -1,0 +1,144 @@
+import { until } from "../brokers/redis/until.ts";
+import { type ChaosProxy, startChaosProxy } from "./chaos-proxy.ts";
+import type { Fault } from "./fault.ts";
+import type { Guard } from "./guard.ts";
+import { networkFaults } from "./network-faults.ts";
+import type { StoreAddress } from "./programs/child.ts";
+import { redisFaults } from "./redis-faults.ts";
+import { RedisServers } from "./redis-servers.ts";
+import type { ChaosStore } from "./store.ts";
+
+const NAMESPACE = "chaos";
+
+/** Jobs in all places where they can be, in one look. */
+const COUNT_JOBS = `
+local count = redis.call('LLEN', '${NAMESPACE}/spinach')
+count = count + redis.call('ZCARD', '${NAMESPACE}/_future-jobs')
+count = count + redis.call('ZCARD', '${NAMESPACE}/_parked-jobs')
+for _, key in ipairs(redis.call('KEYS', '${NAMESPACE}/_running-jobs-on-broker-*')) do
+  count = count + redis.call('HLEN', key)
+end
+return count`;
+
+/** What stays: the limits, when tasks were last stated, and for a day the numbers of producers' calls. */
+const STAYS = /\/(_max_concurrency|_stated_tasks|_producer-.*)$/v;
+
+export interface RedisStoreOptions {
+  readonly guard: Guard;
+  readonly leaseMs: number;
+  /** Longest latency of the network, in ms. */
+  readonly latencyMs: number;
+}
+
+/** Redis with an append-only file and a replica, and a proxy before it for each process. */
+export class RedisStore implements ChaosStore {
+  readonly #options: RedisStoreOptions;
+  readonly #servers: RedisServers;
+  readonly #proxies = new Map<string, ChaosProxy>();
+
+  private constructor(options: RedisStoreOptions, servers: RedisServers) {
+    this.#options = options;
+    this.#servers = servers;
+  }
+
+  static async start(options: RedisStoreOptions): Promise<RedisStore> {
+    return new RedisStore(options, await RedisServers.start(options.guard));
+  }
+
+  async addressFor(process: string): Promise<StoreAddress> {
+    const proxy = await startChaosProxy(this.#servers.port);
+    this.#proxies.set(process, proxy);
+    const { leaseMs } = this.#options;
+    return {
+      store: "redis",
+      url: `redis://127.0.0.1:${proxy.port}`,
+      namespace: NAMESPACE,
+      leaseMs,
+    };
+  }
+
+  faults(): readonly Fault[] {
+    const { leaseMs, latencyMs } = this.#options;
+    const onHandOver = (): void => {
+      // Connections that are there stay with the old primary, which refuses writes from now on.
+      for (const proxy of this.#proxies.values()) proxy.lead(this.#servers.port);
+    };
+    return [
+      ...redisFaults(this.#servers, { leaseMs, onHandOver }),
+      ...networkFaults(this.#proxies, { leaseMs, latencyMs }),
+    ];
+  }
+
+  async heal(): Promise<void> {
+    for (const proxy of this.#proxies.values()) {
+      proxy.swallow(false);
+      proxy.delay(() => 0);
+    }
+    await this.#call("CONFIG", "SET", "maxmemory", "0");
+  }
+
+  async pending(): Promise<number> {
+    return Number(await this.#call("EVAL", COUNT_JOBS, "0"));
+  }
+
+  async held(brokerId: string): Promise<readonly string[]> {
+    const key = `${NAMESPACE}/_running-jobs-on-broker-${brokerId}`;
+    return texts(await this.#call("HKEYS", key));
+  }
+
+  async leftovers(stranded: ReadonlySet<string>): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (const key of texts(await this.#call("KEYS", `${NAMESPACE}/*`))) {
+      if (await this.#mayStay(key, stranded)) continue;
+      const kind = String(await this.#call("TYPE", key));
+      lines.push(`${key} (${kind}): ${await this.#excerpt(key, kind)}`);
+    }
+    return lines;
+  }
+
+  async #mayStay(key: string, stranded: ReadonlySet<string>): Promise<boolean> {
+    const name = key.slice(NAMESPACE.length + 1);
+    if (STAYS.test(key)) return true;
+    if (name === "_current_concurrency") {
+      return texts(await this.#call("HVALS", key)).every((count) => count === "0");
+    }
+    // The numbers that were used last.
+    if (name === "_parked-counts") {
+      return texts(await this.#call("HKEYS", key)).every((field) => "+-".includes(field));
+    }
+    const members: Readonly<Record<string, readonly string[]>> = {
+      _all_brokers_hash: ["HKEYS", key],
+      _all_brokers_zset: ["ZRANGE", key, "0", "-1"],
+    };
+    const command = members[name];
+    return (
+      command !== undefined && texts(await this.#call(...command)).every((id) => stranded.has(id))
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const proxy of this.#proxies.values()) await proxy.close();
+    await this.#servers.stop();
+  }
+
+  async #excerpt(key: string, kind: string): Promise<string> {
+    const commands: Readonly<Record<string, readonly string[]>> = {
+      hash: ["HGETALL", key],
+      list: ["LRANGE", key, "0", "4"],
+      set: ["SMEMBERS", key],
+      zset: ["ZRANGE", key, "0", "4", "WITHSCORES"],
+    };
+    return JSON.stringify(await this.#call(...(commands[kind] ?? ["GET", key]))).slice(0, 500);
+  }
+
+  /** Until it answers: a fault may be under way. */
+  async #call(...args: readonly string[]): Promise<unknown> {
+    return until(`Redis answers ${args[0]}`, async () => ({
+      reply: await this.#servers.call(...args),
+    })).then(({ reply }) => reply);
+  }
+}
+
+function texts(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}

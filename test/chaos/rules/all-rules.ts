@@ -1,0 +1,22 @@
+import { allEnd } from "./all-end.ts";
+import { intact, refusedStaysOut, wholeBatches } from "./arrives-whole.ts";
+import { limitsKept } from "./limits-kept.ts";
+import { leasesKept, processesEnd } from "./processes-end.ts";
+import { rerunsExplained } from "./reruns-explained.ts";
+import type { Rule } from "./rule.ts";
+import { runsOnce } from "./runs-once.ts";
+import { neverEarly, onePerPeriod } from "./times-kept.ts";
+
+export const ALL_RULES: readonly Rule[] = [
+  allEnd,
+  runsOnce,
+  rerunsExplained,
+  limitsKept,
+  neverEarly,
+  onePerPeriod,
+  intact,
+  wholeBatches,
+  refusedStaysOut,
+  leasesKept,
+  processesEnd,
+];

@@ -1,0 +1,35 @@
+import type { Life } from "../child-process.ts";
+import { STORE_NOT_THERE } from "../programs/child.ts";
+import type { Rule, Violation } from "./rule.ts";
+
+/**
+ * A stop takes as long, in ms, at most: 500 for running jobs, 1,000 for their reaction, 3,000 for the last outcomes,
+ * 2 times 2,000 to leave the cluster; and as much again on a machine that is busy.
+ */
+const STOP_BOUND_MS = 17_000;
+
+/** A stop ends, and leaves nothing that keeps the process alive; no process ends for another reason. */
+export const processesEnd: Rule = {
+  title: "[G11] [G15] every process ends by itself after SIGTERM, with code 0, and none otherwise",
+  check: ({ lives }) =>
+    [...lives.values()].flatMap((life): readonly Violation[] => {
+      const message = fault(life);
+      return message === undefined ? [] : [{ message: `${life.process} ${message}`, jobs: [] }];
+    }),
+};
+
+function fault({ endedBy, code, stopMs = 0 }: Life): string | undefined {
+  const ending = code === undefined ? "a signal" : `code ${code}`;
+  if (endedBy === "itself" && code !== STORE_NOT_THERE && code !== 0) return `ended with ${ending}`;
+  if (endedBy !== "stop") return undefined;
+  // Told to stop before it could start.
+  if (code !== 0 && code !== STORE_NOT_THERE) return `was stopped, and ended with ${ending}`;
+  return stopMs > STOP_BOUND_MS ? `took ${stopMs.toFixed(0)} ms to stop` : undefined;
+}
+
+/** A lease is lost only to a fault. */
+export const leasesKept: Rule = {
+  title: "[G6] [G7] no process loses its lease but to a fault",
+  check: ({ unexplainedLosses }) =>
+    unexplainedLosses.map((loss) => ({ message: `a lease was lost: ${loss}`, jobs: [] })),
+};

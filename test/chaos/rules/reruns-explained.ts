@@ -1,0 +1,42 @@
+import type { History, JobHistory, Run } from "../history.ts";
+import { type Rule, takenBy, type Violation } from "./rule.ts";
+
+/** A job runs again only if it failed, or a fault took it from its process. */
+export const rerunsExplained: Rule = {
+  title: "[G1] [G6] a job runs again only after a failure, or where a fault explains it",
+  check: (history) => [...history.jobs.values()].flatMap((job) => unexplained(history, job)),
+};
+
+/** Why each run but the first came about, of all jobs. */
+export function reasonsOfReruns(history: History): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { runs } of history.jobs.values()) {
+    for (const [run, next] of pairs(runs)) {
+      const reason = reasonOf(history, run, next) ?? "nothing";
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function unexplained(history: History, job: JobHistory): readonly Violation[] {
+  const violations: Violation[] = [];
+  for (const [run, next] of pairs(job.runs)) {
+    if (reasonOf(history, run, next) !== undefined) continue;
+    const message = `${job.task} ${job.key} ran on ${run.process} (${run.how ?? "no end"}), and again on ${next.process}`;
+    violations.push({ message, jobs: [job] });
+  }
+  return violations;
+}
+
+function reasonOf(history: History, run: Run, next: Run): string | undefined {
+  if (run.how === "threw" && next.atMs > (run.endedAtMs ?? Infinity)) return "it failed";
+  return takenBy(history, run, next.atMs);
+}
+
+function pairs(runs: readonly Run[]): ReadonlyArray<readonly [Run, Run]> {
+  return runs.slice(1).flatMap((next, index) => {
+    const run = runs[index];
+    return run === undefined ? [] : [[run, next] as const];
+  });
+}

@@ -1,0 +1,269 @@
+/** Each rule finds what it is there for, and lets pass what a fault explains. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import type { Life } from "../child-process.ts";
+import type { FaultWindow } from "../fault.ts";
+import { type History, historyOf } from "../history.ts";
+import type { Entry, Journal, RunEnd } from "../journal.ts";
+import { allEnd, endingOf } from "./all-end.ts";
+import { intact, refusedStaysOut, wholeBatches } from "./arrives-whole.ts";
+import { limitsKept } from "./limits-kept.ts";
+import { leasesKept, processesEnd } from "./processes-end.ts";
+import { rerunsExplained } from "./reruns-explained.ts";
+import { runsOnce } from "./runs-once.ts";
+import { neverEarly, onePerPeriod } from "./times-kept.ts";
+
+const LEASE_MS = 1000;
+
+interface Told {
+  /** Of the producer. */
+  readonly producer?: readonly Entry[];
+  /** Of `worker1.1` and so on. */
+  readonly workers?: ReadonlyArray<readonly Entry[]>;
+  readonly lives?: readonly Life[];
+  readonly windows?: readonly FaultWindow[];
+  readonly heldAtDeath?: readonly string[];
+}
+
+function historyFrom({ producer = [], workers = [], ...told }: Told): History {
+  const { lives = [], windows = [], heldAtDeath = [] } = told;
+  const journals: Journal[] = [{ process: "producer.1", entries: producer }];
+  for (const [index, entries] of workers.entries()) {
+    journals.push({ process: `worker${index + 1}.1`, entries });
+  }
+  return historyOf({
+    journals,
+    lives,
+    windows,
+    heldAtDeath: new Set(heldAtDeath),
+    leaseMs: LEASE_MS,
+  });
+}
+
+/** A job called and identified by its key, which was intended at 0 and acknowledged at 1. */
+function scheduled(task: string, ...keys: readonly string[]): readonly Entry[] {
+  return [
+    { event: "intend", atMs: 0, jobs: keys.map((key) => ({ key, task })) },
+    { event: "acknowledged", atMs: 1, keys, ids: keys },
+  ];
+}
+
+interface Ran {
+  readonly task: string;
+  readonly key?: string;
+  readonly attempt?: number;
+  readonly from: number;
+  /** `undefined` for one that does not end. */
+  readonly until?: number;
+  readonly how?: RunEnd;
+  readonly dueMs?: number;
+}
+
+function ran({ task, key = "a", attempt = 0, from, until, how = "ok", dueMs = 0 }: Ran): Entry[] {
+  const start: Entry = {
+    event: "start",
+    atMs: from,
+    wallMs: from,
+    key,
+    id: key,
+    task,
+    attempt,
+    dueMs,
+  };
+  return until === undefined
+    ? [start]
+    : [start, { event: "end", atMs: until, id: key, attempt, how }];
+}
+
+function life(process: string, told: Partial<Life> = {}): Life {
+  const lives = { startedAtMs: 0, endedAtMs: undefined, endedBy: undefined } as const;
+  return { process, ...lives, stopMs: undefined, code: undefined, ...told };
+}
+
+function messages(
+  rule: { check(history: History): ReadonlyArray<{ readonly message: string }> },
+  told: Told,
+): readonly string[] {
+  return rule.check(historyFrom(told)).map(({ message }) => message);
+}
+
+const KILLED = [life("worker1.1", { endedBy: "kill", endedAtMs: 100 })];
+
+describe("allEnd", () => {
+  const once = scheduled("once", "a");
+  const retried = scheduled("retried", "a");
+
+  test("finds a job that was acknowledged and never ran", () => {
+    assert.equal(messages(allEnd, { producer: retried }).length, 1);
+    assert.equal(messages(allEnd, { producer: once }).length, 1);
+    assert.equal(messages(allEnd, { producer: retried, heldAtDeath: ["a"] }).length, 1);
+  });
+  test("lets pass an at-most-once job that a dead process held", () => {
+    const told = { producer: once, heldAtDeath: ["a"] };
+    assert.deepEqual(messages(allEnd, told), []);
+    const history = historyFrom(told);
+    assert.deepEqual(
+      [...history.jobs.values()].map((job) => endingOf(history, job)),
+      ["never started"],
+    );
+  });
+  test("finds a retry that never came", () => {
+    const failed = ran({ task: "retried", from: 10, until: 11, how: "threw" });
+    assert.equal(messages(allEnd, { producer: retried, workers: [failed] }).length, 1);
+    const last = ran({ task: "retried", attempt: 5, from: 10, until: 11, how: "threw" });
+    assert.deepEqual(messages(allEnd, { producer: retried, workers: [last] }), []);
+  });
+  test("finds a job whose killed process nobody took over", () => {
+    const cut = ran({ task: "retried", from: 10 });
+    assert.equal(messages(allEnd, { producer: retried, workers: [cut], lives: KILLED }).length, 1);
+  });
+  test("lets pass what was not acknowledged", () => {
+    assert.deepEqual(messages(allEnd, { producer: retried.slice(0, 1) }), []);
+  });
+});
+
+describe("runsOnce", () => {
+  test("finds an at-most-once job that ran twice, even after a stop", () => {
+    const workers = [
+      ran({ task: "once", from: 10, until: 11, how: "stopped" }),
+      ran({ task: "once", from: 20, until: 21 }),
+    ];
+    assert.equal(messages(runsOnce, { producer: scheduled("once", "a"), workers }).length, 1);
+  });
+  test("finds an attempt that was made twice, unless a stop put the job back", () => {
+    const again = ran({ task: "retried", from: 20, until: 21 });
+    const producer = scheduled("retried", "a");
+    const stopped = ran({ task: "retried", from: 10, until: 11, how: "stopped" });
+    assert.deepEqual(messages(runsOnce, { producer, workers: [stopped, again] }), []);
+    const ended = ran({ task: "retried", from: 10, until: 11 });
+    assert.equal(messages(runsOnce, { producer, workers: [ended, again] }).length, 1);
+  });
+  test("finds a periodic job that ran twice", () => {
+    const workers = [10, 20].map((from) => ran({ task: "beat", from, until: from + 1 }));
+    assert.equal(messages(runsOnce, { workers }).length, 1);
+  });
+});
+
+describe("rerunsExplained", () => {
+  const producer = scheduled("retried", "a");
+  const workers = [
+    ran({ task: "retried", from: 10, until: 11 }),
+    ran({ task: "retried", attempt: 1, from: 5000, until: 5001 }),
+  ];
+
+  test("finds a job that runs again after it succeeded", () => {
+    assert.equal(messages(rerunsExplained, { producer, workers }).length, 1);
+  });
+  test("lets pass a failure, a kill, and a lease that was lost meanwhile", () => {
+    assert.deepEqual(messages(rerunsExplained, { producer, workers, lives: KILLED }), []);
+    const failed = ran({ task: "retried", from: 10, until: 11, how: "threw" });
+    const [, next = []] = workers;
+    assert.deepEqual(messages(rerunsExplained, { producer, workers: [failed, next] }), []);
+    const lost: Entry = { event: "lost", atMs: 6000 };
+    const windows = [{ name: "frozen", target: "worker1", sinceMs: 9, untilMs: 5999 }];
+    const withLoss = [[...(workers[0] ?? []), lost], next];
+    assert.deepEqual(messages(rerunsExplained, { producer, workers: withLoss, windows }), []);
+  });
+  test("does not take a kill that came later for a reason", () => {
+    const lives = [life("worker1.1", { endedBy: "kill", endedAtMs: 5002 })];
+    assert.equal(messages(rerunsExplained, { producer, workers, lives }).length, 1);
+  });
+});
+
+describe("limitsKept", () => {
+  const keys = ["a", "b", "c", "d"];
+  const producer = scheduled("onceLimited", ...keys);
+  const task = "onceLimited";
+
+  test("finds four at once where three may be", () => {
+    const runs = keys.flatMap((key) => ran({ task, key, from: 10, until: 20 }));
+    assert.deepEqual(messages(limitsKept, { producer, workers: [runs] }), [
+      "4 of onceLimited ran at once; its limit is 3",
+    ]);
+  });
+  test("counts a killed run until the kill, and one after the other as one", () => {
+    const cut = ran({ task, key: "a", from: 10 });
+    const others = ["b", "c", "d"].flatMap((key) => ran({ task, key, from: 100, until: 120 }));
+    const workers = [cut, others];
+    assert.deepEqual(messages(limitsKept, { producer, workers, lives: KILLED }), []);
+    const lives = [life("worker1.1", { endedBy: "kill", endedAtMs: 101 })];
+    assert.equal(messages(limitsKept, { producer, workers, lives }).length, 1);
+  });
+  test("counts a frozen run until its lease can have ended", () => {
+    const lost: Entry = { event: "lost", atMs: 3000 };
+    const frozen = [...ran({ task, key: "a", from: 10, until: 3000 }), lost];
+    const windows = [{ name: "frozen", target: "worker1", sinceMs: 20, untilMs: 2990 }];
+    const others = (from: number): Entry[] =>
+      ["b", "c", "d"].flatMap((key) => ran({ task, key, from, until: from + 10 }));
+    const after = { producer, workers: [frozen, others(2000)], windows };
+    assert.deepEqual(messages(limitsKept, after), []);
+    const before = { producer, workers: [frozen, others(500)], windows };
+    assert.equal(messages(limitsKept, before).length, 1);
+  });
+});
+
+describe("times", () => {
+  test("neverEarly finds a start before its time", () => {
+    const jobs = [{ key: "a", task: "once", notBeforeMs: 100 }];
+    const producer: Entry[] = [{ event: "intend", atMs: 0, jobs }];
+    const early = { producer, workers: [ran({ task: "once", from: 99, until: 100 })] };
+    assert.deepEqual(messages(neverEarly, early), ["once a started 1 ms early"]);
+    const right = { producer, workers: [ran({ task: "once", from: 100, until: 101 })] };
+    assert.deepEqual(messages(neverEarly, right), []);
+  });
+  test("onePerPeriod finds three runs within a period, not two", () => {
+    const at = (...times: readonly number[]): Told => ({
+      workers: [
+        times.flatMap((dueMs, index) => ran({ task: "beat", key: `${index}`, from: 1, dueMs })),
+      ],
+    });
+    assert.deepEqual(messages(onePerPeriod, at(0, 900, 1100, 2100)), []);
+    assert.equal(messages(onePerPeriod, at(0, 10, 20)).length, 1);
+  });
+});
+
+describe("what arrives", () => {
+  test("intact finds arguments that were changed", () => {
+    const workers: Entry[][] = [[{ event: "corrupt", atMs: 1, key: "a" }]];
+    assert.equal(messages(intact, { producer: scheduled("once", "a"), workers }).length, 1);
+  });
+  test("wholeBatches finds half a batch", () => {
+    const producer = scheduled("retried", "a", "b").slice(0, 1);
+    const workers = [ran({ task: "retried", from: 10, until: 11 })];
+    assert.equal(messages(wholeBatches, { producer, workers }).length, 1);
+    assert.deepEqual(messages(wholeBatches, { producer }), []);
+  });
+  test("refusedStaysOut finds a job that ran after its refusal, unless that left it open", () => {
+    const refusal = (why: string): Entry[] => [
+      ...scheduled("once", "a").slice(0, 1),
+      { event: "refused", atMs: 1, keys: ["a"], why },
+    ];
+    const workers = [ran({ task: "once", from: 10, until: 11 })];
+    assert.equal(messages(refusedStaysOut, { producer: refusal("full"), workers }).length, 1);
+    const open = refusal("the jobs may or may not have been scheduled");
+    assert.deepEqual(messages(refusedStaysOut, { producer: open, workers }), []);
+  });
+});
+
+describe("processes", () => {
+  test("processesEnd finds one that ends by itself, with another code, or too late", () => {
+    const found = (told: Partial<Life>): number =>
+      messages(processesEnd, { lives: [life("worker1.1", told)] }).length;
+    assert.equal(found({ endedBy: "itself", code: 1 }), 1);
+    assert.equal(found({ endedBy: "stop", code: 1 }), 1);
+    assert.equal(found({ endedBy: "stop", code: 0, stopMs: 20_000 }), 1);
+    assert.equal(found({ endedBy: "stop", code: 0, stopMs: 500 }), 0);
+    assert.equal(found({ endedBy: "kill" }), 0);
+  });
+  test("leasesKept finds a lease that was lost while nothing happened", () => {
+    const workers: Entry[][] = [[{ event: "lost", atMs: 9000 }]];
+    assert.equal(messages(leasesKept, { workers }).length, 1);
+    const windows = [
+      { name: "partition", target: "network of worker1", sinceMs: 1, untilMs: 8000 },
+    ];
+    assert.deepEqual(messages(leasesKept, { workers, windows }), []);
+    const elsewhere = [{ name: "frozen", target: "worker2", sinceMs: 1, untilMs: 8000 }];
+    assert.equal(messages(leasesKept, { workers, windows: elsewhere }).length, 1);
+  });
+});

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+
+import type { Mutant } from "./mutants.ts";
+
+const ROOT = new URL("../../src/", import.meta.url).href;
+const MARK = "?mutant=";
+
+/**
+ * Lets modules be imported with a fault in them: `?mutant=<name>` after the URL of one of ours stands for a copy of
+ * it, and of all that it imports, with the mutant's changes. The originals stay as they are.
+ */
+export function loadMutants(mutants: readonly Mutant[]): void {
+  const byName = new Map(mutants.map((mutant) => [mutant.name, mutant]));
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const resolved = nextResolve(specifier, context);
+      const name = context.parentURL?.split(MARK)[1];
+      if (name === undefined || !resolved.url.startsWith(ROOT) || resolved.url.includes(MARK)) {
+        return resolved;
+      }
+      return { ...resolved, url: `${resolved.url}${MARK}${name}` };
+    },
+    load(url, context, nextLoad) {
+      const [path = "", name] = url.split(MARK);
+      const loaded = nextLoad(url, context);
+      const mutant = name === undefined ? undefined : byName.get(decodeURIComponent(name));
+      if (mutant === undefined) return loaded;
+      const source = readFileSync(new URL(path), "utf8");
+      return { ...loaded, source: changed(mutant, path.slice(ROOT.length), source) };
+    },
+  });
+}
+
+/** The source of a file with the mutant's changes, each of which must have exactly one place. */
+function changed({ name, changes }: Mutant, file: string, source: string): string {
+  let text = source;
+  for (const { from, to } of changes.filter((change) => change.file === file)) {
+    const places = text.split(from).length - 1;
+    if (places !== 1) {
+      throw new Error(
+        `mutant "${name}": its text must stand once in src/${file}, found ${places} times: ` +
+          `the code has changed, change the mutant too. The text: ${from}`,
+      );
+    }
+    text = text.replace(from, () => to);
+  }
+  return text;
+}
