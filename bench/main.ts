@@ -16,6 +16,8 @@ const chosen = SCENARIOS.filter((name) => values.only === undefined || name === 
 if (chosen.length === 0) {
   throw new RangeError(`--only must be one of ${SCENARIOS.join(", ")}, got "${values.only}"`);
 }
+// Each server and each process is ended when this one is.
+process.setMaxListeners(0);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 /** A quick run shows that all works: there scenarios may disturb each other, each lane on servers of its own. */

@@ -14,12 +14,13 @@ export interface Judged {
 }
 
 export function judge(
-  { own = "spinach" }: Chapter,
+  chapter: Chapter,
   measure: Measure,
   result: ScenarioResult | undefined,
 ): Judged | undefined {
   const { budget, unit } = measure;
   if (budget === undefined) return undefined;
+  const own = ownOf(chapter, measure);
   const values = result === undefined ? [] : valuesOf(own, measure, result);
   const rivals = ratiosOf(budget).map(([name, least]) => {
     const others = result === undefined ? [] : valuesOf(name, measure, result);
@@ -39,6 +40,11 @@ export function judge(
     measured: known ? [`${figure(median(values))} ${unit}`, ...ratios].join(", ") : "not measured",
     reached: known ? !misses : undefined,
   };
+}
+
+/** Whose figure it is. */
+export function ownOf(chapter: Chapter, measure: Measure): ContenderName {
+  return measure.own ?? chapter.own ?? "spinach";
 }
 
 export function isReached(judged: Judged | undefined): string {

@@ -14,6 +14,8 @@ export interface Measure {
   readonly id: readonly [caseId: string, figure: string];
   readonly title: string;
   readonly unit: string;
+  /** Whose figure it is. Default: the chapter's own. */
+  readonly own?: ContenderName;
   readonly budget?: Budget;
   /** Why the budget is missed and what was tried; shown only if it is. */
   readonly missed?: string;

@@ -48,6 +48,7 @@ export const CONTENDERS = {
     packages: ["graphile-worker"],
   },
   "pg-boss": { title: "pg-boss", file: "pg-boss", store: "postgres", packages: ["pg-boss"] },
+  "python-spinach": { title: "Python Spinach", file: "python-spinach", store: "redis" },
   floor: { title: "floor", file: "floor", store: "redis" },
 } as const satisfies Readonly<Record<string, ContenderEntry>>;
 

@@ -1,4 +1,4 @@
-import { isReached, judge } from "./budgets.ts";
+import { isReached, judge, ownOf } from "./budgets.ts";
 import type { Chapter, Measure } from "./chapter.ts";
 import { CONTENDER_NAMES, type ContenderName, entryOf } from "./contenders.ts";
 import { ratio, spread } from "./figures.ts";
@@ -66,7 +66,7 @@ function row(
   measure: Measure,
   { columns, rivals }: Columns,
 ): string {
-  const own = valuesOf(chapter.own ?? "spinach", measure, result);
+  const own = valuesOf(ownOf(chapter, measure), measure, result);
   const ratios = rivals.map((name) => {
     const others = valuesOf(name, measure, result);
     return others.length === 0 || own.length === 0 ? "" : ratio(own, others);

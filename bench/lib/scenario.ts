@@ -45,7 +45,23 @@ export interface Scenario {
 }
 
 /** The scenarios, in the order in which they run and are reported. To add one: its name here, and its file. */
-export const SCENARIOS = ["process", "enqueue", "latency", "memory", "backlog", "idle"] as const;
+export const SCENARIOS = [
+  "process",
+  "process-memory",
+  "python",
+  "enqueue",
+  "latency",
+  "io",
+  "payload",
+  "processes",
+  "memory",
+  "wire",
+  "backlog",
+  "timers",
+  "idle",
+  "footprint",
+  "size",
+] as const;
 
 export type ScenarioName = (typeof SCENARIOS)[number];
 

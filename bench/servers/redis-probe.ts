@@ -47,6 +47,15 @@ export class RedisProbe {
     return (await this.#info("server")).get("redis_version") ?? "?";
   }
 
+  /** Bytes that the server has received and sent. */
+  async traffic(): Promise<{ readonly received: number; readonly sent: number }> {
+    const fields = await this.#info("stats");
+    return {
+      received: number(fields, "total_net_input_bytes"),
+      sent: number(fields, "total_net_output_bytes"),
+    };
+  }
+
   /** Commands that the server has run, those inside scripts too, without the INFO of the probe itself. */
   async commands(): Promise<number> {
     const lines = [...(await this.#info("commandstats"))].filter(

@@ -7,6 +7,8 @@ export interface Inspector {
   /** How often each command was called since the last reset, those inside scripts included. */
   commandCounts(): Promise<Record<string, number>>;
   resetCounts(): Promise<void>;
+  /** Bytes that all clients have sent and received until now. */
+  traffic(): Promise<{ readonly sent: number; readonly received: number }>;
   close(): void;
 }
 
@@ -33,6 +35,12 @@ export async function inspect(url: string): Promise<Inspector> {
     },
     resetCounts: async () => {
       await call("CONFIG", "RESETSTAT");
+    },
+    traffic: async () => {
+      const info = String(await call("INFO", "stats"));
+      const of = (name: string): number =>
+        Number(info.split(`total_net_${name}_bytes:`)[1]?.split("\r")[0]);
+      return { sent: of("input"), received: of("output") };
     },
     close: () => {
       client.destroy();

@@ -11,6 +11,9 @@ import { startRedis, type TestRedis } from "./redis-server.ts";
 /** Most memory of a queued job, in bytes: that of its text, and of its place in the list. */
 const MOST_BYTES_PER_JOB = 215;
 
+/** No heartbeat comes while a test counts, in ms. */
+const LONG_LEASE_MS = 600_000;
+
 let redis: TestRedis;
 let inspector: Inspector;
 
@@ -97,3 +100,68 @@ describe("trips to Redis", () => {
     assert.ok(list <= MOST_BYTES_PER_JOB, `${list} bytes of the list`);
   });
 });
+
+/** Bytes a job that this side sends and receives while something is done. */
+async function bytesOf(
+  jobs: number,
+  act: () => Promise<unknown>,
+): Promise<{ readonly sent: number; readonly received: number }> {
+  const first = await inspector.traffic();
+  const begin = await inspector.traffic();
+  await act();
+  const end = await inspector.traffic();
+  // Looking is traffic too, the same each time.
+  const since = (name: "sent" | "received"): number =>
+    (end[name] - begin[name] - (begin[name] - first[name])) / jobs;
+  return { sent: since("sent"), received: since("received") };
+}
+
+describe("bytes on the way to Redis and back", () => {
+  test("a batch of 1,000 costs the texts of its jobs, and at most 20 bytes a job beside them", async () => {
+    const jobs = 1000;
+    await using bench = engineBench(redis.url, { namespace: "bytes-batch", lease: LONG_LEASE_MS });
+    await scheduleNumbers(bench, 0, 1);
+    const key = "bytes-batch/spinach";
+    const earlier = await textBytes(key);
+    const { sent, received } = await bytesOf(jobs, async () =>
+      scheduleNumbers(bench, jobs, 2 * jobs),
+    );
+    const text = ((await textBytes(key)) - earlier) / jobs;
+    assert.ok(sent <= text + 20, `${sent} bytes sent a job, of which ${text} are its text`);
+    assert.ok(received <= 1, `${received} bytes received a job`);
+  });
+
+  test("a trip of 256 costs 40 bytes a job to settle it, and its text and 10 bytes to take it", async () => {
+    const jobs = 256;
+    await using broker = await startBroker(redis.url, "bytes-trip");
+    await broker.fill(plain, 2 * jobs);
+    const text = (await textBytes("bytes-trip/spinach")) / (2 * jobs);
+    const first = await broker.exchange([], jobs);
+    const { sent, received } = await bytesOf(jobs, async () => broker.exchange(first.jobs, jobs));
+    assert.ok(sent <= 40, `${sent} bytes sent a job`);
+    assert.ok(
+      received <= text + 10,
+      `${received} bytes received a job, of which ${text} are its text`,
+    );
+  });
+
+  test("a lone schedule() is 1 request of 6 commands, and at most 580 bytes", async () => {
+    await using bench = engineBench(redis.url, { namespace: "bytes-lone", lease: LONG_LEASE_MS });
+    await scheduleNumbers(bench, 0, 1);
+    const act = async (): Promise<unknown> => bench.spin.schedule(taskOf(0), 1000);
+    const { sent, received } = await bytesOf(1, act);
+    assert.ok(sent <= 580, `${sent} bytes sent`);
+    assert.ok(received <= 10, `${received} bytes received`);
+    await inspector.resetCounts();
+    await act();
+    const { "config|resetstat": _, ...counts } = await inspector.commandCounts();
+    assert.deepEqual(counts, { evalsha: 1, get: 1, set: 1, rpush: 1, spop: 1, publish: 1 });
+  });
+});
+
+/** Of the jobs in a queue, without what Redis adds. */
+async function textBytes(key: string): Promise<number> {
+  const texts = await inspector.call("LRANGE", key, "0", "-1");
+  assert.ok(Array.isArray(texts));
+  return texts.reduce((sum: number, text) => sum + Buffer.byteLength(String(text)), 0);
+}

@@ -1,0 +1,62 @@
+/** How fast Python Spinach, the original, processes jobs on the same Redis. */
+import { join } from "node:path";
+
+import { processJobs } from "../lib/process-jobs.ts";
+import { pythonOutput } from "../lib/python.ts";
+import {
+  amount,
+  type Case,
+  type Figures,
+  loadsOf,
+  type Mode,
+  type Run,
+  type Scenario,
+  usualRuns,
+} from "../lib/scenario.ts";
+
+const CONCURRENCY = 256;
+
+/** Thousands of jobs of a full run. A quick run has a twentieth. */
+const THOUSANDS = { spinach: 300, "python-spinach": 5 } as const;
+
+const PROGRAM = join(import.meta.dirname, "../python/spinach_process.py");
+
+function cases(mode: Mode): readonly Case[] {
+  const scale = mode === "full" ? 1000 : 50;
+  return [
+    {
+      id: "python",
+      loads: loadsOf(THOUSANDS, scale, { concurrency: CONCURRENCY }),
+      ...usualRuns(mode),
+    },
+  ];
+}
+
+async function measure(run: Run): Promise<Figures> {
+  if (run.contender !== "python-spinach") return processJobs(run);
+  const url = `redis://127.0.0.1:${run.setup.redisPort}`;
+  const jobs = amount(run.load, "jobs");
+  return JSON.parse(pythonOutput(PROGRAM, url, String(jobs), String(CONCURRENCY))) as Figures;
+}
+
+export const scenario: Scenario = {
+  cases,
+  measure,
+  chapter: {
+    title: "The original",
+    text: "No-op jobs as in the first chapter, 256 coroutines, and Python Spinach 0.0.25 on the same Redis.",
+    measures: [
+      {
+        id: ["python", "rate"],
+        title: "256 at once",
+        unit: "jobs/s",
+        budget: { ratios: { "python-spinach": 40 } },
+      },
+      {
+        id: ["python", "clientCpuUs"],
+        title: "CPU time of the worker process",
+        unit: "us/job",
+      },
+    ],
+  },
+};
