@@ -33,12 +33,25 @@ figures of different machines.`;
 const FLOOR = `The floor has no retries, leases, limits or errors: a script that does one \`HDEL\`, \`LPOP\` and \`HSET\` a trip, the
 arguments of each job read from its JSON, and a call of an async function for each. A batch is one \`RPUSH\`.`;
 
-function environmentLines({ cpu, cores, memoryGib, ...versions }: Environment): readonly string[] {
+/** One sentence on each machine, and at which commit each scenario was measured there. */
+function environmentLines(scenarios: readonly ReportedScenario[]): readonly string[] {
+  const byMachine = Map.groupBy(scenarios, ({ result }) => machineText(result.environment));
+  return [...byMachine].map(([machine, measuredThere]) => {
+    const byCommit = Map.groupBy(measuredThere, ({ result }) => result.environment.commit);
+    const commits = [...byCommit].map(
+      ([commit, those]) =>
+        `\`${commit}\` (${those.map(({ chapter }) => chapter.scenario).join(", ")})`,
+    );
+    return `${machine} Spinach at commit ${commits.join(", ")}.`;
+  });
+}
+
+function machineText({ cpu, cores, memoryGib, ...versions }: Environment): string {
   const packages = Object.entries(versions.packages).map(([name, version]) => `${name} ${version}`);
-  return [
+  return (
     `Measured on ${cpu}, ${cores} cores, ${memoryGib} GiB; Node ${versions.node}, Redis ${versions.redis}, ` +
-      `${packages.join(", ")}; Spinach at commit ${versions.commit}.`,
-  ];
+    `${packages.join(", ")}.`
+  );
 }
 
 function settingsLines(settings: typeof PEER_SETTINGS): readonly string[] {
@@ -50,13 +63,10 @@ const results = readResults("full");
 const measured = CHAPTERS.map((chapter) => ({ chapter, result: results[chapter.scenario] })).filter(
   (each): each is ReportedScenario => each.result !== undefined,
 );
-const environments = new Set(
-  measured.map(({ result }) => environmentLines(result.environment).join("\n")),
-);
 if (measured.length === 0) throw new Error("nothing was measured yet: run npm run bench first");
 const sections = [
   INTRODUCTION,
-  [...environments].join("\n\n"),
+  environmentLines(measured).join("\n\n"),
   ...measured.map((each) => chapterLines(each).join("\n")),
   METHOD,
   FLOOR,
