@@ -10,8 +10,9 @@
 -- KEYS[7] counts (hash): running now, of limited tasks
 -- KEYS[8] parked (zset): parked jobs, all scores 0: task NUL queue NUL number NUL job
 -- KEYS[9] parked_counts (hash): task NUL queue -> number of parked jobs; '+' and '-' -> last numbers used
--- KEYS[10] quarantine (list): what cannot be used
--- KEYS[11..] queues (list, set): for each queue, those to take from first: its jobs, then the brokers that
+-- KEYS[10] own_limits (hash): limits that we have stated, which Python does not delete
+-- KEYS[11] quarantine (list): what cannot be used
+-- KEYS[12..] queues (list, set): for each queue, those to take from first: its jobs, then the brokers that
 --            found it empty and were not woken since
 -- ARGV[1] broker_id (text): the caller
 -- ARGV[2] channel (text): for notifications
@@ -28,10 +29,11 @@
 --                 index of its queue among those of KEYS from 1, job
 --           then: number of jobs to put back, oldest first, for each: id, index of its queue, job
 --
--- Codes: LOST -1, MORE 1, NO_MORE 0
+-- Codes: LOST -1, MORE 1, NO_MORE 0, COUNTED 0, UNCOUNTED 1
 -- Returns { LOST } if the broker is not one of the cluster any more: nothing was done.
--- Otherwise { MORE or NO_MORE, due, { job, ... } }: MORE if the queues may hold more jobs than were taken;
--- due is the time until something is due (ms, a string), '' if nothing is.
+-- Otherwise { MORE or NO_MORE, due, { job, ... }, COUNTED or UNCOUNTED }: MORE if the queues may hold more jobs
+-- than were taken; due is the time until something is due (ms, a string), '' if nothing is; UNCOUNTED if somebody
+-- has deleted the limit or count of a task of ours: its jobs wait until `register` has counted what runs.
 -- Cost: one HDEL, one LPOP and one HSET a queue where no task is limited, whatever the number of
 -- jobs; O(log n) a job of a limited task.
 
@@ -76,17 +78,23 @@ local function pairs_to_table(list)
 end
 
 -- What is not used costs one question: limits, and whatever has a time.
-local has_extras = redis.call('EXISTS', limits, parked, future, periodic, periodic_exact) > 0
+local has_extras = redis.call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact) > 0
 
 -- Limits, and places taken, of all limited tasks; nil if there is none, and none was that left jobs.
 local limit_by_task, places
-if has_extras and redis.call('EXISTS', limits, parked) > 0 then
+-- Limited tasks of which it is not known how many run: a Python process that starts deletes what it does not know.
+local is_uncounted = {}
+if has_extras and redis.call('EXISTS', own_limits, limits, parked) > 0 then
   limit_by_task = pairs_to_table(call('HGETALL', limits))
   places = pairs_to_table(call('HGETALL', counts))
+  for _, task in ipairs(call('HKEYS', own_limits)) do
+    if not limit_by_task[task] or not places[task] then is_uncounted[task] = true end
+  end
 end
 local changed = {}
 
 local function limit_of(task)
+  if is_uncounted[task] then return 0 end
   local limit = limit_by_task and limit_by_task[task]
   if limit and limit >= 0 then return limit end
 end
@@ -101,7 +109,7 @@ local function field(task, queue) return task .. '\0' .. queue end
 local freed = {}
 local function free_place(job)
   local task = limit_by_task and task_of(job)
-  if task and limit_of(task) then
+  if task and limit_of(task) and not is_uncounted[task] then
     add_place(task, -1)
     freed[task] = true
   end
@@ -292,7 +300,8 @@ local function wake_parked(task)
       if index then
         wake(idle_key(index), queue, math.min(free, tonumber(names[at_name + 1])))
       else
-        redis.call('PUBLISH', channel, queue)
+        -- Nobody is named, since its idle ones are not known here: one of them takes a second look.
+        redis.call('PUBLISH', channel, queue .. '\n')
       end
     end
   end
@@ -302,4 +311,4 @@ for task in pairs(freed) do wake_parked(task) end
 local due_at = has_extras and next_due() or math.huge
 local due = ''
 if due_at < math.huge then due = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) end
-return answer({ may_hold_more, due, jobs_taken })
+return answer({ may_hold_more, due, jobs_taken, next(is_uncounted) and UNCOUNTED or COUNTED })

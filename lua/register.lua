@@ -1,5 +1,6 @@
 -- States the periods and limits of tasks, and forgets those of ours that nobody states any more.
--- Atomic. Idempotent. Tasks that are not named stay as they are, whoever stated them.
+-- Atomic. Idempotent. Tasks that are not named stay as they are, whoever stated them; a limit that we had stated
+-- and somebody has deleted comes back.
 --
 -- KEYS[1] periodic_tasks (hash): task name -> JSON
 -- KEYS[2] periodic (zset): periodic tasks by the second that their next run is due by
@@ -9,8 +10,10 @@
 -- KEYS[6] stated (zset): tasks of ours with a period or limit, by when they were last stated (s)
 -- KEYS[7] parked_counts (hash): task NUL queue -> number of parked jobs
 -- KEYS[8] brokers (zset): all brokers by last seen (s)
--- KEYS[9] quarantine (list): what cannot be used
--- KEYS[10..] running (hash): running jobs of brokers
+-- KEYS[9] own_limits (hash): limits that we have stated, which Python does not delete
+-- KEYS[10] own_periodic (hash): task name -> JSON of tasks that we have stated, which Python does not delete
+-- KEYS[11] quarantine (list): what cannot be used
+-- KEYS[12..] running (hash): running jobs of brokers
 -- ARGV[1] channel (text): for notifications
 -- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s)
 -- ARGV[3] task_count (number): number of tasks
@@ -39,33 +42,52 @@ local function values(key)
 end
 local known_tasks, known_limits = values(periodic_tasks), values(limits)
 
-local function period_of(text)
+local function stated_period(text)
   local readable, task = pcall(cjson.decode, text or 'null')
-  return readable and type(task) == 'table' and tonumber(task.periodicity)
+  return readable and type(task) == 'table' and tonumber(period_of(task))
+end
+
+local function forget_period(name)
+  call('HDEL', periodic_tasks, name)
+  call('HDEL', own_periodic, name)
+  unplan(name)
 end
 
 local function state_period(name, period, text, known)
   if period <= 0 then
-    if known then
-      call('HDEL', periodic_tasks, name)
-      unplan(name)
-    end
+    if known or call('HEXISTS', own_periodic, name) == 1 then forget_period(name) end
     return
   end
+  if not known then known = bring_back(name) end
   local next_run = next_run_of(name)
   -- One that is further away than its period, after the clock was set back, starts a new rhythm.
-  if period_of(known) ~= period or not next_run or next_run > now + period + 1 then
+  if stated_period(known) ~= period or not next_run or next_run > now + period + 1 then
     plan(name, now + period)
   end
   if known ~= text then call('HSET', periodic_tasks, name, text) end
+  if call('HGET', own_periodic, name) ~= text then call('HSET', own_periodic, name, text) end
 end
 
 local uncounted, has_new_limit = {}, false
+local function count_if_new(name, known_limit)
+  if known_limit and call('HEXISTS', counts, name) == 1 then return end
+  has_new_limit = true
+  uncounted[name] = 0
+end
+-- Of the tasks of others, those that are to come back: name -> limit.
+local deleted, is_named = {}, {}
 for index = 1, task_count do
   local limit = tonumber(ARGV[FIRST_TASKS + (index - 1) * FIELDS + 2])
-  if limit >= 0 and not (known_limits[index] and call('HEXISTS', counts, names[index]) == 1) then
-    has_new_limit = true
-    uncounted[names[index]] = 0
+  is_named[names[index]] = true
+  if limit >= 0 then count_if_new(names[index], known_limits[index]) end
+end
+local own, own_fields = {}, call('HGETALL', own_limits)
+for index = 1, #own_fields, 2 do own[own_fields[index]] = own_fields[index + 1] end
+for name, limit in pairs(own) do
+  if not is_named[name] then
+    local known = call('HGET', limits, name)
+    if not known then deleted[name] = limit end
+    count_if_new(name, known)
   end
 end
 
@@ -88,40 +110,47 @@ if has_new_limit then
   end
 end
 
-if task_count > 0 then write_first(stated) end
 local has_changed = false
+local function forget_limit(name)
+  call('HDEL', limits, name)
+  call('HDEL', counts, name)
+  call('HDEL', own_limits, name)
+  has_changed = true
+end
+
+if task_count > 0 or has_new_limit then write_first(stated) end
+for name, limit in pairs(deleted) do call('HSET', limits, name, limit) end
+for name, count in pairs(uncounted) do
+  call('HSET', counts, name, count)
+  has_changed = true
+end
 for index = 1, task_count do
   local at = FIRST_TASKS + (index - 1) * FIELDS
   local name, period, limit, text = unpack(ARGV, at, at + FIELDS - 1)
   period, limit = tonumber(period), tonumber(limit)
   state_period(name, period, text, known_tasks[index])
   if limit >= 0 then
-    if uncounted[name] then call('HSET', counts, name, uncounted[name]) end
     if tonumber(known_limits[index]) ~= limit then
       call('HSET', limits, name, limit)
       has_changed = true
     end
-  elseif known_limits[index] then
-    call('HDEL', limits, name)
-    call('HDEL', counts, name)
-    has_changed = true
+    if tonumber(own[name]) ~= limit then call('HSET', own_limits, name, limit) end
+  elseif known_limits[index] or own[name] then
+    forget_limit(name)
   end
   if period > 0 or limit >= 0 then call('ZADD', stated, string.format('%.6f', now), name) end
 end
 
 -- What Python stated since is its own: it writes a space after each colon.
-local function is_ours(text) return text and not string.find(text, '": ', 1, true) end
+local function is_ours(text) return not string.find(text, '": ', 1, true) end
 
 local old = call('ZRANGEBYSCORE', stated, '-inf', string.format('%.6f', now - remembered_s), 'LIMIT', 0, 100)
 for _, name in ipairs(old) do
-  if is_ours(call('HGET', periodic_tasks, name)) then
-    call('HDEL', periodic_tasks, name)
-    unplan(name)
-  end
-  call('HDEL', limits, name)
-  call('HDEL', counts, name)
+  local text = call('HGET', periodic_tasks, name)
+  if not text or is_ours(text) then forget_period(name) end
+  call('HDEL', own_periodic, name)
+  forget_limit(name)
   call('ZREM', stated, name)
-  has_changed = true
 end
 
 -- Jobs may be parked behind a limit that is gone, or higher now.

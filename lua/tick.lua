@@ -6,8 +6,9 @@
 -- KEYS[3] periodic (zset): periodic tasks by the second that their next run is due by
 -- KEYS[4] periodic_exact (zset): periodic tasks by next run (s)
 -- KEYS[5] brokers (zset): all brokers by last seen (s)
--- KEYS[6] quarantine (list): what cannot be used
--- KEYS[7..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
+-- KEYS[6] own_periodic (hash): task name -> JSON of tasks that we have stated, which Python does not delete
+-- KEYS[7] quarantine (list): what cannot be used
+-- KEYS[8..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
 -- ARGV[1] channel (text): for notifications
 -- ARGV[2] id_count (number): number of ids
 -- ARGV[3..] ids: ids for new jobs, then, for each queue of KEYS, its name
@@ -46,6 +47,7 @@ end
 local function is_periodic(task)
   return type(task) == 'table' and type(task.queue) == 'string' and type(task.max_retries) == 'number'
     and type(task.periodicity) == 'number' and task.periodicity > 0
+    and (task.period_ms == nil or type(task.period_ms) == 'number' and task.period_ms > 0)
 end
 
 local due = call('ZRANGEBYSCORE', future, '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
@@ -77,8 +79,9 @@ end
 if #names > 0 then write_first(periodic) end
 for index, name in ipairs(names) do
   local text = call('HGET', periodic_tasks, name)
-  local ok, task = pcall(cjson.decode, text or 'null')
   local planned = next_run_of(name)
+  if not text then text, planned = bring_back(name) end
+  local ok, task = pcall(cjson.decode, text or 'null')
   if not planned or not text then
     unplan(name)
   elseif not ok or not is_periodic(task) then
@@ -99,8 +102,9 @@ for index, name in ipairs(names) do
       call('RPUSH', key, job)
       woken[task.queue] = (woken[task.queue] or 0) + 1
       -- The next place of the grid in the future, however many were missed.
-      local missed = math.floor((now - planned) / task.periodicity)
-      plan(name, planned + (missed + 1) * task.periodicity)
+      local period = period_of(task)
+      local missed = math.floor((now - planned) / period)
+      plan(name, planned + (missed + 1) * period)
     end
   end
 end

@@ -12,6 +12,7 @@ import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import { inspect, type Inspector } from "../brokers/redis/inspector.ts";
 import { startRedis, type TestRedis } from "../brokers/redis/redis-server.ts";
+import { until } from "../brokers/redis/until.ts";
 
 /** What Python left after one step: keys with their types and values. */
 type Keyspace = Readonly<
@@ -179,6 +180,35 @@ describe("ours takes over what Python left", () => {
     await broker.register([tick]);
     assert.equal(await inspector.call("HGET", `${namespace}/_max_concurrency`, "tick"), "2");
     assert.ok(await inspector.call("ZSCORE", `${namespace}/_periodic_tasks_queue`, "tick"));
+    await spin.close();
+  });
+
+  test("[G10] a periodic task that a Python process deleted when it started misses no run", async () => {
+    await inspector.call("FLUSHALL");
+    const broker = new RedisBroker(redis.url);
+    const spin = new Engine(broker, { namespace });
+    await broker.start();
+    await broker.register([testTask("tick", { periodicity: 200 })]);
+    const planned = Number(await inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"));
+    // Python adds it to a whole second, and stops at a fraction.
+    const text = await inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick");
+    assert.match(String(text), /"periodicity":1,"period_ms":200,/v);
+    await inspector.call("DEL", `${namespace}/_periodic_tasks_hash`);
+    await inspector.call("DEL", `${namespace}/_periodic_tasks_queue`);
+    const { job } = await until("it has run", async () => {
+      await broker.tick();
+      const { jobs } = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
+      return jobs[0];
+    });
+    assert.equal(job.taskName, "tick");
+    const next = Number(await inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"));
+    const periods = (next - planned) / 0.2;
+    assert.ok(Math.abs(periods - Math.round(periods)) < 1e-3, "it keeps its rhythm");
+    assert.ok(await inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick"));
+
+    // One that is periodic no more does not come back.
+    await broker.register([testTask("tick")]);
+    assert.deepEqual(await broker.tick(), { nextDueMs: undefined });
     await spin.close();
   });
 

@@ -58,12 +58,12 @@ export class HeartbeatThread {
     Atomics.add(this.#counts, COUNTS.timesTaken, 1);
   }
 
-  /** Leaves the cluster, if it answers in time, and ends the thread. */
-  async stop(): Promise<void> {
+  /** Leaves the cluster, if it answers within `timeoutMs`, and ends the thread. */
+  async stop(timeoutMs: number): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
     this.#timer?.cancel();
-    await atMost(this.#parts.runtime.timers, LEAVE_TIMEOUT_MS, this.#ask({ type: "leave" }));
+    await atMost(this.#parts.runtime.timers, timeoutMs, this.#ask({ type: "leave" }));
     this.#worker = undefined;
     await worker.terminate();
   }

@@ -1,6 +1,4 @@
-import { BrokerError, MalformedJobError } from "../../core/errors.ts";
-import { decodeJob } from "../../core/job-codec.ts";
-import { JobStatus } from "../../core/job-status.ts";
+import { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import { atMost } from "../../platform/at-most.ts";
@@ -16,6 +14,7 @@ import type {
 } from "../broker.ts";
 import { LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
+import { KnownQueues } from "./known-queues.ts";
 import {
   condemn,
   exchangeCodes,
@@ -66,10 +65,8 @@ export class RedisBroker implements Broker {
   #id = "";
   #hasJoined = false;
   #joining: Promise<void> | undefined;
-  /** Queues that due jobs were of: the tick script must name their keys. */
-  readonly #knownQueues = new Set<string>();
-  /** Held jobs that no task can run, because their text holds no whole job: id -> why. */
-  readonly #unreadable = new Map<string, string>();
+  #isCounting = false;
+  readonly #knownQueues = new KnownQueues();
 
   /**
    * @param redis - a URL; or the options of `createClient`, `createSentinel` or `createCluster` of
@@ -112,9 +109,12 @@ export class RedisBroker implements Broker {
 
   async stop(): Promise<void> {
     const { connection, subscriber, heartbeat, wakeUps, runtime } = this.#context;
-    await atMost(runtime.timers, LEAVE_TIMEOUT_MS, this.#joining ?? Promise.resolve());
-    const leaving = Promise.allSettled([this.#leaveIdle(), heartbeat.stop()]);
-    await atMost(runtime.timers, LEAVE_TIMEOUT_MS, leaving);
+    // One deadline for all of it, should Redis be silent.
+    const deadlineMs = runtime.clock.monotonic() + LEAVE_TIMEOUT_MS;
+    const leftMs = (): number => Math.max(0, deadlineMs - runtime.clock.monotonic());
+    await atMost(runtime.timers, leftMs(), this.#joining ?? Promise.resolve());
+    const leaving = Promise.allSettled([this.#leaveIdle(), heartbeat.stop(leftMs())]);
+    await atMost(runtime.timers, leftMs(), leaving);
     wakeUps.forget();
     this.#joining = undefined;
     this.#hasJoined = false;
@@ -135,9 +135,9 @@ export class RedisBroker implements Broker {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
-    const { keys, runtime, heartbeat, wakeUps } = this.#context;
+    const { keys, runtime, heartbeat, wakeUps, reader } = this.#context;
     const { queues, max } = request;
-    const unreadable = [...this.#unreadable].map(([id, reason]) => ({ id, reason }));
+    const { unreadable } = reader;
     const brokerId = this.#id;
     const call = exchangeCall(request, {
       keys,
@@ -148,17 +148,18 @@ export class RedisBroker implements Broker {
       mayBeIdle: wakeUps.mayBeIdle(queues),
       clears: wakeUps.clears(queues),
     });
-    const [code, due, taken] = array(await this.#take(call));
+    const [code, due, taken, counted] = array(await this.#take(call));
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       if (brokerId === this.#id) this.#leaseLost();
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
-    for (const { id } of unreadable) this.#unreadable.delete(id);
+    reader.forget(unreadable);
     const wires = array(taken);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
     if (wires.length > 0) heartbeat.took();
-    return { jobs: this.#decode(wires), more, nextDueMs: parseDue(text(due)) };
+    if (counted === exchangeCodes.UNCOUNTED) this.#countAgain();
+    return { jobs: reader.read(wires), more, nextDueMs: parseDue(text(due)) };
   }
 
   /** A reply that is lost may have brought jobs. */
@@ -174,23 +175,31 @@ export class RedisBroker implements Broker {
 
   async tick(): Promise<Due> {
     const { keys, runtime, connection } = this.#context;
+    const asked: string[] = [];
     for (;;) {
-      const queues = [...this.#knownQueues];
+      const queues = [...new Set([...this.#knownQueues.all, ...asked])];
       const ids = Array.from({ length: IDS_PER_TICK }, () => runtime.newId());
       const call = tick(
         { ...keys.fixed, queues: queues.flatMap((queue) => keys.queueKeys(queue)) },
         { channel: keys.channel, idCount: ids.length, ids: [...ids, ...queues] },
       );
       const [due = "", ...missing] = textArray(await connection.run(call));
-      for (const queue of missing) this.#knownQueues.add(queue);
-      if (missing.length === 0) return { nextDueMs: parseDue(due) };
+      if (missing.length === 0) {
+        this.#knownQueues.wereDue(asked);
+        return { nextDueMs: parseDue(due) };
+      }
+      asked.push(...missing);
     }
   }
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     await this.#join();
+    this.#knownQueues.ofTasks = tasks.map(({ queue }) => queue);
+    await this.#state(tasks);
+  }
+
+  async #state(tasks: readonly TaskDefinition[]): Promise<void> {
     const { keys, connection } = this.#context;
-    for (const { queue } of tasks) this.#knownQueues.add(queue);
     const { count, fields } = statedTasks(tasks);
     const brokers: string[] = [];
     for (;;) {
@@ -209,14 +218,26 @@ export class RedisBroker implements Broker {
     }
   }
 
+  /** Not awaited: the script that counts wakes who waits for its jobs. */
+  #countAgain(): void {
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    this.#state([])
+      .catch((error: unknown) => {
+        const { logger } = this.#context.runtime;
+        logger.warn({ err: error }, "jobs of limited tasks wait: what runs could not be counted");
+      })
+      .finally(() => {
+        this.#isCounting = false;
+      });
+  }
+
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
-    const { keys, connection } = this.#context;
+    const { keys, connection, reader } = this.#context;
     const running = keys.running(this.#id);
     const held = array(await connection.run(runningJobs({ ...keys.fixed, running })));
     const wires = held.filter((_, index) => index % 2 === 1);
-    return this.#decode(wires).filter(
-      ({ job }) => queues.includes(job.queue) && !known.has(job.id),
-    );
+    return reader.read(wires).filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }
 
   async rescue(deadId: string): Promise<RescueReply> {
@@ -284,7 +305,7 @@ export class RedisBroker implements Broker {
 
   /** From here on this is another broker: what the old one held is others'. */
   #leaseLost(): void {
-    const { runtime, wakeUps } = this.#context;
+    const { runtime, wakeUps, reader } = this.#context;
     if (!this.#hasJoined) return;
     this.#hasJoined = false;
     runtime.logger.error(
@@ -292,34 +313,9 @@ export class RedisBroker implements Broker {
       "this process lost its lease: its jobs were taken over by others",
     );
     this.#id = runtime.newId();
-    this.#unreadable.clear();
+    reader.forget();
     wakeUps.forget();
     for (const listener of this.#leaseLostListeners) listener();
-  }
-
-  /** Those that cannot be read are set aside by the next exchange. */
-  #decode(wires: readonly unknown[]): readonly StoredJob[] {
-    const jobs: StoredJob[] = [];
-    for (const wire of wires) {
-      try {
-        jobs.push(decodeJob(text(wire), JobStatus.RUNNING));
-      } catch (error) {
-        if (!(error instanceof MalformedJobError)) throw error;
-        this.#setAside(error);
-      }
-    }
-    return jobs;
-  }
-
-  #setAside(err: MalformedJobError): void {
-    const id = /"id":\s*"(?<id>[^"]+)"/v.exec(err.wire)?.groups?.["id"];
-    if (id === undefined || this.#unreadable.has(id)) return;
-    this.#unreadable.set(id, err.message);
-    const { runtime, keys } = this.#context;
-    runtime.logger.error(
-      { err, quarantine: keys.fixed.quarantine },
-      "set aside a job that cannot be read",
-    );
   }
 
   get #context(): RedisParts {

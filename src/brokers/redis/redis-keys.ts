@@ -22,6 +22,10 @@ export interface FixedKeys {
   readonly parked: string;
   /** Ours. hash: how many of them, by task and queue */
   readonly parkedCounts: string;
+  /** Ours. hash: task name -> most jobs at once, as we stated it: Python deletes what is in `limits` */
+  readonly ownLimits: string;
+  /** Ours. hash: task name -> task as JSON, as we stated it: Python deletes what is in `periodicTasks` */
+  readonly ownPeriodic: string;
   /** Ours. list: what cannot be used, each after a line of JSON that says where it was and why */
   readonly quarantine: string;
   /** Ours. zset: name of a task with a period or limit by when it was last stated (s) */
@@ -57,6 +61,8 @@ export class RedisKeys {
       brokers: this.#key("_all_brokers_zset"),
       parked: this.#key("_parked-jobs"),
       parkedCounts: this.#key("_parked-counts"),
+      ownLimits: this.#key("_own_limits"),
+      ownPeriodic: this.#key("_own_periodic_tasks"),
       quarantine: this.#key("_quarantine"),
       stated: this.#key("_stated_tasks"),
     };

@@ -5,6 +5,7 @@ import type { BrokerContext } from "../broker.ts";
 import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
+import { JobReader } from "./job-reader.ts";
 import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
@@ -29,6 +30,7 @@ export interface RedisParts extends BrokerContext {
   readonly producer: Producer;
   readonly heartbeat: HeartbeatThread;
   readonly wakeUps: WakeUps;
+  readonly reader: JobReader;
 }
 
 /** What they are made from. */
@@ -68,6 +70,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     connection,
     subscriber,
     wakeUps: new WakeUps({ runtime, id }),
+    reader: new JobReader(runtime.logger, keys.fixed.quarantine),
     producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
     heartbeat: new HeartbeatThread({
       runtime,

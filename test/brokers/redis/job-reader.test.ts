@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { JobReader } from "../../../src/brokers/redis/job-reader.ts";
+import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+
+const ID = "00000000-0000-4000-8000-000000000001";
+const OTHER = "00000000-0000-4000-8000-000000000002";
+
+test("JobReader names a text that is no job by the id that a script holds it by, never by another job's", () => {
+  const logger = new RecordingLogger();
+  const reader = new JobReader(logger, "quarantine");
+  const read = reader.read([
+    `{"id":"${ID}","status":2,"task_na`,
+    `{"task_args": [{"id": "${OTHER}"}], "id": "x", "task_name": "t", "queue": "q"}`,
+    String.raw`{"id": "\u00e9", "task_name": "t", "queue": "q"}`,
+    `{"id":"${ID}","status":2`,
+  ]);
+  assert.deepEqual(read, []);
+  assert.deepEqual(
+    reader.unreadable.map(({ id }) => id),
+    [ID, "x", "é"],
+  );
+  assert.equal(logger.lines.length, 3, "each is logged once");
+  reader.forget();
+  assert.deepEqual(reader.unreadable, []);
+});

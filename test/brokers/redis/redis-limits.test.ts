@@ -1,0 +1,154 @@
+/** Limits in the hands of others: what Python deletes, who joins meanwhile, and who is woken. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { register } from "../../../src/brokers/redis/lua-scripts.ts";
+import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
+import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
+import { statedTasks } from "../../../src/brokers/redis/stated-tasks.ts";
+import { systemRuntime } from "../../../src/platform/runtime.ts";
+import {
+  ids,
+  nextWakeUp,
+  outcome,
+  settle,
+  take,
+} from "../../../src/testing/conformance/broker-bench.ts";
+import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import { startRedis, type TestRedis } from "./redis-server.ts";
+import { until } from "./until.ts";
+
+const limited = testTask("limited", { maxConcurrency: 2, maxRetries: 3 });
+const elsewhere = testTask("elsewhere", { queue: "elsewhere", maxConcurrency: 1 });
+
+let redis: TestRedis;
+let inspector: Inspector;
+
+before(async () => {
+  redis = await startRedis();
+  inspector = await inspect(redis.url);
+});
+after(async () => {
+  inspector.close();
+  await redis.stop();
+});
+
+interface Cluster extends AsyncDisposable {
+  readonly keys: RedisKeys;
+  readonly jobs: JobMaker;
+  /** A broker that has joined, and knows no task. */
+  join(): Promise<RedisBroker>;
+}
+
+function newCluster(namespace: string): Cluster {
+  const brokers: RedisBroker[] = [];
+  const runtime = { ...systemRuntime(), logger: new RecordingLogger() };
+  const stop = async (): Promise<void> => {
+    await Promise.all(brokers.map((broker) => broker.stop()));
+  };
+  const join = async (): Promise<RedisBroker> => {
+    const broker = new RedisBroker(redis.url);
+    brokers.push(broker);
+    broker.bind({ namespace, runtime });
+    await broker.start();
+    await broker.register([]);
+    return broker;
+  };
+  const jobs = new JobMaker({
+    broker: join,
+    now: () => runtime.clock.now(),
+    pass: () => Promise.resolve(),
+    close: stop,
+  });
+  return { keys: new RedisKeys(namespace), jobs, join, [Symbol.asyncDispose]: stop };
+}
+
+describe("limits on Redis", () => {
+  for (const deleted of ["_max_concurrency", "_current_concurrency", "both"]) {
+    test(`[G5] hold when a Python process that starts has deleted ${deleted}`, async () => {
+      const namespace = `deleted ${deleted}`;
+      await using cluster = newCluster(namespace);
+      const [stating, other] = [await cluster.join(), await cluster.join()];
+      await stating.register([limited]);
+      await stating.enqueue(cluster.jobs.makeMany(6, limited));
+      const { jobs: running } = await take(stating, 10);
+      assert.equal(running.length, 2);
+      for (const key of ["_max_concurrency", "_current_concurrency"]) {
+        if (deleted === key || deleted === "both") {
+          await inspector.call("DEL", `${namespace}/${key}`);
+        }
+      }
+
+      // Neither those that are parked, nor those that come now; whoever looks.
+      await stating.enqueue(cluster.jobs.makeMany(2, limited));
+      assert.deepEqual(ids((await take(other, 10)).jobs), []);
+      // Who meets it counts again, though it does not know the task, and what ends meanwhile is counted once.
+      await settle(stating, [outcome("succeeded", running[0])]);
+      await until("the count is back", async () => {
+        const count = await inspector.call("HGET", cluster.keys.fixed.counts, limited.name);
+        return count === "1";
+      });
+      assert.equal(await inspector.call("HGET", cluster.keys.fixed.limits, limited.name), "2");
+      assert.equal((await take(other, 10)).jobs.length, 1);
+      assert.equal((await take(stating, 10)).jobs.length, 0);
+    });
+  }
+
+  test("[G5] that were taken away stay away, and their jobs come out", async () => {
+    await using cluster = newCluster("taken away");
+    const broker = await cluster.join();
+    await broker.register([limited]);
+    await broker.enqueue(cluster.jobs.makeMany(6, limited));
+    await take(broker, 10);
+    await inspector.call("DEL", cluster.keys.fixed.limits);
+    await broker.register([testTask("limited", { maxRetries: 3 })]);
+    assert.equal((await take(broker, 10)).jobs.length, 4);
+    assert.equal(await inspector.call("EXISTS", cluster.keys.fixed.ownLimits), 0);
+  });
+
+  test("[G5] that are new count the jobs of a broker that joins while they are stated", async () => {
+    await using cluster = newCluster("joins");
+    const { fixed, channel } = cluster.keys;
+    const first = await cluster.join();
+    const { count, fields } = statedTasks([limited]);
+    /** One call of the script, which is told of the brokers that were there before. */
+    const state = async (brokers: readonly string[]): Promise<unknown> => {
+      const call = register(
+        { ...fixed, running: brokers.map((id) => cluster.keys.running(id)) },
+        { channel, rememberedS: 3600, taskCount: count, tasks: [...fields, ...brokers] },
+      );
+      const { script, keys, args } = call;
+      return inspector.call("EVAL", script.text, String(keys.length), ...keys, ...args);
+    };
+    assert.deepEqual(await state([]), [first.id]);
+    const second = await cluster.join();
+    await second.enqueue(cluster.jobs.makeMany(5, limited));
+    await take(second, 2);
+    assert.deepEqual(await state([first.id]), [second.id], "it is asked for too");
+    assert.deepEqual(await state([first.id, second.id]), []);
+    assert.equal(await inspector.call("HGET", fixed.counts, limited.name), "2");
+  });
+
+  test("[G5] a place that becomes free wakes as many as it has room for", async () => {
+    await using cluster = newCluster("wakes one");
+    const idle = await Promise.all(Array.from({ length: 4 }, () => cluster.join()));
+    const busy = await cluster.join();
+    await busy.register([limited, elsewhere]);
+    const other = { ...limited, queue: "elsewhere" };
+    await busy.enqueue([...cluster.jobs.makeMany(2, limited), ...cluster.jobs.makeMany(3, other)]);
+    const { jobs: running } = await take(busy, 10);
+    for (const broker of idle) await take(broker, 10, "elsewhere");
+    let woken = 0;
+    for (const broker of idle) {
+      broker.onWakeUp(() => {
+        woken += 1;
+      });
+    }
+    const one = Promise.race(idle.map((broker) => nextWakeUp(broker, "elsewhere")));
+    await settle(busy, [outcome("succeeded", running[0])]);
+    await one;
+    assert.equal(woken, 1, "the others look later, unless somebody was faster");
+  });
+});
