@@ -6,6 +6,7 @@ import type { Setting } from "./lib/contender.ts";
 import { CONTENDER_NAMES, type ContenderName, entryOf, loadModule } from "./lib/contenders.ts";
 import { prepare } from "./lib/prepare.ts";
 import { budgetLines } from "./lib/report-budgets.ts";
+import { profileLines } from "./lib/report-profiles.ts";
 import { chapterLines, line, measuredIn, type ReportedScenario } from "./lib/report-tables.ts";
 import { type Environment, readResults } from "./lib/results.ts";
 import { loadScenario, SCENARIOS } from "./lib/scenario.ts";
@@ -21,6 +22,7 @@ This page is written by \`npm run report\` from \`bench/results/latest.json\`, w
 cd bench && npm ci
 npm run bench                      # everything, then this page; -- --only latency measures one scenario
 npm run bench -- --quick           # within a minute, to results/quick.json: shows that all works, not how fast
+npm run profile                    # where the time of a job goes, then this page
 npm run report                     # this page
 \`\`\``;
 
@@ -87,11 +89,13 @@ for (const name of SCENARIOS) {
 }
 if (measured.length === 0) throw new Error("nothing was measured yet: run npm run bench first");
 const took = new Set(measured.flatMap(({ result }) => measuredIn(result)));
+const profiles = profileLines();
 const sections = [
   INTRODUCTION,
   [...environmentLines(measured), versionsLine(measured)].join("\n\n"),
   (await budgetLines(results)).join("\n"),
   ...measured.map((each) => chapterLines(each).join("\n")),
+  ...(profiles.length === 0 ? [] : [profiles.join("\n")]),
   METHOD,
   await settingsSection(CONTENDER_NAMES.filter((name) => took.has(name))),
 ];

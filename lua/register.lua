@@ -42,9 +42,9 @@ local function values(key)
 end
 local known_tasks, known_limits = values(periodic_tasks), values(limits)
 
-local function period_of(text)
+local function stated_period(text)
   local readable, task = pcall(cjson.decode, text or 'null')
-  return readable and type(task) == 'table' and tonumber(task.periodicity)
+  return readable and type(task) == 'table' and tonumber(period_of(task))
 end
 
 local function forget_period(name)
@@ -61,7 +61,7 @@ local function state_period(name, period, text, known)
   if not known then known = bring_back(name) end
   local next_run = next_run_of(name)
   -- One that is further away than its period, after the clock was set back, starts a new rhythm.
-  if period_of(known) ~= period or not next_run or next_run > now + period + 1 then
+  if stated_period(known) ~= period or not next_run or next_run > now + period + 1 then
     plan(name, now + period)
   end
   if known ~= text then call('HSET', periodic_tasks, name, text) end

@@ -47,6 +47,7 @@ end
 local function is_periodic(task)
   return type(task) == 'table' and type(task.queue) == 'string' and type(task.max_retries) == 'number'
     and type(task.periodicity) == 'number' and task.periodicity > 0
+    and (task.period_ms == nil or type(task.period_ms) == 'number' and task.period_ms > 0)
 end
 
 local due = call('ZRANGEBYSCORE', future, '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
@@ -101,8 +102,9 @@ for index, name in ipairs(names) do
       call('RPUSH', key, job)
       woken[task.queue] = (woken[task.queue] or 0) + 1
       -- The next place of the grid in the future, however many were missed.
-      local missed = math.floor((now - planned) / task.periodicity)
-      plan(name, planned + (missed + 1) * task.periodicity)
+      local period = period_of(task)
+      local missed = math.floor((now - planned) / period)
+      plan(name, planned + (missed + 1) * period)
     end
   end
 end

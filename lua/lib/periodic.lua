@@ -1,5 +1,10 @@
 -- When periodic tasks run. Python reads whole seconds only, and stops at a fraction: the set that it reads
 -- has the second that a run is due by; the exact time is ours, and counts while it lies in that second.
+-- The period of a task (s): where it is no whole number, Python reads another one, rounded up.
+local function period_of(task)
+  return task.period_ms and task.period_ms / 1000 or task.periodicity
+end
+
 local function next_run_of(name)
   local second = tonumber(call('ZSCORE', periodic, name))
   local exact = tonumber(call('ZSCORE', periodic_exact, name))

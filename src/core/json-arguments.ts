@@ -21,10 +21,13 @@ export interface JobArguments {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+/** Of most jobs: nothing to check. */
+const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
+
 /** Takes a final `kwargs({...})` off the arguments of a call. */
 export function splitKwargs(callArgs: readonly unknown[]): JobArguments {
   const last = callArgs.at(-1);
-  if (!isKwargs(last)) return { args: callArgs, kwargs: {} };
+  if (!isKwargs(last)) return { args: callArgs, kwargs: NO_KWARGS };
   const kwargs: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(last.values));
   return { args: callArgs.slice(0, -1), kwargs };
 }
@@ -32,7 +35,7 @@ export function splitKwargs(callArgs: readonly unknown[]): JobArguments {
 /** @throws InvalidJobArgumentsError naming the first value that JSON cannot carry unchanged */
 export function refuseUncarriable(taskName: string, { args, kwargs }: JobArguments): void {
   refuseProblem(taskName, "args", args);
-  refuseProblem(taskName, "kwargs", kwargs);
+  if (kwargs !== NO_KWARGS) refuseProblem(taskName, "kwargs", kwargs);
 }
 
 /** The first part of a value that JSON cannot carry unchanged. */

@@ -190,6 +190,9 @@ describe("ours takes over what Python left", () => {
     await broker.start();
     await broker.register([testTask("tick", { periodicity: 200 })]);
     const planned = Number(await inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"));
+    // Python adds it to a whole second, and stops at a fraction.
+    const text = await inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick");
+    assert.match(String(text), /"periodicity":1,"period_ms":200,/v);
     await inspector.call("DEL", `${namespace}/_periodic_tasks_hash`);
     await inspector.call("DEL", `${namespace}/_periodic_tasks_queue`);
     const { job } = await until("it has run", async () => {

@@ -15,12 +15,15 @@ export function statedTasks(tasks: readonly TaskDefinition[]): {
 function fieldsOf(task: TaskDefinition): readonly string[] {
   const { name, queue, maxRetries, maxConcurrency = NONE, periodicityMs } = task;
   const periodicity = periodicityMs === undefined ? NONE : periodicityMs / 1000;
+  const seconds = Math.ceil(periodicity);
   // As Python writes it. Source: spinach/task.py Task.serialize
   const text = JSON.stringify({
     max_concurrency: maxConcurrency,
     max_retries: maxRetries,
     name,
-    periodicity,
+    // A Python process that makes a run adds this to the time, and stops if a fraction comes out.
+    periodicity: seconds,
+    ...(seconds !== periodicity && { period_ms: periodicityMs }),
     queue,
   });
   return [name, String(periodicity), String(maxConcurrency), text];

@@ -13,6 +13,9 @@ const LOOK_EVERY_MS = 1000;
 /** The same where the system cannot watch files: half of it is the median time to wake up. */
 const LOOK_OFTEN_EVERY_MS = 20;
 
+/** Most time to leave the cluster in, in ms: a stop ends even if the thread does not answer. */
+const LEAVE_TIMEOUT_MS = 2000;
+
 /** Node runs our source, and what tsc makes of it, from the file of the same name. */
 const HEARTBEAT_ENTRY = new URL(
   `./heartbeat-entry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`,

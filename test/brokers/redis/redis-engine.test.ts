@@ -305,7 +305,7 @@ describe("processes on Redis", () => {
 
   test("[G6] a process that is stuck lets its jobs go, and says where it hangs", async () => {
     await using it = bench({ lease: 1000 });
-    const child = await workerProcess(it, "block", { lease: 1000, stuckAfter: 1500 });
+    const child = await workerProcess(it, "stick", { lease: 1000, stuckAfter: 1500 });
     await it.spin.schedule("count", 1);
     await child.line("running");
     const done = ended(it, 1);

@@ -21,7 +21,7 @@ export interface WorkerProcess {
 export interface WorkerProcessOptions {
   readonly url: string;
   readonly namespace: string;
-  /** What its task does: `hang` or `block`. */
+  /** What its task does: `hang`, `block` or `stick`. */
   readonly behaviour: string;
   /** Of its broker, whose lease is 2,000 ms otherwise. */
   readonly options?: RedisBrokerOptions;

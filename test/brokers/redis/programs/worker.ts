@@ -29,6 +29,9 @@ spin.task("count", { maxRetries: 3 }, async (index: number) => {
   console.log("running");
   if (behaviour === "block") {
     turnInCircles(5000);
+  } else if (behaviour === "stick") {
+    // Until it is killed.
+    turnInCircles(60_000);
   } else {
     const signal = currentJob()?.signal;
     const { promise, reject } = Promise.withResolvers<never>();
