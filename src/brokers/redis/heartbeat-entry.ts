@@ -55,6 +55,8 @@ function run(data: HeartbeatThreadData): void {
     runtime,
     // A beat that hangs must leave time for others within the lease.
     callTimeoutMs: Math.min(data.callTimeoutMs, data.leaseMs / 4),
+    // After an outage, whoever is back first waits a lease for the others to show themselves.
+    maxPauseMs: Math.min(2000, data.leaseMs / 4),
   });
   const parts = { data, runtime, keys, connection };
   let brokerId = "";
