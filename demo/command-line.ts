@@ -5,7 +5,9 @@ import { parseArgs } from "node:util";
 const REPOSITORY = join(import.meta.dirname, "..");
 
 /** What this version has; later ones bring more. */
-const BROKERS: readonly string[] = ["memory", "redis://HOST:PORT"];
+const BROKERS: readonly string[] = ["memory", "sqlite:FILE", "redis://HOST:PORT"];
+
+const SQLITE = /^sqlite:(?=.)/;
 const WORKERS: readonly string[] = ["async"];
 
 /** How the demo is called. */
@@ -20,8 +22,11 @@ Options:
   --workers <kind>  what runs them; in this version: ${WORKERS.join(", ")} (default: ${WORKERS[0]})
   --help            print this and exit
 
-Exit code: 0; 1 if a file or a folder could not be read; 2 if the command line is wrong; 130 after ^C,
-143 after SIGTERM.
+Demos that are started on one SQLite file share the work: each reports what it has done, and ends when no
+job is left. What one that was killed had begun, the others do.
+
+Exit code: 0; 1 if a file or a folder could not be read; 2 if the command line is wrong or the broker
+cannot be used; 130 after ^C, 143 after SIGTERM.
 `;
 }
 
@@ -31,14 +36,19 @@ export class UsageError extends Error {}
 /** What a valid command line asks for: help, or a folder to work on. */
 export type Request =
   | { readonly kind: "help" }
-  | { readonly kind: "run"; readonly folder: string; readonly broker: string };
+  | { readonly kind: "run"; readonly folder: string; readonly broker: ChosenBroker };
+
+/** Where jobs wait. */
+export type ChosenBroker =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "redis"; readonly url: string };
 
 /** @throws UsageError */
 export async function parseCommandLine(args: readonly string[]): Promise<Request> {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: "help" };
-  const { broker } = values;
-  if (!/^rediss?:\/\/./.test(broker)) refuseUnknownKind("--broker", broker, BROKERS);
+  const broker = chosenBroker(values.broker);
   refuseUnknownKind("--workers", values.workers, WORKERS);
   const [folder, ...others] = positionals;
   if (others.length > 0) {
@@ -46,6 +56,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<Request
   }
   const checked = folder === undefined ? REPOSITORY : await checkedFolder(folder);
   return { kind: "run", folder: checked, broker };
+}
+
+function chosenBroker(given: string): ChosenBroker {
+  if (/^rediss?:\/\/./.test(given)) return { kind: "redis", url: given };
+  if (SQLITE.test(given)) {
+    return { kind: "sqlite", path: resolve(callersFolder(), given.replace(SQLITE, "")) };
+  }
+  if (given !== "memory") refuseUnknownKind("--broker", given, BROKERS);
+  return { kind: "memory" };
 }
 
 function parse(args: readonly string[]) {
@@ -67,7 +86,7 @@ function parse(args: readonly string[]) {
 }
 
 function refuseUnknownKind(option: string, kind: string, known: readonly string[]): void {
-  if (known.includes(kind)) return;
+  if (known.includes(kind) && !kind.includes(":")) return;
   // A URL may carry a password, which must not end up in a log.
   const shown = kind.replace(/\/\/.*@/, "//***@");
   throw new UsageError(

@@ -1,18 +1,22 @@
 import { randomUUID } from "node:crypto";
 
-import { AsyncWorkers, type Broker, Engine, MemoryBroker } from "spinach";
+import { AsyncWorkers, type Broker, BrokerError, Engine, MemoryBroker } from "spinach";
 import { RedisBroker } from "spinach/redis";
+import { SqliteBroker } from "spinach/sqlite";
 
-import { parseCommandLine, usage, UsageError } from "./command-line.ts";
+import { type ChosenBroker, parseCommandLine, usage, UsageError } from "./command-line.ts";
 import { demoLogger } from "./demo-logger.ts";
 import { fileTask } from "./file-jobs.ts";
 import { Ledger } from "./ledger.ts";
 import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
 import { scheduleFiles } from "./schedule-files.ts";
+import { allDone } from "./shared-file.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const COROUTINES = 256;
+
+const NAMESPACE = "spinach-demo";
 
 /** Runs the demo, and returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -22,15 +26,15 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-async function measureFolder(folder: string, broker: string): Promise<number> {
-  const ledger = new Ledger();
+async function measureFolder(folder: string, broker: ChosenBroker): Promise<number> {
+  const ledger = new Ledger({ isShared: broker.kind === "sqlite" });
   const stop = new StopRequest(() => {
     ledger.interrupt();
   });
   const progress = new Progress(ledger, process.stdout);
   progress.start();
   try {
-    await runJobs(makeEngine(broker, progress), folder, { ledger, progress });
+    await runJobs(makeEngine(broker, progress), folder, { broker, ledger, progress });
   } finally {
     progress.stop();
   }
@@ -39,26 +43,44 @@ async function measureFolder(folder: string, broker: string): Promise<number> {
   return stop.exitCode ?? (ledger.failures.length > 0 ? 1 : 0);
 }
 
-function makeEngine(kind: string, progress: Progress): Engine {
+function makeEngine(chosen: ChosenBroker, progress: Progress): Engine {
   const logger = demoLogger(() => {
     progress.clear();
   });
-  const broker: Broker = kind === "memory" ? new MemoryBroker() : new RedisBroker(kind);
-  // Of its own: what an earlier run left, with other files, is not this one's.
-  return new Engine(broker, { logger, namespace: `spinach-demo-${randomUUID()}` });
+  // Where a run ends with its own jobs, what an earlier one left, with other files, is not its own.
+  const namespace = chosen.kind === "sqlite" ? NAMESPACE : `${NAMESPACE}-${randomUUID()}`;
+  return new Engine(makeBroker(chosen), { logger, namespace });
+}
+
+function makeBroker(chosen: ChosenBroker): Broker {
+  switch (chosen.kind) {
+    case "memory":
+      return new MemoryBroker();
+    case "sqlite":
+      return new SqliteBroker(chosen.path);
+    case "redis":
+      return new RedisBroker(chosen.url);
+  }
+}
+
+interface Run {
+  readonly broker: ChosenBroker;
+  readonly ledger: Ledger;
+  readonly progress: Progress;
 }
 
 async function runJobs(
   spin: Engine,
   folder: string,
-  { ledger, progress }: { readonly ledger: Ledger; readonly progress: Progress },
+  { broker, ledger, progress }: Run,
 ): Promise<void> {
   const measure = fileTask(spin, ledger);
   try {
     await spin.startWorkers({ workers: new AsyncWorkers({ number: COROUTINES }) });
     await scheduleFiles(folder, { spin, measure, ledger });
     progress.listed();
-    await ledger.outstandingAtMost(0);
+    if (broker.kind === "sqlite") await allDone(broker.path, NAMESPACE, ledger);
+    else await ledger.outstandingAtMost(0);
   } finally {
     await spin.close({ timeout: 0 });
   }
@@ -73,7 +95,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof BrokerError)) throw error;
   console.error(`demo: ${error.message}`);
   process.exitCode = 2;
 }
