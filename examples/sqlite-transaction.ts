@@ -15,8 +15,8 @@ db.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT, invoiced INTEGE
 
 const spin = new Engine(new SqliteBroker(path));
 
-const sendInvoice = spin.task("sendInvoice", { maxRetries: 5 }, (order: number) => {
-  db.prepare("UPDATE orders SET invoiced = invoiced + 1 WHERE id = ?").run(order);
+const sendInvoice = spin.task("sendInvoice", { maxRetries: 5 }, (id: number) => {
+  db.prepare("UPDATE orders SET invoiced = invoiced + 1 WHERE id = ?").run(id);
 });
 
 /** @throws if the item is sold out: then there is neither an order nor an invoice */
