@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 
 import type { Timer } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
-import { HeartbeatThread, LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
+import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import type { SqliteHeartbeatData } from "./heartbeat-data.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { CheckedSqliteBrokerOptions } from "./sqlite-broker-options.ts";
