@@ -75,9 +75,12 @@ export interface Broker {
      * @throws TypeError or RangeError if there is no such transaction, BrokerError if the store refuses
      */
     enqueueIn?(transaction: object, jobs: readonly StoredJob[]): void;
-    /** Settles outcomes, then takes jobs, in one trip. */
+    /**
+     * Settles outcomes, then takes jobs, in one trip. One that failed may still take effect, but not after a later one
+     * of the same broker: an outcome told twice would settle the next run of its job.
+     */
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
-    /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
+    /** Moves what has become due, in order and in bounded steps; then makes the jobs of periodic tasks. */
     tick(): Promise<Due>;
     /** States the periods and limits of the tasks that this process has; others' stay. */
     register(tasks: readonly TaskDefinition[]): Promise<void>;
@@ -1108,6 +1111,7 @@ export type { TransactionScheduler } from "./engine/transaction-scheduler.ts";
 export type { Logger, LogMethod } from "./platform/logger.ts";
 export type { EventName, JobEvent, Receiver, SpinachEvents, WorkerEvent, } from "./signals/signals.ts";
 export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
+export { currentEngine, type CurrentEngine } from "./workers/current-engine.ts";
 export { currentJob, type CurrentJob } from "./workers/current-job.ts";
 export { ThreadWorkers, type ThreadWorkersOptions } from "./workers/threads/thread-workers.ts";
 export type { StopOptions, Workers } from "./workers/workers.ts";
@@ -1823,6 +1827,9 @@ export interface JobRecord {
     /** Its id, once `schedule` has resolved. */
     confirmedId: string | undefined;
     state: "outside" | "waiting" | "held" | "succeeded" | "failed";
+    /** When it first came into the broker. */
+    bornAtMs: number;
+    /** When it last did. */
     enteredAtMs: number;
     /** When it may start. */
     dueAtMs: number;
@@ -2201,6 +2208,49 @@ export declare class AsyncWorkers implements Workers {
     }): Promise<void>;
 }
 
+// workers/current-engine.d.ts
+import type { JobRequest } from "../core/batch.ts";
+import type { Job } from "../core/job.ts";
+import type { CallArgs, Task } from "../core/task.ts";
+/** The engine whose job is running, as its task can use it from whatever thread it runs in. */
+export interface CurrentEngine {
+    /** Schedules a job, as `engine.schedule` does. */
+    schedule(task: string, ...args: unknown[]): Promise<Job>;
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Job>;
+    /** Schedules a job to run at a date, as `engine.scheduleAt` does. */
+    scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
+    /**
+     * Blocks this thread until the broker has the job; for tasks on threads that do not await.
+     * @throws what `schedule` rejects with
+     * @throws TypeError on the thread of the engine itself, which cannot wait for itself
+     */
+    scheduleSync(task: string, ...args: unknown[]): Job;
+    scheduleSync<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Job;
+    /** Like `scheduleSync`, to run at a date. */
+    scheduleAtSync(task: string, at: Date, ...args: unknown[]): Job;
+    scheduleAtSync<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Job;
+}
+/** How requests get from a task to the engine. */
+export interface SchedulingPort {
+    schedule(request: JobRequest): Promise<Job>;
+    scheduleSync(request: JobRequest): Job;
+}
+/**
+ * Inside a task, and in whatever it calls or awaits: the engine that runs it, to schedule other jobs. Outside:
+ * `undefined`.
+ *
+ * @example
+ * const thumbnails = (file: string): void => {
+ *   for (const width of [100, 400]) currentEngine()?.scheduleSync("resize", file, width);
+ * };
+ */
+export declare function currentEngine(): CurrentEngine | undefined;
+/** What tasks see of a port. */
+export declare function makeCurrentEngine(port: SchedulingPort): CurrentEngine;
+/** For tasks on the thread of the engine itself. */
+export declare function localEngine(schedule: SchedulingPort["schedule"]): CurrentEngine;
+
 // workers/current-job.d.ts
 import type { Job } from "../core/job.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -2236,9 +2286,9 @@ export interface ThreadWorkersOptions {
     /** After so many jobs, at least 1, a thread ends and another takes its place. @defaultValue never */
     readonly maxJobsPerThread?: number | undefined;
     /**
-     * How a thread waits for its next job. `"block"`: asleep, unless a timer, a socket or something else that
-     * a task has left needs the event loop. `"loop"`: always in its event loop, so that what is unref'd is
-     * served too. @defaultValue "block"
+     * How a thread waits for its next job. `"loop"`: in its event loop, so that sockets and timers that tasks have
+     * left are served. `"block"`: asleep, unless something that is not unref'd needs the event loop; a connection
+     * that an HTTP agent keeps alive is unref'd. Both are as fast. @defaultValue "loop"
      */
     readonly idle?: "block" | "loop" | undefined;
     /**

@@ -86,7 +86,7 @@ export interface Broker {
    * of the same broker: an outcome told twice would settle the next run of its job.
    */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
-  /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
+  /** Moves what has become due, in order and in bounded steps; then makes the jobs of periodic tasks. */
   tick(): Promise<Due>;
   /** States the periods and limits of the tasks that this process has; others' stay. */
   register(tasks: readonly TaskDefinition[]): Promise<void>;

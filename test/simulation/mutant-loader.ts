@@ -1,17 +1,25 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 
-import type { Mutant } from "./mutants.ts";
+import type * as Simulation from "../../src/testing/simulation/simulate.ts";
+import { type Mutant, MUTANTS } from "./mutants.ts";
 
 const ROOT = new URL("../../src/", import.meta.url).href;
+const SIMULATION = "../../src/testing/simulation/simulate.ts";
 const MARK = "?mutant=";
 
-/**
- * Lets modules be imported with a fault in them: `?mutant=<name>` after the URL of one of ours stands for a copy of
- * it, and of all that it imports, with the mutant's changes. The originals stay as they are.
- */
-export function loadMutants(mutants: readonly Mutant[]): void {
-  const byName = new Map(mutants.map((mutant) => [mutant.name, mutant]));
+let isHooked = false;
+
+/** The simulation of a mutant: a copy of it, and of all that it imports. The originals stay as they are. */
+export async function importMutant(name: string): Promise<typeof Simulation> {
+  if (!isHooked) hook();
+  isHooked = true;
+  return (await import(`${SIMULATION}${MARK}${encodeURIComponent(name)}`)) as typeof Simulation;
+}
+
+/** From now on `?mutant=<name>` after the URL of a module of ours stands for its copy with the mutant's changes. */
+function hook(): void {
+  const byName = new Map(MUTANTS.map((mutant) => [mutant.name, mutant]));
   registerHooks({
     resolve(specifier, context, nextResolve) {
       const resolved = nextResolve(specifier, context);

@@ -1,6 +1,5 @@
-import type * as Simulation from "../../src/testing/simulation/simulate.ts";
 import { SIMULATED_INVARIANTS } from "../../src/testing/simulation/simulate.ts";
-import { loadMutants } from "./mutant-loader.ts";
+import { importMutant } from "./mutant-loader.ts";
 import { type Mutant, MUTANTS } from "./mutants.ts";
 
 /**
@@ -8,7 +7,6 @@ import { type Mutant, MUTANTS } from "./mutants.ts";
  * invariant by at least one.
  */
 export async function runMutants(maxSeeds: number): Promise<boolean> {
-  loadMutants(MUTANTS);
   console.log(`${"mutant".padEnd(52)} ${"found by".padEnd(38)} seeds`);
   let isComplete = true;
   for (const mutant of MUTANTS) {
@@ -29,8 +27,7 @@ async function seedsNeeded(
   { name, breaks }: Mutant,
   maxSeeds: number,
 ): Promise<number | undefined> {
-  const url = `../../src/testing/simulation/simulate.ts?mutant=${encodeURIComponent(name)}`;
-  const { simulate } = (await import(url)) as typeof Simulation;
+  const { simulate } = await importMutant(name);
   for (let seed = 0; seed < maxSeeds; seed += 1) {
     const { violation } = await simulate({ seed });
     if (violation?.invariant === breaks) return seed + 1;

@@ -88,14 +88,14 @@ export class MemoryNamespace {
   }
 
   tick(nowMs: number, newId: () => string): Due {
-    for (const task of this.#periodic.takeDue(nowMs)) {
-      this.enqueue([newPeriodicJob(task, { id: newId(), nowMs })], nowMs);
-    }
     for (let moved = 0; moved < MAX_JOBS_PER_CALL; moved += 1) {
       const stored = this.#future.takeDue(nowMs);
       if (stored === undefined) break;
       this.#queue(stored.job.queue).pushBack(stored.wire);
       this.#wakeUp(stored.job.queue);
+    }
+    for (const task of this.#periodic.takeDue(nowMs)) {
+      this.enqueue([newPeriodicJob(task, { id: newId(), nowMs })], nowMs);
     }
     return { nextDueMs: this.#nextDueMs(nowMs) };
   }

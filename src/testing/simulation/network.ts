@@ -117,8 +117,11 @@ export class Network {
       case "after":
         return { ...course, errorMs: soonMs };
       case "late": {
-        const lateMs = Math.ceil(this.#world.random() ** 3 * MAX_LATE_MS);
-        return { ...course, effectMs: lateMs, errorMs: effectMs, isUnderway: true };
+        const maxMs = this.#world.random() < 0.5 ? CALL_TIMEOUT_MS : MAX_LATE_MS;
+        const lateMs = this.#world.between(100, maxMs);
+        const isNoticed = this.#world.random() < 0.5;
+        const errorMs = isNoticed ? effectMs : CALL_TIMEOUT_MS;
+        return { ...course, effectMs: lateMs, errorMs, isUnderway: true };
       }
       case "silent":
         return { ...course, errorMs: CALL_TIMEOUT_MS };
