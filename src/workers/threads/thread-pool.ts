@@ -204,7 +204,9 @@ export class ThreadPool implements Workers {
 
   /** Threads may be about to take the same jobs: each job is had by one side. */
   #takeBack(): readonly StoredJob[] {
-    const { held } = this.#parts;
+    // A broker that cannot start stops workers that never did.
+    if (this.#started === undefined) return [];
+    const { held } = this.#started;
     const back: StoredJob[] = [];
     // A thread may be just inside the queue, for a few us; one that died there must not hold this up.
     for (let tries = 0; tries < TAKE_BACK_TRIES && !this.#jobs.empty;) {
