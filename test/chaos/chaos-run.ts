@@ -20,6 +20,8 @@ import type { ChaosStore } from "./store.ts";
 export interface ChaosOptions {
   readonly store: StoreName;
   readonly workers: WorkersName;
+  /** Whether to keep journals and logs. */
+  readonly keep: boolean;
   /** How long faults happen, in ms. */
   readonly durationMs: number;
   readonly seed: number;
@@ -137,7 +139,8 @@ class ChaosRun {
     }
     const left = leftovers.map((message) => ({ message, jobs: [] }));
     if (left.length > 0) violations.set(NOTHING_LEFT, left);
-    const folder = violations.size > 0 ? this.#guard.folder : undefined;
+    const isKept = violations.size > 0 || this.#options.keep;
+    const folder = isKept ? this.#guard.folder : undefined;
     return { history, windows, violations, drainedMs, folder };
   }
 

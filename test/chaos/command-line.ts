@@ -15,6 +15,7 @@ Options:
   --rate <n>      jobs a second (default: 400; with threads 100)
   --lease <ms>    how long a process may be silent (default: 5000)
   --every <ms>    mean time from one fault to the next (default: 800)
+  --keep          keep journals and logs, whatever comes of it
   --help          print this and exit
 
 Exit code: 0; 1 if a promise was broken, with the history of the jobs that show it; 2 if the command line is
@@ -35,6 +36,7 @@ export function parseCommandLine(args: readonly string[]): ChaosOptions | undefi
   return {
     store,
     workers,
+    keep: values.keep,
     durationMs: number("--minutes", values.minutes, 0.05) * 60_000,
     seed: values.seed === undefined ? randomSeed() : number("--seed", values.seed, 0),
     rate: number("--rate", values.rate ?? defaultRate, 20),
@@ -59,6 +61,7 @@ function parse(args: readonly string[]) {
         rate: { type: "string" },
         lease: { type: "string", default: "5000" },
         every: { type: "string", default: "800" },
+        keep: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
     }).values;

@@ -28,9 +28,10 @@ export function report(options: ChaosOptions, result: ChaosResult): string {
     takeoverLine(history, windows),
     `Drained ${seconds(drainedMs)} after the faults.`,
     ...violationLines(result),
+    ...(folder === undefined ? [] : [`Journals and logs: ${folder}`]),
     violations.size === 0
       ? `Kept: all of ${ALL_RULES.length + 2} rules.`
-      : `Broken: ${violations.size} rules. Journals and logs: ${folder}`,
+      : `Broken: ${violations.size} rules.`,
   ];
   return `${sections.join("\n\n")}\n`;
 }
