@@ -8,7 +8,7 @@ import { type Guard, startGuard } from "./guard.ts";
 import { type History, historyOf } from "./history.ts";
 import { monotonicMs, readJournals } from "./journal.ts";
 import { processFaults } from "./process-faults.ts";
-import type { StoreAddress, StoreName } from "./programs/child.ts";
+import type { StoreAddress, StoreName, WorkersName } from "./programs/child.ts";
 import { RedisStore } from "./redis-store.ts";
 import { ALL_RULES } from "./rules/all-rules.ts";
 import type { Violation } from "./rules/rule.ts";
@@ -19,6 +19,9 @@ import type { ChaosStore } from "./store.ts";
 /** What a run is asked for. */
 export interface ChaosOptions {
   readonly store: StoreName;
+  readonly workers: WorkersName;
+  /** Whether to keep journals and logs. */
+  readonly keep: boolean;
   /** How long faults happen, in ms. */
   readonly durationMs: number;
   readonly seed: number;
@@ -136,7 +139,8 @@ class ChaosRun {
     }
     const left = leftovers.map((message) => ({ message, jobs: [] }));
     if (left.length > 0) violations.set(NOTHING_LEFT, left);
-    const folder = violations.size > 0 ? this.#guard.folder : undefined;
+    const isKept = violations.size > 0 || this.#options.keep;
+    const folder = isKept ? this.#guard.folder : undefined;
     return { history, windows, violations, drainedMs, folder };
   }
 
@@ -199,7 +203,8 @@ class ChaosRun {
   /** Works off what periodic tasks have made since, and takes their periods away. */
   async #close(): Promise<Child> {
     const address = await this.#store.addressFor("closer");
-    const request = { address, rate: 0, seed: 0, closing: true };
+    const { workers } = this.#options;
+    const request = { address, workers, rate: 0, seed: 0, closing: true };
     const guard = this.#guard;
     const closer = new Child({ name: "closer", program: "worker", guard, request: () => request });
     await closer.start();
@@ -234,7 +239,7 @@ interface Children {
 }
 
 async function makeChildren(
-  { seed, rate }: ChaosOptions,
+  { seed, rate, workers: kind }: ChaosOptions,
   guard: Guard,
   store: ChaosStore,
 ): Promise<Children> {
@@ -245,6 +250,7 @@ async function makeChildren(
       guard,
       request: (life) => ({
         address,
+        workers: kind,
         rate,
         seed: seed * 1000 + life,
         closing: false,

@@ -98,6 +98,8 @@ export class Child {
     const { life } = this;
     if (life === undefined || life.endedBy !== undefined) return;
     life.endedBy = by;
+    // From here on it runs nothing, however long the system takes to bury it.
+    if (by === "kill") life.endedAtMs = monotonicMs();
     this.#process?.kill(signal);
     await this.#exited;
   }
@@ -127,7 +129,7 @@ export class Child {
     child.stderr.pipe(createWriteStream(join(guard.folder, `${lifeName}.log`)));
     this.#exited = once(child, "exit").then(([code]) => {
       guard.ended(pid);
-      life.endedAtMs = monotonicMs();
+      life.endedAtMs ??= monotonicMs();
       life.endedBy ??= "itself";
       life.code = typeof code === "number" ? code : undefined;
     });

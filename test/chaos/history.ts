@@ -49,6 +49,7 @@ export interface History {
   readonly strandedBrokers: ReadonlySet<string>;
   readonly corrupt: readonly string[];
   readonly rescued: number;
+  readonly threadDeaths: number;
   readonly untold: ReadonlySet<string>;
   readonly leaseMs: number;
 }
@@ -83,6 +84,7 @@ export function historyOf(parts: HistoryParts): History {
     strandedBrokers: strandedBrokers(parts),
     corrupt: entriesOf(journals, "corrupt").map(({ key }) => key),
     rescued: rescues.reduce((sum, rescue) => sum + rescue.jobs, 0),
+    threadDeaths: entriesOf(journals, "thread-death").length,
     untold: new Set(entriesOf(journals, "untold").flatMap(({ ids }) => ids)),
     leaseMs,
   };
@@ -155,20 +157,37 @@ function recordRun(jobs: Map<string, JobHistory>, run: Run): void {
 }
 
 function runsOf({ process, entries }: Journal): readonly Run[] {
+  const ends = endsByRun(entries);
+  return entries.flatMap((entry): readonly Run[] => {
+    if (entry.event !== "start") return [];
+    // The first one that has not been taken: a job that was put back may come here again.
+    const end = ends.get(`${entry.id} ${entry.attempt}`)?.shift();
+    if (end !== undefined) return [{ ...entry, process, endedAtMs: end.atMs, how: end.how }];
+    return [{ ...entry, process, ...cutShort(entry, entries) }];
+  });
+}
+
+/** How a run ended that could not say so itself: its thread did, or was terminated by a stop. */
+function cutShort(run: RunStart, entries: readonly Entry[]): Pick<Run, "endedAtMs" | "how"> {
+  for (const entry of entries) {
+    if (entry.atMs < run.atMs) continue;
+    const { event, atMs: endedAtMs } = entry;
+    if (event === "thread-death" && entry.thread === run.thread) return { endedAtMs, how: "died" };
+    if (event === "released" && entry.id === run.id) return { endedAtMs, how: "stopped" };
+  }
+  return { endedAtMs: undefined, how: undefined };
+}
+
+function endsByRun(entries: readonly Entry[]): ReadonlyMap<string, Array<EntryOf<"end">>> {
   const ends = new Map<string, Array<EntryOf<"end">>>();
   for (const entry of entries) {
     if (entry.event !== "end") continue;
     const name = `${entry.id} ${entry.attempt}`;
-    ends.set(name, [...(ends.get(name) ?? []), entry]);
+    const all = ends.get(name);
+    if (all === undefined) ends.set(name, [entry]);
+    else all.push(entry);
   }
-  const runs: Run[] = [];
-  for (const entry of entries) {
-    if (entry.event !== "start") continue;
-    // The first one that has not been taken: a job that was put back may come here again.
-    const end = ends.get(`${entry.id} ${entry.attempt}`)?.shift();
-    runs.push({ ...entry, process, endedAtMs: end?.atMs, how: end?.how });
-  }
-  return runs;
+  return ends;
 }
 
 /** How far a process can be behind with learning that its lease is lost, in leases. */

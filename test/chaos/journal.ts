@@ -11,6 +11,8 @@ export type RunEnd =
   | "aborted"
   /** A stop of its workers cut it short. */
   | "stopped"
+  /** Its thread ended under it. */
+  | "died"
   /** Its signal said that its process had lost its lease. */
   | "fenced";
 
@@ -29,10 +31,14 @@ export type Entry = { readonly atMs: number } & (
   | { readonly event: "end"; readonly id: string; readonly attempt: number; readonly how: RunEnd }
   /** What arrived is not what was sent. */
   | { readonly event: "corrupt"; readonly key: string }
+  /** A thread is about to end, by the plan of one of its jobs. */
+  | { readonly event: "thread-death"; readonly thread: number }
   /** The process is this broker from now on. */
   | { readonly event: "broker"; readonly id: string }
   /** It learned that it had lost its lease. */
   | { readonly event: "lost" }
+  /** A stop gave up a job, and puts it back. */
+  | { readonly event: "released"; readonly id: string }
   /** It stopped without having told the outcomes of these jobs. */
   | { readonly event: "untold"; readonly ids: readonly string[] }
   /** It took the jobs of a dead broker over. */
@@ -50,6 +56,8 @@ export interface RunStart {
   readonly task: string;
   /** From 0: how many attempts had failed before. */
   readonly attempt: number;
+  /** 0 for the main thread. */
+  readonly thread: number;
   /** When it was due, or made, epoch ms. */
   readonly dueMs: number;
 }

@@ -43,6 +43,8 @@ export interface JobPlan {
   readonly throws: number;
   /** Whether it gives itself up when it no longer throws. */
   readonly aborts: boolean;
+  /** Whether its first attempt ends its thread. */
+  readonly dies: boolean;
 }
 
 /** Arguments that a careless script would change, and their text. */

@@ -14,9 +14,9 @@ const TOLD = 3;
 /** What a run has shown, for people. */
 export function report(options: ChaosOptions, result: ChaosResult): string {
   const { history, windows, violations, drainedMs, folder } = result;
-  const { store, seed, durationMs, rate, leaseMs } = options;
+  const { store, workers, seed, durationMs, rate, leaseMs } = options;
   const sections = [
-    `Chaos on ${store}: ${(durationMs / 60_000).toFixed(1)} min, seed ${seed}, ${rate} jobs/s, lease ${leaseMs} ms`,
+    `Chaos on ${store}, ${workers} workers: ${(durationMs / 60_000).toFixed(1)} min, seed ${seed}, ${rate} jobs/s, lease ${leaseMs} ms`,
     table(["fault", "times", "longest"], faultRows(windows)),
     table(
       ["task", "acked", "unknown", "refused", "runs", "ok", "failed", "unstarted", "at once"],
@@ -28,9 +28,10 @@ export function report(options: ChaosOptions, result: ChaosResult): string {
     takeoverLine(history, windows),
     `Drained ${seconds(drainedMs)} after the faults.`,
     ...violationLines(result),
+    ...(folder === undefined ? [] : [`Journals and logs: ${folder}`]),
     violations.size === 0
       ? `Kept: all of ${ALL_RULES.length + 2} rules.`
-      : `Broken: ${violations.size} rules. Journals and logs: ${folder}`,
+      : `Broken: ${violations.size} rules.`,
   ];
   return `${sections.join("\n\n")}\n`;
 }
@@ -72,14 +73,14 @@ function periodicRows({ periodic }: History): ReadonlyArray<readonly string[]> {
   ]);
 }
 
-function processLine({ lives, losses, rescued }: History): string {
+function processLine({ lives, losses, rescued, threadDeaths }: History): string {
   const all = [...lives.values()];
   const stops = all.filter(({ endedBy }) => endedBy === "stop");
   const slowest = Math.max(0, ...stops.map(({ stopMs = 0 }) => stopMs));
   const lost = [...losses.values()].flat().length;
   return (
     `Processes: ${all.length} started, ${stops.length} stopped (slowest ${seconds(slowest)}), ` +
-    `${lost} leases lost, ${rescued} jobs taken over.`
+    `${lost} leases lost, ${rescued} jobs taken over, ${threadDeaths} threads ended by a job.`
   );
 }
 

@@ -20,6 +20,7 @@ import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
+import { ThreadWorkers } from "../../src/workers/threads/thread-workers.ts";
 import {
   drain,
   engineBench,
@@ -311,6 +312,15 @@ describe("Engine startWorkers()", () => {
     await bench.spin.schedule("noop");
     await drain(bench);
     assert.equal(await bench.broker.isQueueEmpty("spinach"), true);
+  });
+
+  it("rejects with what the broker said where the workers are threads", async () => {
+    for (const workers of [new ThreadWorkers(), new AsyncWorkers({ threads: 1 })]) {
+      const { broker, spin } = engineBench();
+      broker.failNext("start", "before");
+      await assert.rejects(spin.startWorkers({ workers }), BrokerError);
+      await spin.close();
+    }
   });
 
   it("is disposed of by `await using`", async () => {

@@ -209,7 +209,9 @@ export class ThreadPool implements Workers {
 
   /** Threads may be about to take the same jobs: each job is had by one side. */
   #takeBack(): readonly StoredJob[] {
-    const { jobs, held } = this.#parts;
+    // A broker that cannot start stops workers that never did.
+    if (this.#started === undefined) return [];
+    const { jobs, held } = this.#started;
     return jobs.takeBack().map((job) => {
       held.takeBack(job);
       return job.stored;

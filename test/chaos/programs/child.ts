@@ -19,9 +19,14 @@ export interface StoreAddress {
   readonly leaseMs: number;
 }
 
+/** Kinds of workers: coroutines on one loop or on several, threads that run one job each. */
+export const WORKERS = ["async", "loops", "threads"] as const;
+export type WorkersName = (typeof WORKERS)[number];
+
 /** What a program is given, as JSON in its first argument. */
 export interface ChildRequest {
   readonly address: StoreAddress;
+  readonly workers: WorkersName;
   /** Of its random choices. */
   readonly seed: number;
   /** Jobs a second: the producer's. */
@@ -85,10 +90,13 @@ function logger(note: Note): Logger {
 }
 
 function heed(note: Note, fields: object, message: string): void {
-  const { jobs, broker, reenqueued, failed } = fields as Readonly<Record<string, unknown>>;
+  const { job, jobs, broker, reenqueued, failed } = fields as Readonly<Record<string, unknown>>;
   if (message.startsWith("this process lost its lease")) note({ event: "lost" });
   if (message.startsWith("stopped before") && Array.isArray(jobs)) {
     note({ event: "untold", ids: jobs.map(String) });
+  }
+  if (message.endsWith("was stopped before it had finished, and put back")) {
+    note({ event: "released", id: String(job) });
   }
   if (message.startsWith("took the jobs of a dead broker")) {
     note({ event: "rescued", broker: String(broker), jobs: Number(reenqueued) + Number(failed) });

@@ -14,6 +14,9 @@ const TURN_MS = 50;
 /** Most calls under way: Redis may be away for seconds. */
 const MAX_UNDER_WAY = 1000;
 
+/** Part of the jobs that end their thread, where they have one. */
+const DYING = 0.001;
+
 /** One job to come. */
 interface Planned {
   readonly intention: Intention;
@@ -49,6 +52,7 @@ function planned(): Planned {
     lastsMs: between(lasts),
     throws: Math.min(throws, 3),
     aborts: random() < aborting,
+    dies: random() < DYING && request.workers !== "async",
   };
   const later = random() < 0.1 ? { notBeforeMs: Date.now() + between([50, 4000]) } : {};
   count += 1;

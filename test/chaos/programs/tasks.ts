@@ -1,5 +1,6 @@
 /** The tasks of the load. A module of its own, so that threads can load it. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isMainThread, threadId } from "node:worker_threads";
 
 import {
   AbortError,
@@ -37,28 +38,31 @@ for (const name of LOAD_NAMES) {
   );
 }
 
-/** Periodic tasks; without their periods they are there to work off what is left. */
-export function beats(withPeriods: boolean): Tasks {
-  const tasks = new Tasks({ module: import.meta.url });
-  for (const [name, periodicity] of Object.entries(PERIODS)) {
-    const options = withPeriods ? { periodicity } : {};
-    tasks.task(name, options, async () => {
-      await noted(undefined, async () => undefined);
-    });
-  }
-  return tasks;
+/** Periodic tasks. */
+export const beats: Tasks = new Tasks({ module: import.meta.url });
+for (const [name, periodicity] of Object.entries(PERIODS)) beats.task(name, { periodicity }, beat);
+
+export async function beat(): Promise<void> {
+  await noted(undefined, async () => undefined);
 }
 
-async function follow({ lastsMs, throws, aborts }: JobPlan, blocks: boolean): Promise<void> {
+async function follow({ lastsMs, throws, aborts, dies }: JobPlan, blocks: boolean): Promise<void> {
   const job = currentJob();
   if (job === undefined) throw new TypeError("not inside a job");
   if (blocks) turnInCircles(lastsMs);
   else if (lastsMs > 0) await sleep(lastsMs, undefined, { signal: job.signal });
+  if (dies && job.retries === 0) endThread();
   if (job.retries < throws) {
     const at = new Date(Date.now() + 50 + 40 * lastsMs);
     throw job.retries % 2 === 0 ? new RetryError("planned", { at }) : new Error("planned");
   }
   if (aborts) throw new AbortError("planned");
+}
+
+function endThread(): void {
+  if (isMainThread) throw new TypeError("only a thread can end without its process");
+  note({ event: "thread-death", thread: threadId });
+  process.exit(1);
 }
 
 function turnInCircles(ms: number): void {
@@ -71,7 +75,16 @@ async function noted(key: string | undefined, run: () => Promise<void>): Promise
   if (job === undefined) throw new TypeError("not inside a job");
   const { id, taskName: task, retries: attempt, at, signal } = job;
   const dueMs = at.getTime();
-  note({ event: "start", wallMs: Date.now(), key: key ?? id, id, task, attempt, dueMs });
+  note({
+    event: "start",
+    wallMs: Date.now(),
+    key: key ?? id,
+    id,
+    task,
+    attempt,
+    thread: threadId,
+    dueMs,
+  });
   let how: RunEnd = "ok";
   try {
     await run();

@@ -1,12 +1,24 @@
 /** A worker process of a chaos run. It ends by itself after SIGTERM. */
-import { AsyncWorkers, BrokerError } from "spinach";
+import { AsyncWorkers, BrokerError, ThreadWorkers, type Workers } from "spinach";
 
 import { openJournal } from "../journal.ts";
-import { childEngine, childRequest, STORE_NOT_THERE } from "./child.ts";
+import { childEngine, childRequest, STORE_NOT_THERE, type WorkersName } from "./child.ts";
+import { restingBeats } from "./closing-tasks.ts";
 import { beats, load } from "./tasks.ts";
 
-/** Jobs at once. */
-const NUMBER = 24;
+/** Jobs at once: coroutines, and threads. */
+const NUMBER = { coroutines: 24, threads: 4 };
+
+function makeWorkers(kind: WorkersName): Workers {
+  switch (kind) {
+    case "async":
+      return new AsyncWorkers({ number: NUMBER.coroutines });
+    case "loops":
+      return new AsyncWorkers({ number: NUMBER.coroutines, threads: 2 });
+    case "threads":
+      return new ThreadWorkers({ number: NUMBER.threads });
+  }
+}
 
 const request = childRequest();
 const note = openJournal();
@@ -15,14 +27,14 @@ const { spin, broker } = childEngine(request, (entry) => {
   // It takes another id right after it has said so.
   if (entry.event === "lost") queueMicrotask(() => note({ event: "broker", id: broker.id }));
 });
-spin.attachTasks(load, beats(!request.closing));
+spin.attachTasks(load, request.closing ? restingBeats : beats);
 spin.on("workerStarted", () => {
   note({ event: "broker", id: broker.id });
   console.log("ready");
 });
 try {
   await spin.run({
-    workers: new AsyncWorkers({ number: NUMBER }),
+    workers: makeWorkers(request.workers),
     stopTimeout: 500,
     stopWhenQueueEmpty: request.closing,
   });
@@ -32,3 +44,8 @@ try {
   process.exitCode = STORE_NOT_THERE;
   await spin.close();
 }
+console.error(`${new Date().toISOString()} closed`);
+// Nothing should keep it alive. If something does, the log says what.
+setInterval(() => {
+  console.error(`still alive: ${process.getActiveResourcesInfo().join(", ")}`);
+}, 1000).unref();

@@ -1,4 +1,6 @@
 import type { Life } from "../child-process.ts";
+import type { History } from "../history.ts";
+import { loadTask } from "../load.ts";
 import { STORE_NOT_THERE } from "../programs/child.ts";
 import type { Rule, Violation } from "./rule.ts";
 
@@ -11,20 +13,28 @@ const STOP_BOUND_MS = 17_000;
 /** A stop ends, and leaves nothing that keeps the process alive; no process ends for another reason. */
 export const processesEnd: Rule = {
   title: "[G11] [G15] every process ends by itself after SIGTERM, with code 0, and none otherwise",
-  check: ({ lives }) =>
-    [...lives.values()].flatMap((life): readonly Violation[] => {
-      const message = fault(life);
+  check: (history) =>
+    [...history.lives.values()].flatMap((life): readonly Violation[] => {
+      const message = fault(life, blockedMs(history, life));
       return message === undefined ? [] : [{ message: `${life.process} ${message}`, jobs: [] }];
     }),
 };
 
-function fault({ endedBy, code, stopMs = 0 }: Life): string | undefined {
+/** How long the process could not hear that it was told to stop, in ms: its tasks blocked it. */
+function blockedMs({ jobs }: History, { process, endedAtMs = 0, stopMs = 0 }: Life): number {
+  const runs = [...jobs.values()].flatMap((job) => (loadTask(job.task)?.blocks ? job.runs : []));
+  const theirs = runs.filter((run) => run.process === process);
+  const ends = theirs.map((run) => (run.endedAtMs ?? endedAtMs) - (endedAtMs - stopMs));
+  return Math.max(0, ...ends);
+}
+
+function fault({ endedBy, code, stopMs = 0 }: Life, blocked: number): string | undefined {
   const ending = code === undefined ? "a signal" : `code ${code}`;
   if (endedBy === "itself" && code !== STORE_NOT_THERE && code !== 0) return `ended with ${ending}`;
   if (endedBy !== "stop") return undefined;
   // Told to stop before it could start.
   if (code !== 0 && code !== STORE_NOT_THERE) return `was stopped, and ended with ${ending}`;
-  return stopMs > STOP_BOUND_MS ? `took ${stopMs.toFixed(0)} ms to stop` : undefined;
+  return stopMs - blocked > STOP_BOUND_MS ? `took ${stopMs.toFixed(0)} ms to stop` : undefined;
 }
 
 /** A lease is lost only to a fault. */

@@ -1,4 +1,5 @@
 import type { History, JobHistory, Run } from "../history.ts";
+import type { RunEnd } from "../journal.ts";
 import { type Rule, takenBy, type Violation } from "./rule.ts";
 
 /** A job runs again only if it failed, or a fault took it from its process. */
@@ -6,6 +7,8 @@ export const rerunsExplained: Rule = {
   title: "[G1] [G6] a job runs again only after a failure, or where a fault explains it",
   check: (history) => [...history.jobs.values()].flatMap((job) => unexplained(history, job)),
 };
+
+const FAILURES: ReadonlySet<RunEnd | undefined> = new Set(["threw", "died"]);
 
 /** Why each run but the first came about, of all jobs. */
 export function reasonsOfReruns(history: History): ReadonlyMap<string, number> {
@@ -32,7 +35,7 @@ function unexplained(history: History, job: JobHistory): readonly Violation[] {
 function reasonOf(history: History, run: Run, next: Run): string | undefined {
   if (next.attempt < run.attempt && startedLate(history, next))
     return "a lost lease was noticed late";
-  if (run.how === "threw" && next.atMs > (run.endedAtMs ?? Infinity)) return "it failed";
+  if (FAILURES.has(run.how) && next.atMs > (run.endedAtMs ?? Infinity)) return "it failed";
   return takenBy(history, run, next.atMs);
 }
 

@@ -69,6 +69,7 @@ function ran({ task, key = "a", attempt = 0, from, until, how = "ok", dueMs = 0 
     id: key,
     task,
     attempt,
+    thread: 0,
     dueMs,
   };
   return until === undefined
