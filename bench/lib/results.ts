@@ -21,7 +21,7 @@ export interface Environment {
   readonly node: string;
   readonly servers: Readonly<Record<string, string>>;
   readonly packages: Readonly<Record<string, string>>;
-  /** Of the project, with a plus sign if its sources were changed since. */
+  /** The last one that changed the sources of the project, with a plus sign if they were changed since. */
   readonly commit: string;
 }
 
@@ -105,11 +105,12 @@ function versionOf(name: string): string {
 }
 
 function commit(): string {
-  const head = git("rev-parse", "--short", "HEAD");
-  return git("status", "--porcelain", "--", "../src", "../lua") === "" ? head : `${head}+`;
+  const sources = ["--", "src", "lua"];
+  const last = git("log", "-1", "--format=%h", ...sources);
+  return git("status", "--porcelain", ...sources) === "" ? last : `${last}+`;
 }
 
 function git(...args: readonly string[]): string {
-  const cwd = join(import.meta.dirname, "..");
+  const cwd = join(import.meta.dirname, "../..");
   return execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
 }
