@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { CHAPTERS } from "./lib/measures.ts";
-import { OWN_SETTINGS, PEER_SETTINGS } from "./lib/peer-settings.ts";
+import { OWN_SETTINGS, PEER_SETTINGS, POOL_SETTINGS } from "./lib/peer-settings.ts";
 import { chapterLines, type ReportedScenario } from "./lib/report-tables.ts";
 import { type Environment, readResults } from "./lib/results.ts";
 
@@ -11,7 +11,8 @@ const FILE = join(import.meta.dirname, "../docs/benchmarks.md");
 
 const INTRODUCTION = `# Benchmarks
 
-Spinach and BullMQ on one real \`redis-server\`, and the floor: the bare commands that a queue on Redis cannot do without.
+Spinach and BullMQ on one real \`redis-server\`, and the floor: the bare commands that a queue on Redis cannot do without. On threads,
+Spinach beside Piscina and Tinypool.
 This page is written by \`npm run report\` from \`bench/results/latest.json\`, which \`npm run bench\` measures:
 
 \`\`\`sh
@@ -61,6 +62,7 @@ const sections = [
   METHOD,
   FLOOR,
   ["## Settings of BullMQ", "", ...settingsLines(PEER_SETTINGS)].join("\n"),
+  ["## Settings of Piscina and Tinypool", "", ...settingsLines(POOL_SETTINGS)].join("\n"),
   ["## Settings of Spinach", "", ...settingsLines(OWN_SETTINGS)].join("\n"),
 ];
 writeFileSync(FILE, `${sections.join("\n\n")}\n`);

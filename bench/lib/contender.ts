@@ -1,5 +1,21 @@
-/** Who is measured: the project, its peer, and the bare commands that no queue on Redis can go below. */
-export type ContenderName = "spinach" | "bullmq" | "floor";
+import type { PoolName } from "./job-pool.ts";
+
+/** On Redis: the project, its peer, and the bare commands that no queue on Redis can go below. */
+export type QueueName = "spinach" | "bullmq" | "floor";
+
+/** Who is measured. */
+export type ContenderName = QueueName | PoolName;
+
+/** In the order in which they run, with their names in the report. */
+export const CONTENDERS: Readonly<Record<ContenderName, string>> = {
+  spinach: "Spinach",
+  bullmq: "BullMQ",
+  floor: "floor",
+  piscina: "Piscina",
+  "piscina-10": "Piscina, 10 a thread",
+  tinypool: "Tinypool",
+  loop: "event loop",
+};
 
 /** A contender, as every scenario uses it. Jobs are numbered; the number is all that a job carries. */
 export interface Contender {
@@ -33,5 +49,7 @@ export async function loadContender(name: ContenderName, port: number): Promise<
       const { FloorContender } = await import("../contenders/floor.ts");
       return new FloorContender(port);
     }
+    default:
+      throw new Error(`${name} is no queue on Redis: a mistake in a scenario`);
   }
 }

@@ -1,4 +1,4 @@
-import type { ContenderName } from "./contender.ts";
+import { type ContenderName, CONTENDERS } from "./contender.ts";
 import { startRedis } from "./redis-server.ts";
 import { runOrder } from "./run-order.ts";
 import type { Case, Figures, ScenarioName } from "./scenario.ts";
@@ -51,7 +51,8 @@ async function roundSideBySide(scenario: ScenarioName, each: Case): Promise<Roun
 }
 
 function contendersOf({ loads }: Case): readonly ContenderName[] {
-  return (["spinach", "bullmq", "floor"] as const).filter((name) => loads[name] !== undefined);
+  const names = Object.keys(CONTENDERS) as readonly ContenderName[];
+  return names.filter((name) => loads[name] !== undefined);
 }
 
 function print(id: string, runs: CaseResult["runs"]): void {
@@ -60,6 +61,6 @@ function print(id: string, runs: CaseResult["runs"]): void {
       const values = figures.map((each) => each[measure] ?? Number.NaN);
       return `${measure} ${Number(median(values).toPrecision(4))}`;
     });
-    console.log(`${id.padEnd(16)} ${name.padEnd(8)} ${texts.join(", ")}`);
+    console.log(`${id.padEnd(16)} ${name.padEnd(10)} ${texts.join(", ")}`);
   }
 }

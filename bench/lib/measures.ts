@@ -1,11 +1,12 @@
 /** What is reported, and the budgets that docs/benchmarks.md states beside the figures. */
+import type { ContenderName } from "./contender.ts";
 import type { ScenarioName } from "./scenario.ts";
 
 export interface Budget {
-  /** The least ratio to BullMQ, or to the floor. */
-  readonly peerRatio?: number;
-  readonly floorRatio?: number;
-  /** The greatest value. */
+  /** The least ratios to others. */
+  readonly ratios?: Readonly<Partial<Record<ContenderName, number>>>;
+  /** The least and the greatest value. */
+  readonly least?: number;
   readonly most?: number;
 }
 
@@ -24,6 +25,8 @@ export interface Chapter {
   readonly text: string;
   /** Why a contender is missing. */
   readonly note?: string;
+  /** The columns besides the project. @defaultValue BullMQ and the floor */
+  readonly others?: readonly ContenderName[];
   readonly measures: readonly Measure[];
 }
 
@@ -39,19 +42,19 @@ export const CHAPTERS: readonly Chapter[] = [
         id: ["process-1", "rate"],
         title: "1 at once",
         unit: "jobs/s",
-        budget: { peerRatio: 1.6 },
+        budget: { ratios: { bullmq: 1.6 } },
       },
       {
         id: ["process-10", "rate"],
         title: "10 at once",
         unit: "jobs/s",
-        budget: { peerRatio: 3 },
+        budget: { ratios: { bullmq: 3 } },
       },
       {
         id: ["process-256", "rate"],
         title: "256 at once",
         unit: "jobs/s",
-        budget: { peerRatio: 10, floorRatio: 0.7 },
+        budget: { ratios: { bullmq: 10, floor: 0.7 } },
       },
       {
         id: ["process-256", "serverCpuUs"],
@@ -78,13 +81,13 @@ export const CHAPTERS: readonly Chapter[] = [
         id: ["enqueue-batch", "rate"],
         title: "batches of 1,000",
         unit: "jobs/s",
-        budget: { peerRatio: 10 },
+        budget: { ratios: { bullmq: 10 } },
       },
       {
         id: ["enqueue-single", "rate"],
         title: "256 calls in flight",
         unit: "jobs/s",
-        budget: { peerRatio: 5 },
+        budget: { ratios: { bullmq: 5 } },
       },
     ],
   },
@@ -136,5 +139,42 @@ export const CHAPTERS: readonly Chapter[] = [
         budget: { most: 1.2 },
       },
     ]),
+  },
+  {
+    scenario: "threads",
+    title: "Jobs on threads",
+    text:
+      "No-op jobs on two threads, one at a time on each but where it says otherwise; one no-op job to one thread and " +
+      "back, nothing else running; and jobs of some 5 ms of work for the CPU, with the delay of the main thread's event " +
+      "loop meanwhile. Spinach is the whole engine with a broker in memory: a job is scheduled, taken, run and settled. " +
+      "The others are pools, whose jobs are calls. The event loop is Spinach with `AsyncWorkers`, without threads.",
+    others: ["piscina", "piscina-10", "tinypool", "loop"],
+    measures: [
+      {
+        id: ["threads-noop", "rate"],
+        title: "no-op jobs",
+        unit: "jobs/s",
+        budget: { least: 150_000 },
+      },
+      {
+        id: ["threads-trip", "p50"],
+        title: "one job and back, p50",
+        unit: "us",
+        budget: { most: 65 },
+      },
+      { id: ["threads-trip", "p99"], title: "one job and back, p99", unit: "us" },
+      {
+        id: ["threads-burn", "rate"],
+        title: "CPU-bound jobs",
+        unit: "jobs/s",
+        budget: { ratios: { loop: 1.8 } },
+      },
+      {
+        id: ["threads-burn", "delayP99"],
+        title: "delay of the main event loop, p99",
+        unit: "ms",
+        budget: { most: 20 },
+      },
+    ],
   },
 ];

@@ -48,3 +48,25 @@ export const OWN_SETTINGS: ReadonlyArray<readonly [setting: string, reason: stri
   ],
   ["all else as it is by default", "what a user gets"],
 ];
+
+/** Of the pools that threads are compared with. */
+export const POOL_SETTINGS: ReadonlyArray<readonly [setting: string, reason: string]> = [
+  [
+    "Piscina: `minThreads` and `maxThreads` the same",
+    "its guide: so that no thread is started while it is measured",
+  ],
+  [
+    "`concurrentTasksPerWorker` 1, and 10",
+    "1 is its default and what `ThreadWorkers` promises; its guide advises more for tasks that are short",
+  ],
+  [
+    "`recordTiming: false`",
+    "its guide: it costs time; Spinach notes how long a job took all the same",
+  ],
+  ['`atomics: "sync"`, `FixedQueue`', "its defaults, and the fastest that it has"],
+  ["Tinypool: the same number of threads", "all else is as fast as it gets by default"],
+  [
+    "1,000 calls under way",
+    "a pool has no queue that outlives the call; Spinach's jobs are scheduled in batches of 1,000",
+  ],
+];

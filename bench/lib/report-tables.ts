@@ -1,4 +1,4 @@
-import type { ContenderName } from "./contender.ts";
+import { type ContenderName, CONTENDERS } from "./contender.ts";
 import type { Budget, Chapter, Measure } from "./measures.ts";
 import type { ScenarioResult } from "./results.ts";
 import { median, medianRatio } from "./statistics.ts";
@@ -8,30 +8,41 @@ export interface ReportedScenario {
   readonly result: ScenarioResult;
 }
 
-const HEAD = [
-  "| | Spinach | BullMQ | floor | to BullMQ | to the floor | budget | reached |",
-  "| --- | --- | --- | --- | --- | --- | --- | --- |",
-];
+const QUEUES: readonly ContenderName[] = ["bullmq", "floor"];
 
 /** The section of a scenario. */
 export function chapterLines({ chapter, result }: ReportedScenario): readonly string[] {
-  const rows = chapter.measures.map((measure) => row(measure, result));
-  const notes = chapter.note === undefined ? [] : ["", chapter.note];
-  return [`## ${chapter.title}`, "", chapter.text, "", ...HEAD, ...rows, ...notes];
+  const { others = QUEUES, measures, note } = chapter;
+  const rows = measures.map((measure) => row(measure, others, result));
+  const notes = note === undefined ? [] : ["", note];
+  return [`## ${chapter.title}`, "", chapter.text, "", ...head(others), ...rows, ...notes];
 }
 
-function row(measure: Measure, result: ScenarioResult): string {
+function head(others: readonly ContenderName[]): readonly string[] {
+  const names = others.map((name) => CONTENDERS[name]);
+  const ratios = others.map((name) => `to ${withArticle(name)}`);
+  const columns = ["", "Spinach", ...names, ...ratios, "budget", "reached"];
+  return [
+    `| ${columns.join(" | ")} |`.replace("|  |", "| |"),
+    `|${" --- |".repeat(columns.length)}`,
+  ];
+}
+
+function row(measure: Measure, others: readonly ContenderName[], result: ScenarioResult): string {
   const own = valuesOf("spinach", measure, result);
-  const peer = valuesOf("bullmq", measure, result);
-  const floor = valuesOf("floor", measure, result);
+  const all = others.map((name) => valuesOf(name, measure, result));
   const cells = [
     `${measure.title}, ${measure.unit}`,
-    ...[own, peer, floor].map((values) => spread(values)),
-    ...[peer, floor].map((others) => (others.length === 0 ? "" : ratio(own, others))),
+    ...[own, ...all].map((values) => spread(values)),
+    ...all.map((values) => (values.length === 0 ? "" : ratio(own, values))),
     budgetText(measure),
-    isReached(measure.budget, { own, peer, floor }),
+    isReached(measure, own, result),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+function withArticle(name: ContenderName): string {
+  return name === "floor" || name === "loop" ? `the ${CONTENDERS[name]}` : CONTENDERS[name];
 }
 
 function valuesOf(
@@ -60,20 +71,24 @@ function ratio(own: readonly number[], others: readonly number[]): string {
 }
 
 function budgetText({ budget, unit }: Measure): string {
-  const { peerRatio, floorRatio, most } = budget ?? {};
+  const { least, most } = budget ?? {};
   return [
-    ...(peerRatio === undefined ? [] : [`at least ${peerRatio}x BullMQ`]),
-    ...(floorRatio === undefined ? [] : [`at least ${floorRatio}x the floor`]),
+    ...ratiosOf(budget).map(([name, times]) => `at least ${times}x ${withArticle(name)}`),
+    ...(least === undefined ? [] : [`at least ${least.toLocaleString("en")} ${unit}`]),
     ...(most === undefined ? [] : [`at most ${most} ${unit}`]),
   ].join(", ");
 }
 
-type Values = Readonly<Record<"own" | "peer" | "floor", readonly number[]>>;
-
-function isReached(budget: Budget | undefined, { own, peer, floor }: Values): string {
+function isReached(measure: Measure, own: readonly number[], result: ScenarioResult): string {
+  const { budget } = measure;
   if (budget === undefined) return "";
-  const { peerRatio = -Infinity, floorRatio = -Infinity, most = Infinity } = budget;
-  const missesPeer = medianRatio(own, peer) < peerRatio;
-  const missesFloor = medianRatio(own, floor) < floorRatio;
-  return missesPeer || missesFloor || median(own) > most ? "**no**" : "yes";
+  const { least = -Infinity, most = Infinity } = budget;
+  const misses = ratiosOf(budget).some(
+    ([name, times]) => medianRatio(own, valuesOf(name, measure, result)) < times,
+  );
+  return misses || median(own) < least || median(own) > most ? "**no**" : "yes";
+}
+
+function ratiosOf(budget: Budget | undefined): ReadonlyArray<[ContenderName, number]> {
+  return Object.entries(budget?.ratios ?? {}) as ReadonlyArray<[ContenderName, number]>;
 }

@@ -60,6 +60,8 @@ export async function environment(port: number): Promise<Environment> {
       bullmq: versionOf("bullmq"),
       ioredis: versionOf("ioredis"),
       "@redis/client": versionOf("@redis/client"),
+      piscina: versionOf("piscina"),
+      tinypool: versionOf("tinypool"),
     },
     commit: commit(),
   };

@@ -38,7 +38,15 @@ export interface Scenario {
 }
 
 /** The scenarios, in the order in which they run. */
-export const SCENARIOS = ["process", "enqueue", "latency", "memory", "backlog", "idle"] as const;
+export const SCENARIOS = [
+  "process",
+  "enqueue",
+  "latency",
+  "memory",
+  "backlog",
+  "idle",
+  "threads",
+] as const;
 
 export type ScenarioName = (typeof SCENARIOS)[number];
 
