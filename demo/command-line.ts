@@ -6,14 +6,18 @@ const REPOSITORY = join(import.meta.dirname, "..");
 
 /** What this version has; later ones bring more. */
 const BROKERS: readonly string[] = ["memory", "redis://HOST:PORT"];
-const WORKERS: readonly string[] = ["async"];
+const WORKERS: readonly WorkersChoice[] = ["async", "threads"];
+
+/** What runs the jobs. */
+export type WorkersChoice = "async" | "threads";
 
 /** How the demo is called. */
 export function usage(): string {
   return `Usage: npm run demo -- [folder] [options]
 
 Schedules one job for each file in a folder and below (default: this repository). Each job reads its
-file and computes its size, lines and SHA-256, in up to 256 coroutines.
+file and computes its size, lines and SHA-256: in up to 256 coroutines, or on as many threads as there are
+CPUs, whose speed is then compared with that of one.
 
 Options:
   --broker <kind>   where jobs wait; in this version: ${BROKERS.join(", ")} (default: ${BROKERS[0]})
@@ -31,21 +35,29 @@ export class UsageError extends Error {}
 /** What a valid command line asks for: help, or a folder to work on. */
 export type Request =
   | { readonly kind: "help" }
-  | { readonly kind: "run"; readonly folder: string; readonly broker: string };
+  | {
+      readonly kind: "run";
+      readonly folder: string;
+      readonly broker: string;
+      readonly workers: WorkersChoice;
+    };
 
 /** @throws UsageError */
 export async function parseCommandLine(args: readonly string[]): Promise<Request> {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: "help" };
   const { broker } = values;
-  if (!/^rediss?:\/\/./.test(broker)) refuseUnknownKind("--broker", broker, BROKERS);
-  refuseUnknownKind("--workers", values.workers, WORKERS);
+  if (broker !== "memory" && !/^rediss?:\/\/./.test(broker)) {
+    refuseUnknownKind("--broker", broker, BROKERS);
+  }
+  const workers = WORKERS.find((kind) => kind === values.workers);
+  if (workers === undefined) return refuseUnknownKind("--workers", values.workers, WORKERS);
   const [folder, ...others] = positionals;
   if (others.length > 0) {
     throw new UsageError(`one folder at most, got ${positionals.length}: ${positionals.join(" ")}`);
   }
   const checked = folder === undefined ? REPOSITORY : await checkedFolder(folder);
-  return { kind: "run", folder: checked, broker };
+  return { kind: "run", folder: checked, broker, workers };
 }
 
 function parse(args: readonly string[]) {
@@ -66,8 +78,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function refuseUnknownKind(option: string, kind: string, known: readonly string[]): void {
-  if (known.includes(kind)) return;
+function refuseUnknownKind(option: string, kind: string, known: readonly string[]): never {
   // A URL may carry a password, which must not end up in a log.
   const shown = kind.replace(/\/\/.*@/, "//***@");
   throw new UsageError(

@@ -1,41 +1,43 @@
-import { currentJob, type Engine, JobStatus, RetryError, type Task } from "spinach";
+import { BroadcastChannel } from "node:worker_threads";
+
+import { type Engine, JobStatus } from "spinach";
 
 import { describeProblem } from "./failure.ts";
+import { FACTS_CHANNEL, type JobFacts } from "./file-tasks.ts";
 import type { Ledger } from "./ledger.ts";
-import { type FileFacts, measureFile } from "./measure-file.ts";
+import type { FileFacts } from "./measure-file.ts";
 
-/** A file that another program holds or replaces may be readable a moment later. */
-const MAX_RETRIES = 2;
-
-/** The usual backoff starts with seconds, too long for someone who watches. */
-const RETRY_AFTER_MS = 200;
-
-/** Registers the task that reads a file, and enters what becomes of its jobs in the ledger. */
-export function fileTask(spin: Engine, ledger: Ledger): Task<[path: string], Promise<void>> {
-  // A job may run more than once (at least once): it counts when the engine says that it succeeded.
-  const measured = new Map<string, FileFacts>();
+/**
+ * Enters what becomes of the jobs of files in the ledger. Returns how to stop.
+ *
+ * What a job found and that it succeeded come by different ways, in any order. A job may run more than once (at
+ * least once): it counts when the engine says that it succeeded.
+ */
+export function keepLedger(spin: Engine, ledger: Ledger): () => void {
+  const found = new Map<string, FileFacts>();
+  const succeeded = new Set<string>();
+  const enter = (id: string): void => {
+    const facts = found.get(id);
+    if (facts === undefined || !succeeded.delete(id)) return;
+    found.delete(id);
+    ledger.jobSucceeded(facts);
+  };
+  const channel = new BroadcastChannel(FACTS_CHANNEL);
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the typed way of worker_threads
+  channel.onmessage = (event) => {
+    const { job, facts } = (event as { readonly data: JobFacts }).data;
+    found.set(job, facts);
+    enter(job);
+  };
   spin.on("jobFinished", ({ job }) => {
-    const facts = measured.get(job.id);
-    measured.delete(job.id);
-    if (facts !== undefined && job.status === JobStatus.SUCCEEDED) ledger.jobSucceeded(facts);
+    if (job.status !== JobStatus.SUCCEEDED) return;
+    succeeded.add(job.id);
+    enter(job.id);
   });
   spin.on("jobFailed", ({ job, err }) => {
     ledger.jobFailed({ path: String(job.args[0]), problem: describeProblem(err) });
   });
-  return spin.task("measureFile", { maxRetries: MAX_RETRIES }, async (path: string) => {
-    const job = currentJob();
-    const facts = await measureOrRetry(path, job?.signal);
-    if (job !== undefined) measured.set(job.id, facts);
-  });
-}
-
-async function measureOrRetry(path: string, signal?: AbortSignal): Promise<FileFacts> {
-  try {
-    return await measureFile(path, signal);
-  } catch (error) {
-    // Told to stop, not failed: the job goes back to its queue as it was.
-    signal?.throwIfAborted();
-    const at = new Date(Date.now() + RETRY_AFTER_MS);
-    throw new RetryError(`cannot read ${path}`, { at, cause: error });
-  }
+  return () => {
+    channel.close();
+  };
 }

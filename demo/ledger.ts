@@ -7,6 +7,10 @@ const LARGEST = 10;
 /** Failures that are kept to be listed; more are only counted, so that memory stays bounded. */
 const LISTED_FAILURES = 100;
 
+/** Files to measure again, to compare: at most so many, of at most so many bytes together. */
+const SAMPLE_FILES = 2000;
+const SAMPLE_BYTES = 268_435_456;
+
 interface Waiter {
   readonly most: number;
   readonly resolve: () => void;
@@ -22,6 +26,8 @@ export class Ledger {
   bytes = 0;
   lines = 0;
   readonly failures: Failure[] = [];
+  /** Some of the files that were measured. */
+  readonly sample: string[] = [];
   #largest: FileFacts[] = [];
   #waiters: Waiter[] = [];
   #isInterrupted = false;
@@ -44,6 +50,8 @@ export class Ledger {
   jobSucceeded(facts: FileFacts): void {
     this.succeeded += 1;
     this.bytes += facts.bytes;
+    if (this.sample.length < SAMPLE_FILES && this.bytes < SAMPLE_BYTES)
+      this.sample.push(facts.path);
     this.lines += facts.lines;
     this.#keepIfLarge(facts);
     this.#wakeWaiters();

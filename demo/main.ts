@@ -1,15 +1,25 @@
 import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 
-import { AsyncWorkers, type Broker, Engine, MemoryBroker } from "spinach";
+import {
+  AsyncWorkers,
+  type Broker,
+  Engine,
+  MemoryBroker,
+  ThreadWorkers,
+  type Workers,
+} from "spinach";
 import { RedisBroker } from "spinach/redis";
 
-import { parseCommandLine, usage, UsageError } from "./command-line.ts";
+import { parseCommandLine, usage, UsageError, type WorkersChoice } from "./command-line.ts";
 import { demoLogger } from "./demo-logger.ts";
-import { fileTask } from "./file-jobs.ts";
+import { keepLedger } from "./file-jobs.ts";
+import { tasks } from "./file-tasks.ts";
 import { Ledger } from "./ledger.ts";
 import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
 import { scheduleFiles } from "./schedule-files.ts";
+import { speedUp } from "./speed-up.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const COROUTINES = 256;
@@ -17,12 +27,18 @@ const COROUTINES = 256;
 /** Runs the demo, and returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const request = await parseCommandLine(args);
-  if (request.kind === "run") return measureFolder(request.folder, request.broker);
+  if (request.kind === "run") return measureFolder(request);
   process.stdout.write(usage());
   return 0;
 }
 
-async function measureFolder(folder: string, broker: string): Promise<number> {
+interface Run {
+  readonly folder: string;
+  readonly broker: string;
+  readonly workers: WorkersChoice;
+}
+
+async function measureFolder({ folder, broker, workers }: Run): Promise<number> {
   const ledger = new Ledger();
   const stop = new StopRequest(() => {
     ledger.interrupt();
@@ -30,12 +46,16 @@ async function measureFolder(folder: string, broker: string): Promise<number> {
   const progress = new Progress(ledger, process.stdout);
   progress.start();
   try {
-    await runJobs(makeEngine(broker, progress), folder, { ledger, progress });
+    const spin = makeEngine(broker, progress);
+    await runJobs(spin, folder, { ledger, progress, workers: makeWorkers(workers) });
   } finally {
     progress.stop();
   }
   if (stop.exitCode !== undefined) process.stdout.write("Stopped before the end; so far:\n\n");
   process.stdout.write(report(ledger, folder));
+  if (workers === "threads" && stop.exitCode === undefined) {
+    process.stdout.write(await speedUp(ledger.sample, availableParallelism()));
+  }
   return stop.exitCode ?? (ledger.failures.length > 0 ? 1 : 0);
 }
 
@@ -48,19 +68,31 @@ function makeEngine(kind: string, progress: Progress): Engine {
   return new Engine(broker, { logger, namespace: `spinach-demo-${randomUUID()}` });
 }
 
+function makeWorkers(kind: WorkersChoice): Workers {
+  return kind === "async" ? new AsyncWorkers({ number: COROUTINES }) : new ThreadWorkers();
+}
+
+interface RunParts {
+  readonly ledger: Ledger;
+  readonly progress: Progress;
+  readonly workers: Workers;
+}
+
 async function runJobs(
   spin: Engine,
   folder: string,
-  { ledger, progress }: { readonly ledger: Ledger; readonly progress: Progress },
+  { ledger, progress, workers }: RunParts,
 ): Promise<void> {
-  const measure = fileTask(spin, ledger);
+  spin.attachTasks(tasks);
+  const stopKeeping = keepLedger(spin, ledger);
   try {
-    await spin.startWorkers({ workers: new AsyncWorkers({ number: COROUTINES }) });
-    await scheduleFiles(folder, { spin, measure, ledger });
+    await spin.startWorkers({ workers });
+    await scheduleFiles(folder, { spin, ledger });
     progress.listed();
     await ledger.outstandingAtMost(0);
   } finally {
     await spin.close({ timeout: 0 });
+    stopKeeping();
   }
 }
 

@@ -1,6 +1,7 @@
-import { Batch, type Engine, type Task } from "spinach";
+import { Batch, type Engine } from "spinach";
 
 import { describeProblem } from "./failure.ts";
+import { measure } from "./file-tasks.ts";
 import type { Ledger } from "./ledger.ts";
 import { listFiles } from "./list-files.ts";
 
@@ -12,13 +13,12 @@ const MAX_OUTSTANDING = 10_000;
 /** What scheduling needs. */
 export interface SchedulingParts {
   readonly spin: Engine;
-  readonly measure: Task<[path: string], Promise<void>>;
   readonly ledger: Ledger;
 }
 
 /** Schedules a job for each file, in batches, while the workers run. Ends early after an interrupt. */
 export async function scheduleFiles(folder: string, parts: SchedulingParts): Promise<void> {
-  const { ledger, measure } = parts;
+  const { ledger } = parts;
   let batch = new Batch();
   for await (const found of listFiles(folder)) {
     if (ledger.isInterrupted) return;

@@ -40,6 +40,7 @@ export type {
   WorkerEvent,
 } from "./signals/signals.ts";
 export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
+export { currentEngine, type CurrentEngine } from "./workers/current-engine.ts";
 export { currentJob, type CurrentJob } from "./workers/current-job.ts";
 export { ThreadWorkers, type ThreadWorkersOptions } from "./workers/threads/thread-workers.ts";
 export type { StopOptions, Workers } from "./workers/workers.ts";

@@ -58,6 +58,7 @@ export const SCENARIOS = [
   "wire",
   "backlog",
   "timers",
+  "threads",
   "idle",
   "footprint",
   "size",

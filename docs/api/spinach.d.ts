@@ -419,7 +419,14 @@ export declare class SqliteBroker implements Broker {
 }
 
 // core/batch.d.ts
-import type { CallArgs, Task } from "./task.ts";
+import type { CallArgs, Task, TaskReference } from "./task.ts";
+/** One call to schedule: checked, and given an id, when it is scheduled. */
+export interface JobRequest {
+    readonly task: TaskReference;
+    /** `undefined`: now, at the time of scheduling. */
+    readonly at: Date | undefined;
+    readonly args: readonly unknown[];
+}
 /**
  * Jobs to schedule together, in the order they were added. Nothing is checked, copied or sent before
  * `engine.scheduleBatch(batch)`: until then, leave the arguments as they are, and refill no array.
@@ -850,6 +857,32 @@ export declare class Tasks {
     declare<Args extends unknown[]>(name: string, options?: JobOptions): Task<Args, Promise<unknown>>;
 }
 
+// core/thread-errors.d.ts
+/** The errors of jobs that run on threads. */
+import { SpinachError } from "./errors.ts";
+/**
+ * The thread that ran a job ended before the job did: it called `process.exit()`, threw where nobody caught it,
+ * ran out of memory, or was terminated. `cause` is what the thread died of, if that is known.
+ */
+export declare class ThreadDiedError extends SpinachError {
+    readonly code = "THREAD_DIED";
+    readonly exitCode: number;
+    constructor(taskName: string, exitCode: number, options?: ErrorOptions);
+}
+/** A thread could not start; `cause` is why. */
+export declare class ThreadStartError extends SpinachError {
+    readonly code = "THREAD_START";
+    constructor(problem: string, options?: ErrorOptions);
+}
+/** A job names a task that this process has, but its worker threads do not. */
+export declare class TaskNotInThreadsError extends SpinachError {
+    readonly code = "TASK_NOT_IN_THREADS";
+    readonly taskName: string;
+    constructor(taskName: string, hasModule: boolean);
+}
+/** What to do with a task whose function lives in this thread only. */
+export declare const MODULE_REMEDY: string;
+
 // engine/engine.d.ts
 import type { Broker } from "../brokers/broker.ts";
 import type { Batch } from "../core/batch.ts";
@@ -1010,6 +1043,7 @@ export { MemoryBroker, type MemoryBrokerOptions } from "./brokers/memory/memory-
 export { MemoryStore } from "./brokers/memory/memory-store.ts";
 export { Batch } from "./core/batch.ts";
 export { AbortError, BatchInterruptedError, BrokerError, EngineClosedError, InvalidJobArgumentsError, InvalidJobSignatureError, JobTimeoutError, LeaseLostError, MalformedJobError, RetryError, SpinachError, UnknownTaskError, WorkersStoppedError, } from "./core/errors.ts";
+export { TaskNotInThreadsError, ThreadDiedError, ThreadStartError } from "./core/thread-errors.ts";
 export type { Job } from "./core/job.ts";
 export { JobStatus } from "./core/job-status.ts";
 export { kwargs, type Kwargs } from "./core/kwargs.ts";
@@ -1020,7 +1054,9 @@ export type { RunningWorkers, RunOptions, StartWorkersOptions } from "./engine/r
 export type { Logger, LogMethod } from "./platform/logger.ts";
 export type { EventName, JobEvent, Receiver, SpinachEvents, WorkerEvent, } from "./signals/signals.ts";
 export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
+export { currentEngine, type CurrentEngine } from "./workers/current-engine.ts";
 export { currentJob, type CurrentJob } from "./workers/current-job.ts";
+export { ThreadWorkers, type ThreadWorkersOptions } from "./workers/threads/thread-workers.ts";
 export type { StopOptions, Workers } from "./workers/workers.ts";
 
 // platform/logger.d.ts
@@ -1582,24 +1618,32 @@ export declare function seededRandom(seed: number): Random;
 export declare function seededIds(random: Random): () => string;
 
 // workers/async-workers.d.ts
+import type { ResourceLimits } from "node:worker_threads";
 import type { StoredJob } from "../core/job.ts";
 import type { RunnableTask } from "../core/task.ts";
-import type { Workers, WorkersContext } from "./workers.ts";
+import type { JobsAhead, Workers, WorkersContext } from "./workers.ts";
 /** Options of coroutine workers. */
 export interface AsyncWorkersOptions {
     /** Jobs at once, at least 1. @defaultValue 5 */
     readonly number?: number | undefined;
-    /** Threads to spread them over; 0 is this thread's event loop, and all there is so far. */
+    /**
+     * Threads to spread them over, each with an event loop of its own, from 0 to `number`; 0 is the event loop of
+     * this thread. @defaultValue 0
+     */
     readonly threads?: number | undefined;
     /**
      * How long a task that ignores its timeout's signal may go on before it is given up, in ms, at
-     * least 0. @defaultValue 5_000
+     * least 0. On threads, one whose event loop is blocked then is terminated, a second later.
+     * @defaultValue 5_000
      */
     readonly timeoutGrace?: number | undefined;
+    /** With threads: how long one may take to import its modules, in ms, at least 1. @defaultValue 30_000 */
+    readonly readyTimeout?: number | undefined;
+    /** With threads: limits of the memory of each, as Node's `new Worker` takes them. @defaultValue Node's */
+    readonly resourceLimits?: ResourceLimits | undefined;
 }
 /**
- * Runs jobs as coroutines on this thread's event loop. There is no queue of waiting jobs here: a job is
- * submitted only when a slot is free, and starts at once.
+ * Runs jobs as coroutines: on this thread's event loop, or on those of some threads.
  *
  * @example
  * await spin.run({ workers: new AsyncWorkers({ number: 256 }) });
@@ -1607,17 +1651,51 @@ export interface AsyncWorkersOptions {
 export declare class AsyncWorkers implements Workers {
     #private;
     readonly number: number;
+    readonly ahead: JobsAhead | undefined;
     /** @throws TypeError or RangeError if an option is not valid */
     constructor(options?: AsyncWorkersOptions);
-    start(workers: WorkersContext): Promise<void>;
     get availableSlots(): number;
     get running(): readonly StoredJob[];
+    start(context: WorkersContext): Promise<void>;
     submit(stored: StoredJob, task: RunnableTask): void;
     abort(reason: (stored: StoredJob) => Error): void;
-    stop({ timeout }: {
+    stop(options: {
         readonly timeout: number;
     }): Promise<void>;
 }
+
+// workers/current-engine.d.ts
+import type { Job } from "../core/job.ts";
+import type { CallArgs, Task } from "../core/task.ts";
+/** The engine whose job is running, as its task can use it from whatever thread it runs in. */
+export interface CurrentEngine {
+    /** Schedules a job, as `engine.schedule` does. */
+    schedule(task: string, ...args: unknown[]): Promise<Job>;
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Promise<Job>;
+    /** Schedules a job to run at a date, as `engine.scheduleAt` does. */
+    scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
+    /**
+     * Blocks this thread until the broker has the job; for tasks on threads that do not await.
+     * @throws what `schedule` rejects with
+     * @throws TypeError on the thread of the engine itself, which cannot wait for itself
+     */
+    scheduleSync(task: string, ...args: unknown[]): Job;
+    scheduleSync<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Job;
+    /** Like `scheduleSync`, to run at a date. */
+    scheduleAtSync(task: string, at: Date, ...args: unknown[]): Job;
+    scheduleAtSync<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Job;
+}
+/**
+ * Inside a task, and in whatever it calls or awaits: the engine that runs it, to schedule other jobs. Outside:
+ * `undefined`.
+ *
+ * @example
+ * const thumbnails = (file: string): void => {
+ *   for (const width of [100, 400]) currentEngine()?.scheduleSync("resize", file, width);
+ * };
+ */
+export declare function currentEngine(): CurrentEngine | undefined;
 
 // workers/current-job.d.ts
 import type { Job } from "../core/job.ts";
@@ -1640,12 +1718,64 @@ export interface CurrentJob extends Job {
  */
 export declare function currentJob(): CurrentJob | undefined;
 
+// workers/threads/thread-workers.d.ts
+import type { ResourceLimits } from "node:worker_threads";
+import type { StoredJob } from "../../core/job.ts";
+import type { RunnableTask } from "../../core/task.ts";
+import type { JobsAhead, Workers, WorkersContext } from "../workers.ts";
+/** Options of workers on threads. */
+export interface ThreadWorkersOptions {
+    /** Threads, each running one job at a time; at least 1. @defaultValue the CPUs that the process may use */
+    readonly number?: number | undefined;
+    /** Limits of the memory of each thread, as Node's `new Worker` takes them. @defaultValue Node's */
+    readonly resourceLimits?: ResourceLimits | undefined;
+    /** After so many jobs, at least 1, a thread ends and another takes its place. @defaultValue never */
+    readonly maxJobsPerThread?: number | undefined;
+    /**
+     * How a thread waits for its next job. `"loop"`: in its event loop, so that sockets and timers that tasks have
+     * left are served. `"block"`: asleep, unless something that is not unref'd needs the event loop; a connection
+     * that an HTTP agent keeps alive is unref'd. Both are as fast. @defaultValue "loop"
+     */
+    readonly idle?: "block" | "loop" | undefined;
+    /**
+     * How long a task may go on after its signal has aborted, because of its timeout or of a lost lease, in ms, at
+     * least 0; then its thread is terminated. @defaultValue 5_000
+     */
+    readonly timeoutGrace?: number | undefined;
+    /** How long a thread may take to import its modules, in ms, at least 1. @defaultValue 30_000 */
+    readonly readyTimeout?: number | undefined;
+}
+/**
+ * Runs jobs on threads, one at a time on each: a task may block, compute for long, or be async. Its function must
+ * be in a registry made with `new Tasks({ module: import.meta.url })`, in a module that exports it.
+ *
+ * @example
+ * spin.attachTasks(tasks); // from a module of its own
+ * await spin.run({ workers: new ThreadWorkers() });
+ */
+export declare class ThreadWorkers implements Workers {
+    #private;
+    readonly number: number;
+    readonly ahead: JobsAhead;
+    /** @throws TypeError or RangeError if an option is not valid */
+    constructor(options?: ThreadWorkersOptions);
+    get availableSlots(): number;
+    get running(): readonly StoredJob[];
+    start(context: WorkersContext): Promise<void>;
+    submit(stored: StoredJob, task: RunnableTask): void;
+    abort(reason: (stored: StoredJob) => Error): void;
+    stop(options: {
+        readonly timeout: number;
+    }): Promise<void>;
+}
+
 // workers/workers.d.ts
 /**
  * What workers are: a number of slots, each running one job at a time. They know jobs, never brokers;
  * what becomes of a finished job is not theirs to decide.
  */
-import type { StoredJob } from "../core/job.ts";
+import type { JobRequest } from "../core/batch.ts";
+import type { Job, StoredJob } from "../core/job.ts";
 import type { Result } from "../core/outcome.ts";
 import type { RunnableTask, TaskDefinition } from "../core/task.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -1658,7 +1788,7 @@ export interface FinishedJob {
 /** Where workers report. None of these may throw. */
 export interface WorkersSink {
     jobStarted(stored: StoredJob): void;
-    /** Called once for each job that was submitted; its slot is free again. */
+    /** Called once for each job that was submitted and not taken back; its slot is free again. */
     jobFinished(finished: FinishedJob): void;
     workerStarted(workerName: string): void;
     workerTerminated(workerName: string): void;
@@ -1666,10 +1796,28 @@ export interface WorkersSink {
 /** What workers get from their engine. */
 export interface WorkersContext {
     readonly namespace: string;
+    /** The queue that they work on. */
+    readonly queue: string;
     readonly runtime: Runtime;
     /** The tasks registered when the workers start. */
     readonly tasks: readonly TaskDefinition[];
     readonly sink: WorkersSink;
+    /** Schedules a job, for tasks that ask for it. Rejects as `engine.schedule` does. */
+    readonly schedule: (request: JobRequest) => Promise<Job>;
+    /**
+     * Whether somebody reads what tasks return. Otherwise workers need not carry it out of their threads.
+     * @defaultValue false
+     */
+    readonly wantsResults?: boolean | undefined;
+}
+/** The jobs that workers hold beyond those that their slots can run, so that no slot ever waits. */
+export interface JobsAhead {
+    /** How many more jobs, beyond `availableSlots`, `submit` takes now. */
+    readonly room: number;
+    /** How many jobs they hold beyond those that can run: all these wait. */
+    readonly count: number;
+    /** Gives back the jobs that were submitted and have not started, oldest first: nothing is reported of them. */
+    takeBack(): readonly StoredJob[];
 }
 /** How a stop treats running jobs. */
 export interface StopOptions {
@@ -1687,16 +1835,18 @@ export interface Workers {
     start(context: WorkersContext): Promise<void>;
     /** How many more jobs `submit` takes now. */
     readonly availableSlots: number;
+    /** `undefined` if the workers hold no job that they cannot start at once. */
+    readonly ahead?: JobsAhead | undefined;
     /** The jobs that were submitted and have not ended. */
     readonly running: readonly StoredJob[];
-    /** Starts a job. Only while `availableSlots` is above 0. */
+    /** Starts a job. Only while `availableSlots`, with the room ahead, is above 0. */
     submit(stored: StoredJob, task: RunnableTask): void;
     /** Aborts the signals of the jobs that run, with a reason made for each. */
     abort(reason: (stored: StoredJob) => Error): void;
     /**
      * Waits for the running jobs, at most for the timeout; then aborts their signals, and soon after
      * gives up those that go on. Always resolves; every job was reported by then. A further call may
-     * only shorten the wait.
+     * only shorten the wait. Also while they start, which soon ends then.
      */
     stop(options: {
         readonly timeout: number;

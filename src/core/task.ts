@@ -1,6 +1,6 @@
 import { MAX_TIMER_MS } from "./constants.ts";
 import type { Kwargs } from "./kwargs.ts";
-import { checkInteger, checkQueue } from "./option-checks.ts";
+import { checkInteger, checkQueue, describe } from "./option-checks.ts";
 
 /** What one job may have of its own, instead of what its task says. */
 export interface JobOptions {
@@ -103,6 +103,17 @@ type LastAsKwargs<Last> = Last extends object ? Kwargs<Last> : never;
 
 /** A task, or the name of one. A name takes any arguments: only a task knows their types. */
 export type TaskReference = string | Pick<Task, "taskName" | "jobOptions">;
+
+/**
+ * @internal
+ * @throws TypeError if it is neither a task nor a name
+ */
+export function checkTaskReference(task: unknown): void {
+  if (typeof task === "string") return;
+  if (typeof task === "function" && "taskName" in task) return;
+  const hint = typeof task === "function" ? ": register it with engine.task()" : "";
+  throw new TypeError(`expected a task or the name of one, got ${describe(task)}${hint}`);
+}
 
 /**
  * @internal

@@ -363,7 +363,7 @@ export class Arbiter {
     const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs) : Infinity;
     const lookAtMs = nowMs + MAX_SLEEP_MS;
     const wakeAtMs = Math.min(dueAtMs, this.#reconcileAtMs, lookAtMs, this.#local.overdueAtMs);
-    const woken = await this.#sleeper.sleep(Math.ceil(wakeAtMs - nowMs));
+    const woken = await this.#sleeper.sleep(Math.max(0, Math.ceil(wakeAtMs - nowMs)));
     if (!woken && wakeAtMs === lookAtMs) this.#mayHoldJobs = true;
   }
 

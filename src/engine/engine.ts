@@ -33,7 +33,9 @@ import {
   type Receiver,
   Signals,
 } from "../signals/signals.ts";
+import { localEngine } from "../workers/current-engine.ts";
 import { runHere } from "../workers/run-here.ts";
+import { refuseToStartWorkers } from "../workers/threads/thread-state.ts";
 import type { StopOptions } from "../workers/workers.ts";
 import { JobReporter } from "./job-reporter.ts";
 import { onStopSignals } from "./process-signals.ts";
@@ -210,7 +212,8 @@ export class Engine {
     const { taskName } = stored.job;
     const runnable = this.#catalog.runnable(taskName);
     if (runnable === undefined) throw new UnknownTaskError(taskName, this.#catalog.runnableNames);
-    return runHere(stored, runnable, this.#runtime);
+    const engine = localEngine((request) => this.#scheduler.schedule(request));
+    return runHere(stored, runnable, this.#runtime, engine);
   }
 
   /**
@@ -294,6 +297,7 @@ export class Engine {
   }
 
   #newRun(options: StartWorkersOptions): WorkersRun {
+    refuseToStartWorkers();
     checkOptions("startWorkers", options, RUN_OPTIONS);
     const { workers, queue = DEFAULT_QUEUE, stopWhenQueueEmpty = false } = options;
     checkMethods("startWorkers: workers must be workers, as new AsyncWorkers() is", workers, [

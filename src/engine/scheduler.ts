@@ -4,7 +4,7 @@ import { MAX_ATOMIC_JOBS } from "../core/constants.ts";
 import { BatchInterruptedError, SpinachError } from "../core/errors.ts";
 import type { Job, StoredJob } from "../core/job.ts";
 import { newJob } from "../core/new-job.ts";
-import { describe } from "../core/option-checks.ts";
+import { checkTaskReference } from "../core/task.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
 
@@ -71,7 +71,7 @@ export class Scheduler {
   make(request: JobRequest): StoredJob {
     const { tasks, runtime } = this.#parts;
     const { task } = request;
-    checkTask(task);
+    checkTaskReference(task);
     const definition = tasks.get(typeof task === "string" ? task : task.taskName);
     return newJob(definition, request, { id: runtime.newId(), nowMs: runtime.clock.now() });
   }
@@ -93,11 +93,4 @@ export class Scheduler {
       throw new BatchInterruptedError(done, jobs.length, { cause: error });
     }
   }
-}
-
-function checkTask(task: unknown): void {
-  if (typeof task === "string") return;
-  if (typeof task === "function" && "taskName" in task) return;
-  const hint = typeof task === "function" ? ": register it with engine.task()" : "";
-  throw new TypeError(`expected a task or the name of one, got ${describe(task)}${hint}`);
 }

@@ -171,6 +171,25 @@ export class Queuey<Value = unknown> {
     }, signal);
   }
 
+  /**
+   * Puts values at the end, in one go, as far as there is room and {@link putAsync} would take them; none while
+   * another thread is just inside the queue. Never blocks.
+   * @returns how many are in, counted from the first
+   * @internal
+   */
+  tryPutAll(values: readonly Value[]): number {
+    let count = 0;
+    if (!this.closed && this.#lock.tryAcquire()) {
+      try {
+        while (count < values.length && this.#tryPut(values[count])) count += 1;
+      } finally {
+        this.#lock.release();
+        if (count > 0) this.#items.ring(count);
+      }
+    }
+    return count;
+  }
+
   /** {@link takeSync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
   getSync(options: SyncOptions = {}): Value {
     return this.takeSync(options).value;
@@ -292,6 +311,15 @@ export class Queuey<Value = unknown> {
     const maxByteLength = Math.max(slotBytes, maxPages * PAGE_BYTES);
     if (encoded.byteLength <= maxByteLength) return encoded;
     throw new QueueValueTooLargeError(encoded.byteLength, maxByteLength);
+  }
+
+  /** Under the lock. */
+  #tryPut(value: unknown): boolean {
+    try {
+      return this.#entries.put(this.#encode(value));
+    } catch {
+      return false;
+    }
   }
 
   /** Under the lock. */

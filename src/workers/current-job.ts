@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { Job } from "../core/job.ts";
 import type { Logger } from "../platform/logger.ts";
+import type { CurrentEngine } from "./current-engine.ts";
 
 /** The job that is running, as its task sees it. */
 export interface CurrentJob extends Job {
@@ -17,6 +18,7 @@ export interface CurrentJob extends Job {
 /** @internal Makes the CurrentJob when it is first asked for: most tasks never ask. */
 export interface CurrentJobSource {
   readonly currentJob: CurrentJob;
+  readonly currentEngine: CurrentEngine | undefined;
 }
 
 const storage = new AsyncLocalStorage<CurrentJobSource>();
@@ -29,6 +31,11 @@ const storage = new AsyncLocalStorage<CurrentJobSource>();
  */
 export function currentJob(): CurrentJob | undefined {
   return storage.getStore()?.currentJob;
+}
+
+/** @internal What runs here. */
+export function currentSource(): CurrentJobSource | undefined {
+  return storage.getStore();
 }
 
 /** @internal */

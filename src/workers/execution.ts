@@ -6,6 +6,7 @@ import type { Result } from "../core/outcome.ts";
 import type { RunnableTask } from "../core/task.ts";
 import { childLogger } from "../platform/logger.ts";
 import type { Runtime, Timer } from "../platform/runtime.ts";
+import type { CurrentEngine } from "./current-engine.ts";
 import { type CurrentJob, type CurrentJobSource, runWithCurrentJob } from "./current-job.ts";
 import type { FinishedJob } from "./workers.ts";
 
@@ -16,6 +17,8 @@ export interface ExecutionContext {
   readonly timeoutGraceMs: number;
   /** Called once, when the task has ended or was given up. */
   readonly onFinished: (execution: Execution, finished: FinishedJob) => void;
+  /** What `currentEngine()` is for the task. */
+  readonly engine?: CurrentEngine | undefined;
   /** Called before a task reads whether its signal has aborted; it may abort it. */
   readonly beforeSignalRead?: (() => void) | undefined;
 }
@@ -79,6 +82,10 @@ export class Execution implements CurrentJobSource {
   giveUp(): void {
     if (this.#reason === undefined) return;
     this.#finish({ ok: false, error: this.#reason, interrupted: true });
+  }
+
+  get currentEngine(): CurrentEngine | undefined {
+    return this.#context.engine;
   }
 
   get currentJob(): CurrentJob {

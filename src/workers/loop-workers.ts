@@ -1,6 +1,7 @@
 import { WorkersStoppedError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { RunnableTask } from "../core/task.ts";
+import { localEngine } from "./current-engine.ts";
 import { Execution, type ExecutionContext } from "./execution.ts";
 import { StopSequence } from "./stop-sequence.ts";
 import type { FinishedJob, Workers, WorkersContext } from "./workers.ts";
@@ -27,6 +28,7 @@ export class LoopWorkers implements Workers {
     }
     const execution: ExecutionContext = {
       runtime: workers.runtime,
+      engine: localEngine(workers.schedule),
       timeoutGraceMs: this.#timeoutGraceMs,
       onFinished: this.#onFinished,
     };

@@ -132,7 +132,7 @@ describe("demo command line", () => {
       ["--broker", "sqlite:jobs.db"],
       /no "sqlite:jobs\.db", it has memory, .*: use --broker memory/,
     ],
-    [["--workers", "threads"], /no "threads", it has async: use --workers async/],
+    [["--workers", "cluster"], /no "cluster", it has async, threads: use --workers async/],
   ];
   for (const [args, message] of refused) {
     it(`refuses ${JSON.stringify(args)} with one line and exit code 2`, async () => {
@@ -142,6 +142,14 @@ describe("demo command line", () => {
       assert.match(stderr, message);
     });
   }
+
+  it("runs on threads, and compares their speed with that of one", async () => {
+    await writeFile(join(folder, "a.txt"), "hello\n");
+    const { code, stdout, stderr } = await runDemo(folder, "--workers", "threads");
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, new RegExp(`${shortHash("hello\n")} +a\\.txt`));
+    assert.match(stdout, /\d threads?: \d+\.\d\dx the speed of one thread \(1 file once more/);
+  });
 
   it("takes the kinds that exist", async () => {
     const { code } = await runDemo(folder, "--broker", "memory", "--workers=async");

@@ -3,6 +3,7 @@ import { JobStatus } from "../../core/job-status.ts";
 import type { RunnableTask } from "../../core/task.ts";
 import { TaskNotInThreadsError } from "../../core/thread-errors.ts";
 import type { Runtime } from "../../platform/runtime.ts";
+import type { CurrentEngine } from "../current-engine.ts";
 import { Execution, type ExecutionContext } from "../execution.ts";
 import type { FinishedJob } from "../workers.ts";
 import { decodeThrown, encodeThrown, type Crossing } from "./crossing-error.ts";
@@ -18,6 +19,7 @@ export interface JobRunnerParts {
   readonly runtime: Runtime;
   readonly timeoutGraceMs: number;
   readonly wantsResults: boolean;
+  readonly engine: CurrentEngine;
   /** Called before a task reads whether its signal has aborted: a task that blocks hears nothing otherwise. */
   readonly hearAborts: () => void;
 }
@@ -40,6 +42,7 @@ export class JobRunner {
     this.#parts = parts;
     this.#context = {
       runtime: parts.runtime,
+      engine: parts.engine,
       timeoutGraceMs: parts.timeoutGraceMs,
       onFinished: this.#onFinished,
       beforeSignalRead: parts.hearAborts,

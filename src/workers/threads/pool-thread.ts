@@ -68,6 +68,11 @@ export class PoolThread {
     return this.#parts.data.slots;
   }
 
+  /** In its pool. */
+  get number(): number {
+    return this.#parts.data.scheduling.thread;
+  }
+
   /** Lets it take jobs, once it is ready. */
   go(): void {
     if (this.state !== "ready") return;

@@ -3,6 +3,7 @@ import type { LogLevel } from "../../platform/logger.ts";
 import type { QueueyHandle } from "../../queue/queuey-handle.ts";
 import type { Crossing } from "./crossing-error.ts";
 import type { ProgressHandle } from "./progress.ts";
+import type { ScheduleReply } from "./schedule-wire.ts";
 
 /** How a thread waits for its next job. */
 export type Idle = "block" | "loop";
@@ -13,6 +14,15 @@ export interface TaskModule {
   readonly taskNames: readonly string[];
 }
 
+/** What a thread schedules jobs with. */
+export interface SchedulingHandles {
+  /** The number of the thread in its pool. */
+  readonly thread: number;
+  readonly calls: QueueyHandle;
+  /** For calls that block. */
+  readonly replies: QueueyHandle;
+}
+
 /** `workerData` of a thread. */
 export interface ThreadData {
   /** Tells it from the data of other threads. */
@@ -21,6 +31,7 @@ export interface ThreadData {
   /** Where jobs wait: a Queuey of texts, see job-item.ts. */
   readonly jobs: QueueyHandle;
   readonly progress: ProgressHandle;
+  readonly scheduling: SchedulingHandles;
   /** Jobs at once. */
   readonly slots: number;
   readonly idle: Idle;
@@ -38,7 +49,9 @@ export type ToThread =
   /** Take jobs. */
   | { readonly type: "go" }
   /** Abort the signal of a job. */
-  | { readonly type: "abort"; readonly id: number; readonly reason: Crossing };
+  | { readonly type: "abort"; readonly id: number; readonly reason: Crossing }
+  /** A call to schedule a job, that does not block, has ended. */
+  | { readonly type: "scheduled"; readonly call: number; readonly reply: ScheduleReply };
 
 /** From a thread to the pool. That a job started or succeeded is in its progress instead. */
 export type FromThread =

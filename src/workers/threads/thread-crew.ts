@@ -72,8 +72,8 @@ export class ThreadCrew {
     this.#fill();
   }
 
-  /** A job has ended: threads are of use. */
-  succeeded(): void {
+  /** A job has ended on a thread. */
+  isOfUse(): void {
     this.#failures = 0;
   }
 

@@ -1,15 +1,18 @@
 /** What runs in a thread of a pool. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 
-import { type Runtime, systemRuntime } from "../../platform/runtime.ts";
+import { systemRuntime } from "../../platform/runtime.ts";
 import { exitThread } from "../../platform/thread-life.ts";
 import { Queuey } from "../../queue/queuey.ts";
+import { makeCurrentEngine } from "../current-engine.ts";
 import { encodeThrown } from "./crossing-error.ts";
 import { JobRunner } from "./job-runner.ts";
 import { ProgressWriter } from "./progress.ts";
 import { type FromThread, isThreadData, type ThreadData, type ToThread } from "./protocol.ts";
 import { threadLogger } from "./thread-logger.ts";
 import { ThreadLoop } from "./thread-loop.ts";
+import { ThreadScheduling } from "./thread-scheduling.ts";
+import { whileLoading } from "./thread-state.ts";
 import { loadTasks } from "./thread-tasks.ts";
 
 function post(message: FromThread): void {
@@ -20,11 +23,23 @@ function post(message: FromThread): void {
 async function serve(data: ThreadData): Promise<void> {
   const progress = new ProgressWriter(data.progress);
   const runtime = { ...systemRuntime(), logger: threadLogger(post, data.levels) };
-  const runner = await makeRunner(data, progress, runtime);
+  const scheduling = new ThreadScheduling(data.scheduling);
+  const engine = makeCurrentEngine(scheduling);
+  const tasks = await whileLoading(async () => loadTasks(data.modules));
+  const runner = new JobRunner({ ...data, tasks, progress, runtime, engine, post, hearAborts });
   const gone = Promise.withResolvers<void>();
   const receive = (message: ToThread): void => {
-    if (message.type === "go") gone.resolve();
-    else runner.abort(message.id, message.reason);
+    switch (message.type) {
+      case "go":
+        gone.resolve();
+        break;
+      case "abort":
+        runner.abort(message.id, message.reason);
+        break;
+      case "scheduled":
+        scheduling.replied(message.call, message.reply);
+        break;
+    }
   };
   hear = () => {
     if (progress.hasMail()) receiveAll(receive);
@@ -51,15 +66,6 @@ let hear: () => void = () => undefined;
 
 function hearAborts(): void {
   hear();
-}
-
-async function makeRunner(
-  data: ThreadData,
-  progress: ProgressWriter,
-  runtime: Runtime,
-): Promise<JobRunner> {
-  const tasks = await loadTasks(data.modules);
-  return new JobRunner({ ...data, tasks, progress, runtime, post, hearAborts });
 }
 
 function receiveAll(receive: (message: ToThread) => void): void {

@@ -5,15 +5,16 @@ import type { StoredJob } from "../../core/job.ts";
 import type { RunnableTask } from "../../core/task.ts";
 import { TaskNotInThreadsError } from "../../core/thread-errors.ts";
 import { isLogged } from "../../platform/logger.ts";
-import { Queuey } from "../../queue/queuey.ts";
 import { StopSequence } from "../stop-sequence.ts";
 import type { JobsAhead, Workers, WorkersContext } from "../workers.ts";
 import { decodeThrown } from "./crossing-error.ts";
-import { type HeldJob, HeldJobs } from "./held-jobs.ts";
-import { decodeJobItem, encodeJobItem } from "./job-item.ts";
+import { HeldJobs } from "./held-jobs.ts";
+import { JobQueue } from "./job-queue.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { createProgress, ProgressBell, type ProgressListener } from "./progress.ts";
-import type { FromThread, Idle, TaskModule, ThreadData } from "./protocol.ts";
+import type { FromThread, Idle, SchedulingHandles, TaskModule, ThreadData } from "./protocol.ts";
+import { ScheduleService } from "./schedule-service.ts";
+import { StartWatch } from "./start-watch.ts";
 import { modulesOf } from "./task-modules.ts";
 import { ThreadCrew } from "./thread-crew.ts";
 import { decodeFields, levelsOf } from "./thread-logger.ts";
@@ -35,10 +36,7 @@ export interface ThreadPoolOptions {
 }
 
 /** Jobs that wait in the queue of the threads for each that they can run, while jobs are short. */
-const AHEAD_PER_SLOT = 32;
-
-/** How often a take-back tries to get into a queue that others are in: each for at most 20 us. */
-const TAKE_BACK_TRIES = 100;
+const AHEAD_PER_SLOT = 64;
 
 /** What exists from the start on. */
 interface Started {
@@ -46,7 +44,10 @@ interface Started {
   readonly modules: readonly TaskModule[];
   readonly taskNames: ReadonlySet<string>;
   readonly crew: ThreadCrew;
+  readonly jobs: JobQueue;
   readonly held: HeldJobs;
+  readonly scheduling: ScheduleService;
+  readonly starts: StartWatch;
 }
 
 /**
@@ -63,7 +64,7 @@ export class ThreadPool implements Workers {
   readonly ahead: JobsAhead;
   readonly #options: ThreadPoolOptions;
   readonly #maxAhead: number;
-  readonly #jobs: Queuey<string>;
+  readonly #maxJobs: number;
   readonly #bell = new ProgressBell();
   readonly #listeners = new Map<PoolThread, ProgressListener>();
   /** Slots of threads that are yet to be started. */
@@ -81,8 +82,7 @@ export class ThreadPool implements Workers {
     this.#options = options;
     this.number = number;
     this.#maxAhead = number * AHEAD_PER_SLOT;
-    // What was taken holds its place for a moment.
-    this.#jobs = new Queuey<string>({ maxSize: 2 * number + this.#maxAhead });
+    this.#maxJobs = number + this.#maxAhead;
     this.#shares = Array.from({ length: threads }, (_, index) =>
       Math.ceil((number - index) / threads),
     );
@@ -100,7 +100,7 @@ export class ThreadPool implements Workers {
 
   /** Rejects with TypeError if a task cannot run on threads, with ThreadStartError if a thread cannot start. */
   async start(context: WorkersContext): Promise<void> {
-    const { kind, threads, readyTimeoutMs, timeoutGraceMs, givesUp } = this.#options;
+    const { kind, number, threads, readyTimeoutMs, timeoutGraceMs, givesUp } = this.#options;
     if (this.#started !== undefined) {
       throw new TypeError(`these ${kind} were started before: make new ones for each start`);
     }
@@ -118,14 +118,34 @@ export class ThreadPool implements Workers {
       givesUp,
       readProgress: this.#readAll,
       onGone: () => {
-        crew.succeeded();
         this.#stopSequence.jobEnded();
       },
     });
     const taskNames = new Set(modules.flatMap((each) => each.taskNames));
-    this.#started = { context, modules, taskNames, crew, held };
+    const jobs = new JobQueue({
+      // What a thread has taken holds its place for a moment.
+      maxSize: this.#maxJobs + number,
+      find: (id) => held.waiting(id),
+      onRefused: ({ id }, error) => {
+        held.ended(id, { ok: false, error }, 0);
+      },
+    });
+    const scheduling = new ScheduleService(context.schedule);
+    const starts = new StartWatch({
+      timers: context.runtime.timers,
+      mayHaveStarted: () => held.size > held.startedCount && held.startedCount < number,
+      look: this.#readAll,
+    });
+    this.#started = { context, modules, taskNames, crew, jobs, held, scheduling, starts };
     void this.#listen(context);
-    await crew.start();
+    void scheduling.run();
+    try {
+      await crew.start();
+    } catch (error) {
+      this.#closing ??= this.#close(this.#started);
+      await this.#closing;
+      throw error;
+    }
     if (this.#stopSequence.isRequested) return;
     this.#hasReported = true;
     for (const name of this.#workerNames(context)) context.sink.workerStarted(name);
@@ -153,13 +173,14 @@ export class ThreadPool implements Workers {
   }
 
   submit(stored: StoredJob, task: RunnableTask): void {
-    const { context, taskNames, held } = this.#parts;
+    const { context, taskNames, held, jobs, starts } = this.#parts;
     if (!taskNames.has(task.name)) {
       const error = new TaskNotInThreadsError(task.name, task.module !== undefined);
       context.sink.jobFinished({ stored, result: { ok: false, error }, durationMs: 0 });
       return;
     }
-    void this.#put(held.add(stored, task));
+    jobs.put(held.add(stored, task));
+    starts.expect();
   }
 
   abort(reason: (stored: StoredJob) => Error): void {
@@ -179,47 +200,29 @@ export class ThreadPool implements Workers {
         this.#stuck = started.held.giveUp();
       },
       ended: () => {
-        this.#closing = this.#close(started);
+        this.#closing ??= this.#close(started);
       },
     });
     await this.#closing;
   }
 
-  async #close({ context, crew }: Started): Promise<void> {
-    this.#jobs.close();
+  async #close({ context, crew, jobs, scheduling, starts }: Started): Promise<void> {
+    jobs.close();
+    scheduling.close();
     this.#bell.close();
     await crew.close((thread) => this.#stuck.has(thread));
+    starts.stop();
     if (!this.#hasReported) return;
     for (const name of this.#workerNames(context)) context.sink.workerTerminated(name);
   }
 
-  async #put(job: HeldJob): Promise<void> {
-    const { id, timeoutMs, stored } = job;
-    try {
-      await this.#jobs.putAsync(encodeJobItem({ id, timeoutMs, wire: stored.wire }));
-    } catch (error) {
-      this.#parts.held.ended(id, { ok: false, error }, 0);
-    }
-  }
-
   /** Threads may be about to take the same jobs: each job is had by one side. */
   #takeBack(): readonly StoredJob[] {
-    const { held } = this.#parts;
-    const back: StoredJob[] = [];
-    // A thread may be just inside the queue, for a few us; one that died there must not hold this up.
-    for (let tries = 0; tries < TAKE_BACK_TRIES && !this.#jobs.empty;) {
-      const item = this.#jobs.tryTake();
-      if (item === undefined) {
-        tries += 1;
-        continue;
-      }
-      this.#jobs.taskDone(item.ticket);
-      const job = held.waiting(decodeJobItem(item.value).id);
-      if (job === undefined) continue;
+    const { jobs, held } = this.#parts;
+    return jobs.takeBack().map((job) => {
       held.takeBack(job);
-      back.push(job.stored);
-    }
-    return back;
+      return job.stored;
+    });
   }
 
   /** Reads what threads tell, as soon as they do. */
@@ -237,16 +240,19 @@ export class ThreadPool implements Workers {
     for (const [thread, listener] of this.#listeners) {
       if (thread.progress.read(listener)) isNew = true;
     }
+    if (isNew) this.#started?.starts.expect();
     return isNew;
   };
 
   #spawn(events: Pick<ConstructorParameters<typeof PoolThread>[0], "onReady" | "onEnded">) {
-    const { context, held } = this.#parts;
-    const slots = this.#shares.pop() ?? 1;
+    const { context, crew, held, scheduling } = this.#parts;
     this.#threadsMade += 1;
+    const handles = scheduling.connect(this.#threadsMade, (call, reply) => {
+      thread.post({ type: "scheduled", call, reply });
+    });
     const thread = new PoolThread({
       ...events,
-      data: this.#threadData(slots),
+      data: this.#threadData(this.#shares.pop() ?? 1, handles),
       name: `spinach-${context.queue}-${this.#threadsMade}`,
       resourceLimits: this.#options.resourceLimits,
       onMessage: (from, message) => {
@@ -258,20 +264,22 @@ export class ThreadPool implements Workers {
         held.started(id, thread);
       },
       succeeded: (id, durationMs) => {
+        crew.isOfUse();
         held.ended(id, { ok: true, value: undefined }, durationMs);
       },
     });
     return thread;
   }
 
-  #threadData(slots: number): ThreadData {
-    const { context, modules } = this.#parts;
+  #threadData(slots: number, scheduling: SchedulingHandles): ThreadData {
+    const { context, modules, jobs } = this.#parts;
     const { idle, timeoutGraceMs, givesUp, maxJobsPerThread } = this.#options;
     return {
       kind: "spinach.thread",
       modules,
-      jobs: this.#jobs.handle,
-      progress: createProgress(this.#jobs.maxSize, this.#bell.buffer),
+      jobs: jobs.handle,
+      progress: createProgress(this.#maxJobs, this.#bell.buffer),
+      scheduling,
       slots,
       idle,
       timeoutGraceMs: givesUp ? timeoutGraceMs : Infinity,
@@ -287,9 +295,11 @@ export class ThreadPool implements Workers {
     const { held, crew, context } = this.#parts;
     switch (message.type) {
       case "succeeded":
+        crew.isOfUse();
         held.ended(message.id, { ok: true, value: message.value }, message.durationMs);
         break;
       case "failed": {
+        crew.isOfUse();
         const { id, durationMs, interrupted } = message;
         const error = decodeThrown(message.error);
         held.ended(id, { ok: false, error, interrupted }, durationMs);
@@ -314,17 +324,11 @@ export class ThreadPool implements Workers {
     this.#readAll();
     this.#listeners.delete(thread);
     if (this.#shares.length < this.#options.threads) this.#shares.push(thread.slots);
-    this.#parts.held.died(thread);
-    void this.#recover(thread);
+    const { held, jobs, scheduling } = this.#parts;
+    held.died(thread);
+    void jobs.recover(thread.threadId);
+    void scheduling.disconnect(thread.number, thread.threadId);
     return thread.isOfUse;
-  }
-
-  /** What the thread had taken and not started goes to another one. */
-  async #recover({ threadId }: PoolThread): Promise<void> {
-    for (const { value } of await this.#jobs.abandon(threadId)) {
-      const job = this.#parts.held.waiting(decodeJobItem(value).id);
-      if (job !== undefined) void this.#put(job);
-    }
   }
 
   #workerNames({ namespace }: WorkersContext): readonly string[] {

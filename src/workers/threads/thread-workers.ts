@@ -18,9 +18,9 @@ export interface ThreadWorkersOptions {
   /** After so many jobs, at least 1, a thread ends and another takes its place. @defaultValue never */
   readonly maxJobsPerThread?: number | undefined;
   /**
-   * How a thread waits for its next job. `"block"`: asleep, unless a timer, a socket or something else that
-   * a task has left needs the event loop. `"loop"`: always in its event loop, so that what is unref'd is
-   * served too. @defaultValue "block"
+   * How a thread waits for its next job. `"loop"`: in its event loop, so that sockets and timers that tasks have
+   * left are served. `"block"`: asleep, unless something that is not unref'd needs the event loop; a connection
+   * that an HTTP agent keeps alive is unref'd. Both are as fast. @defaultValue "loop"
    */
   readonly idle?: "block" | "loop" | undefined;
   /**
@@ -37,7 +37,7 @@ export interface ThreadWorkersOptions {
  * be in a registry made with `new Tasks({ module: import.meta.url })`, in a module that exports it.
  *
  * @example
- * spin.attachTasks(tasks); // import { tasks } from "./tasks.ts";
+ * spin.attachTasks(tasks); // from a module of its own
  * await spin.run({ workers: new ThreadWorkers() });
  */
 export class ThreadWorkers implements Workers {
@@ -55,7 +55,7 @@ export class ThreadWorkers implements Workers {
       "timeoutGrace",
       "readyTimeout",
     ]);
-    const { number = availableParallelism(), maxJobsPerThread, idle = "block" } = options;
+    const { number = availableParallelism(), maxJobsPerThread, idle = "loop" } = options;
     this.number = checkInteger("ThreadWorkers: number", number, { min: 1 });
     if (maxJobsPerThread !== undefined) {
       checkInteger("ThreadWorkers: maxJobsPerThread", maxJobsPerThread, { min: 1 });

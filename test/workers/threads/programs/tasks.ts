@@ -1,0 +1,95 @@
+/** Tasks of the tests of threads. */
+import { threadId } from "node:worker_threads";
+
+import { AbortError, currentEngine, currentJob, RetryError, Tasks } from "spinach";
+
+export const tasks: Tasks = new Tasks({ module: import.meta.url });
+
+tasks.task("threadId", () => threadId);
+
+tasks.task("echo", (...args: unknown[]) => args);
+
+tasks.task("exit", (code: number) => {
+  process.exit(code);
+});
+
+tasks.task("exitAgain", { maxRetries: 3 }, (code: number) => {
+  process.exit(code);
+});
+
+tasks.task("throwLater", async () => {
+  setImmediate(() => {
+    throw new RangeError("nobody catches this");
+  });
+  await Promise.withResolvers<never>().promise;
+});
+
+tasks.task("rejectUnheard", async () => {
+  void Promise.reject(new RangeError("nobody handles this"));
+  await Promise.withResolvers<never>().promise;
+});
+
+tasks.task("eatMemory", () => {
+  const eaten: number[][] = [];
+  for (;;) eaten.push(Array.from({ length: 100_000 }, (_, index) => index));
+});
+
+tasks.task("loopForever", () => {
+  for (;;);
+});
+
+tasks.task("loopUntilAborted", () => {
+  const job = currentJob();
+  if (job === undefined) throw new TypeError("no job");
+  while (!job.signal.aborted);
+  throw job.signal.reason;
+});
+
+tasks.task("sleepForever", async () => {
+  await Promise.withResolvers<never>().promise;
+});
+
+class PaymentError extends Error {
+  override readonly name = "PaymentError";
+  readonly code = "E_PAYMENT";
+  readonly amount = 42;
+  readonly retryable = () => false;
+}
+
+tasks.task("failCustom", () => {
+  throw new PaymentError("declined", { cause: new RangeError("limit", { cause: "deep" }) });
+});
+
+tasks.task("failAll", () => {
+  throw new AggregateError([new TypeError("one"), "two"], "both");
+});
+
+tasks.task("retryAt", (at: number) => {
+  throw new RetryError("later", { at: new Date(at) });
+});
+
+tasks.task("abort", () => {
+  throw new AbortError("never");
+});
+
+tasks.task("log", (level: "debug" | "warn") => {
+  const error = Object.assign(new Error("inner"), { code: "E_LOG" });
+  currentJob()?.logger[level]({ err: error, fn: () => 1, n: 1 }, "a line");
+});
+
+tasks.task("scheduleSync", (name: string, ...args: unknown[]) => {
+  const job = currentEngine()?.scheduleSync(name, ...args);
+  return job && { ...job, at: job.at.getTime() };
+});
+
+tasks.task("schedule", async (name: string, ...args: unknown[]) => {
+  const job = await currentEngine()?.schedule(name, ...args);
+  return job?.id;
+});
+
+tasks.task("leaveTimer", (ms: number) => {
+  const job = currentJob();
+  setTimeout(() => {
+    job?.logger.warn({}, "the timer fired");
+  }, ms);
+});
