@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { startRedis } from "../brokers/redis/redis-server.ts";
 import { ended, runDemo, startDemo } from "./run-demo.ts";
 
 /** Of POSIX; Node itself cannot make a pipe that has a name. */
@@ -154,6 +155,18 @@ describe("demo command line", () => {
   it("takes the kinds that exist", async () => {
     const { code } = await runDemo(folder, "--broker", "memory", "--workers=async");
     assert.equal(code, 0);
+  });
+
+  it("works on a Redis", async () => {
+    const redis = await startRedis();
+    try {
+      await writeFile(join(folder, "hello.txt"), "hello\n");
+      const { code, stdout, stderr } = await runDemo(folder, "--broker", redis.url);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, /hello\.txt/);
+    } finally {
+      await redis.stop();
+    }
   });
 
   it("explains itself", async () => {

@@ -39,6 +39,8 @@ export class HeartbeatThread {
   #answer: PromiseWithResolvers<void> | undefined;
   /** When the last sign of life was shown, on the monotonic clock. */
   #aliveAtMs = 0;
+  /** How long the loop had not turned before that, in ms. */
+  #gapMs = 0;
   /** Who joined last. */
   #brokerId = "";
 
@@ -83,6 +85,7 @@ export class HeartbeatThread {
     worker.once("exit", () => {
       this.#exited(worker);
     });
+    this.#aliveAtMs = this.#parts.runtime.clock.monotonic();
     this.#showLife();
   }
 
@@ -98,7 +101,9 @@ export class HeartbeatThread {
   #showLife(): void {
     const { runtime, data } = this.#parts;
     Atomics.add(this.#counts, COUNTS.signsOfLife, 1);
-    this.#aliveAtMs = runtime.clock.monotonic();
+    const nowMs = runtime.clock.monotonic();
+    this.#gapMs = nowMs - this.#aliveAtMs;
+    this.#aliveAtMs = nowMs;
     const everyMs = Math.min(SIGN_OF_LIFE_MS, data.blockedAfterMs / 4, data.stuckAfterMs / 4);
     this.#timer = runtime.timers.set(() => {
       this.#showLife();
@@ -131,7 +136,9 @@ export class HeartbeatThread {
         break;
       }
       case "blocked": {
-        const blockedMs = Math.round(runtime.clock.monotonic() - this.#aliveAtMs);
+        // The timer that shows life may have come before this message.
+        const sinceMs = runtime.clock.monotonic() - this.#aliveAtMs;
+        const blockedMs = Math.round(Math.max(sinceMs, this.#gapMs));
         const { tasks, stack } = message;
         runtime.logger.warn({ blockedMs, tasks, stack }, "a task blocked the event loop");
         break;

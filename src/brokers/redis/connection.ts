@@ -36,6 +36,8 @@ export interface ConnectionOptions {
   readonly runtime: Runtime;
   /** Longest time that a call may take, in ms. */
   readonly callTimeoutMs: number;
+  /** Longest pause between two attempts to connect again, in ms. @defaultValue 2000 */
+  readonly maxPauseMs?: number;
   /** For a connection that is mostly silent: how often to make sure that it lives, in ms. */
   readonly pingEveryMs?: number;
 }
@@ -179,7 +181,8 @@ export class RedisConnection {
 
   /** Until it is connected, closed, or one failure is final. */
   async #keepConnecting(isFinal: (error: unknown) => boolean): Promise<void> {
-    const { runtime } = this.#options;
+    const { runtime, maxPauseMs = RECONNECT_BACKOFF.capMs } = this.#options;
+    const backoff = { ...RECONNECT_BACKOFF, capMs: maxPauseMs };
     const openings = this.#openings;
     const isOver = (): boolean => this.#isClosed || openings !== this.#openings;
     for (let attempt = 1; !isOver(); attempt += 1) {
@@ -192,7 +195,7 @@ export class RedisConnection {
         this.#reportLost(error);
       }
       const { promise, resolve } = Promise.withResolvers<void>();
-      const delayMs = backoffMs(RECONNECT_BACKOFF, attempt, runtime.random());
+      const delayMs = backoffMs(backoff, attempt, runtime.random());
       const timer = runtime.timers.set(resolve, delayMs);
       this.#wake = resolve;
       await promise;

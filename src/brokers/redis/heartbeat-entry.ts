@@ -20,6 +20,8 @@ function run(data: RedisHeartbeatData): void {
     runtime,
     // A beat that hangs must leave time for others within the lease.
     callTimeoutMs: Math.min(data.callTimeoutMs, data.leaseMs / 4),
+    // After an outage, whoever is back first waits a lease for the others to show themselves.
+    maxPauseMs: Math.min(2000, data.leaseMs / 4),
   });
   const { leaseMs, namespace, hostName } = data;
   serveHeartbeat(data, {

@@ -19,6 +19,7 @@ import {
 } from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import { until } from "./until.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 let redis: TestRedis;
@@ -290,7 +291,7 @@ describe("processes on Redis", () => {
     // On another queue: it watches over the cluster and takes nothing itself.
     await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
     await child.line("ended");
-    await child.line("blocked count turnInCircles");
+    await child.line("blocked count turnInCircles as long as it was");
     child.kill("SIGTERM");
     await child.exited;
     assert.deepEqual(
@@ -341,6 +342,41 @@ describe("processes on Redis", () => {
     child.kill("SIGKILL");
     watcher.kill("SIGKILL");
     await Promise.all([child.exited, watcher.exited]);
+  });
+
+  test("[G7] an outage of Redis beyond the lease is nobody's death", async () => {
+    const own = await startRedis();
+    after(() => own.stop());
+    const it = redisBench(own.url, { lease: 2000, callTimeout: 500 });
+    const { namespace } = it;
+    const options = { lease: 2000, callTimeout: 500 };
+    const child = await startWorkerProcess({
+      url: own.url,
+      namespace,
+      behaviour: "hang",
+      options,
+    });
+    await it.spin.schedule("count", 1);
+    await child.line("running");
+    await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
+    const look = await inspect(own.url);
+    const idleKey = `${namespace}/_idle-brokers-of-other`;
+    await until("it has joined", async () => (await look.call("SCARD", idleKey)) === 1);
+    look.close();
+    own.freeze(true);
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(5000) }).catch(() => {
+      // More than two leases have passed.
+    });
+    own.freeze(false);
+    await logged(it, "heartbeats work again");
+    await once(new EventTarget(), "never", { signal: AbortSignal.timeout(5000) }).catch(() => {
+      // Time enough to be rescued, if somebody were wrong.
+    });
+    assert.deepEqual(child.lines, ["ready", "running"]);
+    assert.ok(!it.logger.lines.some(({ message }) => message.includes("dead broker")));
+    child.kill("SIGKILL");
+    await child.exited;
+    await it.spin.close();
   });
 
   test("[G8] a process that was frozen beyond its lease is fenced when it comes back", async () => {

@@ -108,6 +108,28 @@ describe("limits on Redis", () => {
     assert.equal(await inspector.call("EXISTS", cluster.keys.fixed.ownLimits), 0);
   });
 
+  test("[G10] and periods of ours are forgotten an hour after the last process that stated them", async () => {
+    await using cluster = newCluster("forgotten");
+    const { fixed } = cluster.keys;
+    const broker = await cluster.join();
+    const both = testTask("both", { maxConcurrency: 1, periodicity: 60_000 });
+    await broker.register([both, limited]);
+    const hourAgo = Date.now() / 1000 - 3601;
+    await inspector.call("ZADD", fixed.stated, String(hourAgo), both.name);
+    await broker.register([limited]);
+    for (const key of [fixed.limits, fixed.ownLimits, fixed.counts]) {
+      assert.deepEqual(await inspector.call("HKEYS", key), [limited.name], key);
+    }
+    for (const key of [
+      fixed.periodic,
+      fixed.periodicExact,
+      fixed.periodicTasks,
+      fixed.ownPeriodic,
+    ]) {
+      assert.equal(await inspector.call("EXISTS", key), 0, key);
+    }
+  });
+
   test("[G5] that are new count the jobs of a broker that joins while they are stated", async () => {
     await using cluster = newCluster("joins");
     const { fixed, channel } = cluster.keys;

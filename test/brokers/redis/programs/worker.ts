@@ -6,13 +6,15 @@ import { AsyncWorkers, currentJob, Engine } from "../../../../src/index.ts";
 import { RedisBroker, type RedisBrokerOptions } from "../../../../src/redis.ts";
 
 const [, , url = "", namespace = "", behaviour = "", options = "{}"] = process.argv;
+const BLOCK_MS = 5000;
 const nothing = (): void => undefined;
 const warn = (fields: object, message: string): void => {
   if (!message.includes("blocked")) return;
-  const { tasks, stack }: { tasks?: unknown; stack?: unknown } = fields;
-  console.log(
-    `blocked ${String(tasks)} ${/at (?<place>\w+)/v.exec(String(stack))?.groups?.["place"]}`,
-  );
+  const { tasks, stack, blockedMs }: { tasks?: unknown; stack?: unknown; blockedMs?: unknown } =
+    fields;
+  const place = /at (?<place>\w+)/v.exec(String(stack))?.groups?.["place"];
+  const length = Number(blockedMs) >= BLOCK_MS ? "as long as it was" : `${String(blockedMs)} ms`;
+  console.log(`blocked ${String(tasks)} ${place} ${length}`);
 };
 const logger = { debug: nothing, info: nothing, warn, error: nothing };
 // oxlint-disable-next-line typescript/no-unsafe-assignment -- what startWorkerProcess was given
@@ -28,7 +30,7 @@ function turnInCircles(ms: number): void {
 spin.task("count", { maxRetries: 3 }, async (index: number) => {
   console.log("running");
   if (behaviour === "block") {
-    turnInCircles(5000);
+    turnInCircles(BLOCK_MS);
   } else if (behaviour === "stick") {
     // Until it is killed.
     turnInCircles(60_000);
