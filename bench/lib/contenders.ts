@@ -18,6 +18,7 @@ export interface ContenderEntry {
 export const CONTENDERS = {
   spinach: { title: "Spinach", file: "spinach", store: "redis", packages: ["@redis/client"] },
   "spinach-memory": { title: "Spinach (memory)", file: "spinach-memory", store: "process" },
+  "spinach-sqlite": { title: "Spinach (SQLite)", file: "spinach-sqlite", store: "file" },
   "spinach-threads": { title: "Spinach (threads)", file: "engine-pool", store: "process" },
   loop: { title: "Spinach (event loop)", file: "engine-pool", store: "process" },
   bullmq: { title: "BullMQ", file: "bullmq", store: "redis", packages: ["bullmq", "ioredis"] },
@@ -59,6 +60,7 @@ export const CONTENDERS = {
   },
   tinypool: { title: "Tinypool", file: "run-pool", store: "process", packages: ["tinypool"] },
   "python-spinach": { title: "Python Spinach", file: "python-spinach", store: "redis" },
+  "floor-sqlite": { title: "floor (SQLite)", file: "floor-sqlite", store: "file" },
   floor: { title: "floor", file: "floor", store: "redis" },
 } as const satisfies Readonly<Record<string, ContenderEntry>>;
 

@@ -48,6 +48,7 @@ export interface Scenario {
 export const SCENARIOS = [
   "process",
   "process-memory",
+  "sqlite",
   "python",
   "enqueue",
   "latency",
