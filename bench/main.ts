@@ -1,15 +1,19 @@
-/** Measures Spinach and its peers: npm run bench -- [--quick] [--only <scenario>]; then writes docs/benchmarks.md. */
+/** Measures Spinach and its peers: npm run bench -- [--quick] [--only <scenario>] [--case <id>]; then writes docs/benchmarks.md. */
 import { parseArgs } from "node:util";
 
-import { CONTENDER_NAMES, type ContenderName, entryOf } from "./lib/contenders.ts";
-import { type CaseResult, contendersOf, measureCase } from "./lib/measure-case.ts";
+import { CONTENDER_NAMES, entryOf } from "./lib/contenders.ts";
+import { contendersOf, measureCase } from "./lib/measure-case.ts";
 import { prepare } from "./lib/prepare.ts";
-import { environment, writeResults } from "./lib/results.ts";
+import { environment, writeResult } from "./lib/results.ts";
 import { loadScenario, type Mode, SCENARIOS } from "./lib/scenario.ts";
 import { startServers } from "./servers/servers.ts";
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    case: { type: "string" },
+  },
 });
 const mode: Mode = values.quick ? "quick" : "full";
 const chosen = SCENARIOS.filter((name) => values.only === undefined || name === values.only);
@@ -34,13 +38,12 @@ async function runLane(): Promise<void> {
   await using servers = await startServers(CONTENDER_NAMES.map((name) => entryOf(name).store));
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
     const scenario = await loadScenario(name);
-    const cases: CaseResult[] = [];
-    const contenders = new Set<ContenderName>();
-    for (const each of scenario.cases(mode)) {
-      cases.push(await measureCase(name, each, servers.addresses));
-      for (const contender of contendersOf(each)) contenders.add(contender);
+    const cases = scenario.cases(mode);
+    const contenders = [...new Set(cases.flatMap(contendersOf))];
+    for (const each of cases.filter(({ id }) => values.case === undefined || id === values.case)) {
+      const result = await measureCase(name, each, servers.addresses);
+      const measuredOn = await environment(servers.addresses, contenders);
+      writeResult(name, { mode, cases: [result], environment: measuredOn });
     }
-    const measuredOn = await environment(servers.addresses, [...contenders]);
-    writeResults(name, { mode, cases, environment: measuredOn });
   }
 }

@@ -54,6 +54,25 @@ function machineText({ cpu, cores, memoryGib, node }: Environment): string {
   return `${cpu}, ${cores} cores, ${memoryGib} GiB; Node ${node}`;
 }
 
+/** More than the benchmark itself brings about. */
+const BUSY_PER_CORE = 2;
+
+/** Says so if something else kept the machine busy. */
+function busyLines(measured: readonly ReportedScenario[]): readonly string[] {
+  const busy = measured.flatMap(({ name, result: { cases, environment } }) =>
+    cases
+      .filter(({ load = 0 }) => load > BUSY_PER_CORE * environment.cores)
+      .map(({ load = 0 }) => ({ name, load })),
+  );
+  if (busy.length === 0) return [];
+  const names = [...new Set(busy.map(({ name }) => name))].join(", ");
+  const most = Math.round(Math.max(...busy.map(({ load }) => load)));
+  return [
+    `The machine was busy with other work while some were measured (${names}; load average up to ${most}): rates there are lower, times ` +
+      "longer and ranges wider than they would be. Ratios, CPU times per job and counts suffer least.",
+  ];
+}
+
 function versionsLine(measured: readonly ReportedScenario[]): string {
   const versions = new Set(
     measured.flatMap(({ result: { environment } }) =>
@@ -92,7 +111,7 @@ const took = new Set(measured.flatMap(({ result }) => measuredIn(result)));
 const profiles = profileLines();
 const sections = [
   INTRODUCTION,
-  [...environmentLines(measured), versionsLine(measured)].join("\n\n"),
+  [...environmentLines(measured), versionsLine(measured), ...busyLines(measured)].join("\n\n"),
   (await budgetLines(results)).join("\n"),
   ...measured.map((each) => chapterLines(each).join("\n")),
   ...(profiles.length === 0 ? [] : [profiles.join("\n")]),

@@ -1,6 +1,6 @@
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { checkTypes, installNode, installPackage, PROGRAMS, ROOT } from "./package-consumer.ts";
 import { main, mustRun, nodeWarnings, together } from "./run-command.ts";
@@ -10,8 +10,8 @@ import { main, mustRun, nodeWarnings, together } from "./run-command.ts";
  * in an empty folder, and there runs an example and loads every entry point on several Nodes.
  */
 
-/** Run from a copy outside this repository, so it needs no server. */
-const EXAMPLE = "examples/quickstart.ts";
+/** Run from copies outside this repository, so they need no server; with the modules of tasks that they load. */
+const EXAMPLES = ["examples/quickstart.ts", "examples/cpu-bound.ts"];
 /** Besides the Node that runs this script: the oldest of `engines`, and the newest of two lines. */
 const OTHER_NODES = ["22.18.0", "22", "26"];
 const BOUND_MS = 60_000;
@@ -39,7 +39,7 @@ async function lintTarball(tarball: string): Promise<void> {
 async function runOn(node: string, consumer: string): Promise<void> {
   const { stdout } = await mustRun("Node does not start:", node, ["--version"]);
   const version = stdout.trim();
-  for (const program of PROGRAMS) {
+  for (const program of [...EXAMPLES.map((path) => basename(path)), ...PROGRAMS]) {
     const options = { cwd: consumer, timeoutMs: BOUND_MS };
     const { stderr } = await mustRun(
       `${program} fails on Node ${version}:`,
@@ -50,7 +50,10 @@ async function runOn(node: string, consumer: string): Promise<void> {
     const warning = nodeWarnings(stderr).find((line) => !line.includes(EXPECTED_WARNING));
     if (warning) throw new Error(`${program} makes Node ${version} warn: ${warning}`);
   }
-  console.log(`ok on Node ${version}: ${EXAMPLE}, import and require of every entry point`);
+  const examples = EXAMPLES.join(", ");
+  console.log(
+    `ok on Node ${version}: ${examples}, threads, every entry point imported and required`,
+  );
 }
 
 async function check(folder: string): Promise<void> {
@@ -59,8 +62,8 @@ async function check(folder: string): Promise<void> {
   const nodes = together(
     OTHER_NODES.map((version) => installNode(join(folder, `node-${version}`), version)),
   );
-  await together<unknown>([nodes, installPackage(consumer, tarball, EXAMPLE)]);
-  await together([lintTarball(tarball), checkTypes(consumer)]);
+  await together<unknown>([nodes, installPackage(consumer, tarball, EXAMPLES)]);
+  await together([lintTarball(tarball), checkTypes(consumer, EXAMPLES)]);
   console.log("ok: publint, attw, the packed types");
   for (const node of [process.execPath, ...(await nodes)]) await runOn(node, consumer);
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 
 import { mustRun } from "./run-command.ts";
 
@@ -18,6 +18,7 @@ const INSTALL = [
 const PACKAGE = '{ "private": true, "type": "module", "allowScripts": { "node": true } }\n';
 const TYPES = [
   "--noEmit",
+  "--allowImportingTsExtensions",
   "--ignoreConfig",
   "--strict",
   "--module",
@@ -62,13 +63,15 @@ export async function installNode(folder: string, version: string): Promise<stri
 export async function installPackage(
   folder: string,
   tarball: string,
-  example: string,
+  examples: readonly string[],
 ): Promise<void> {
   const peers = Object.entries(manifest.peerDependencies ?? {}).map(
     ([name, range]) => `${name}@${range}`,
   );
   await install("The package does not install:", folder, [tarball, ...peers]);
-  writeFileSync(join(folder, "example.ts"), readFileSync(join(ROOT, example)));
+  for (const example of examples) cpSync(join(ROOT, example), join(folder, basename(example)));
+  cpSync(join(ROOT, "examples/tasks"), join(folder, "tasks"), { recursive: true });
+  writeFileSync(join(folder, "threads.mjs"), THREADS);
   writeFileSync(
     join(folder, "import.mjs"),
     loadAll((name) => `await import("${name}")`),
@@ -83,8 +86,33 @@ export async function installPackage(
   );
 }
 
-/** What {@link installPackage} makes, to be run there. */
-export const PROGRAMS: readonly string[] = ["example.ts", "import.mjs", "require.cjs"];
+/** What {@link installPackage} makes besides the examples, to be run there. */
+export const PROGRAMS: readonly string[] = ["threads.mjs", "import.mjs", "require.cjs"];
+
+/** Both kinds of threads, from JavaScript: the examples show them from TypeScript. */
+const THREADS = `import { isMainThread, threadId } from "node:worker_threads";
+import { AsyncWorkers, Engine, MemoryBroker, Tasks, ThreadWorkers } from "spinach";
+
+export const tasks = new Tasks({ module: import.meta.url });
+const where = tasks.task("where", (mainThreadId) => {
+  if (threadId === mainThreadId) throw new Error("it ran in the main thread");
+});
+
+if (isMainThread) {
+  for (const workers of [new ThreadWorkers({ number: 2 }), new AsyncWorkers({ number: 2, threads: 1 })]) {
+    const spin = new Engine(new MemoryBroker());
+    spin.attachTasks(tasks);
+    let finished = 0;
+    spin.on("jobFinished", ({ err }) => {
+      if (err) throw err;
+      finished += 1;
+    });
+    for (let job = 0; job < 10; job += 1) await spin.schedule(where, threadId);
+    await spin.run({ workers, stopWhenQueueEmpty: true });
+    if (finished !== 10) throw new Error(finished + " of 10 jobs have run");
+  }
+}
+`;
 
 function loadAll(load: (name: string) => string): string {
   const list = entries.map((name) => `["${name}", ${load(name)}]`).join(", ");
@@ -93,7 +121,9 @@ function loadAll(load: (name: string) => string): string {
 }
 
 /** Compiles against the packed types, which must not miss what `stripInternal` took away. */
-export async function checkTypes(folder: string): Promise<void> {
+export async function checkTypes(folder: string, examples: readonly string[]): Promise<void> {
   const failure = "The packed types do not compile; does a public type name an @internal one?";
-  await mustRun(failure, "tsc", [...TYPES, "example.ts", "types.ts"], { cwd: folder });
+  await mustRun(failure, "tsc", [...TYPES, ...examples.map((path) => basename(path)), "types.ts"], {
+    cwd: folder,
+  });
 }

@@ -48,6 +48,8 @@ export function create(setup: Setup, variant: string): Contender {
         left: async ({ redis }) => redis.existing(keys),
       });
     case "file":
+      // Else thousands of lines say "fs.watch maxQueue exceeded", whatever one does.
+      process.removeAllListeners("warning");
       return new PlatformaticContender(setup, workerId, {
         storage: new FileStorage({ basePath: setup.folder }),
         waiting: async () => files(setup, "queue"),

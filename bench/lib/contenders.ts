@@ -18,6 +18,9 @@ export interface ContenderEntry {
 export const CONTENDERS = {
   spinach: { title: "Spinach", file: "spinach", store: "redis", packages: ["@redis/client"] },
   "spinach-memory": { title: "Spinach (memory)", file: "spinach-memory", store: "process" },
+  "spinach-sqlite": { title: "Spinach (SQLite)", file: "spinach-sqlite", store: "file" },
+  "spinach-threads": { title: "Spinach (threads)", file: "engine-pool", store: "process" },
+  loop: { title: "Spinach (event loop)", file: "engine-pool", store: "process" },
   bullmq: { title: "BullMQ", file: "bullmq", store: "redis", packages: ["bullmq", "ioredis"] },
   "bee-queue": { title: "bee-queue", file: "bee-queue", store: "redis", packages: ["bee-queue"] },
   platformatic: {
@@ -48,7 +51,16 @@ export const CONTENDERS = {
     packages: ["graphile-worker"],
   },
   "pg-boss": { title: "pg-boss", file: "pg-boss", store: "postgres", packages: ["pg-boss"] },
+  piscina: { title: "Piscina", file: "run-pool", store: "process", packages: ["piscina"] },
+  "piscina-10": {
+    title: "Piscina, 10 a thread",
+    file: "run-pool",
+    store: "process",
+    packages: ["piscina"],
+  },
+  tinypool: { title: "Tinypool", file: "run-pool", store: "process", packages: ["tinypool"] },
   "python-spinach": { title: "Python Spinach", file: "python-spinach", store: "redis" },
+  "floor-sqlite": { title: "floor (SQLite)", file: "floor-sqlite", store: "file" },
   floor: { title: "floor", file: "floor", store: "redis" },
 } as const satisfies Readonly<Record<string, ContenderEntry>>;
 

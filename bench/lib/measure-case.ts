@@ -1,3 +1,5 @@
+import { loadavg } from "node:os";
+
 import { type Addresses, startServers } from "../servers/servers.ts";
 import { absence } from "./absence.ts";
 import { CONTENDER_NAMES, type ContenderName, entryOf } from "./contenders.ts";
@@ -10,6 +12,8 @@ export interface CaseResult {
   readonly id: string;
   /** Of each contender, by the last part of the measure's id, one a run. */
   readonly runs: Readonly<Partial<Record<ContenderName, readonly Figures[]>>>;
+  /** The load average of the machine when it began: what else went on there. */
+  readonly load?: number;
   /** Who could not be measured on this machine, and why. */
   readonly absent: Readonly<Partial<Record<ContenderName, string>>>;
 }
@@ -22,6 +26,7 @@ export async function measureCase(
 ): Promise<CaseResult> {
   const round = each.sideBySide === true ? roundSideBySide : roundInTurn;
   const rounds: Round[] = [];
+  const [load = 0] = loadavg();
   if (each.warmUp) await round(scenario, each, servers);
   while (rounds.length < each.runs) rounds.push(await round(scenario, each, servers));
   const runs: Partial<Record<ContenderName, readonly Figures[]>> = {};
@@ -29,7 +34,7 @@ export async function measureCase(
     runs[name] = rounds.map((figures) => figures[name]).filter((figures) => figures !== undefined);
   }
   print(each.id, runs);
-  return { id: each.id, runs, absent: absentOf(each) };
+  return { id: each.id, runs, load, absent: absentOf(each) };
 }
 
 /** Those of a case, in the order of the columns. */

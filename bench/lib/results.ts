@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { Look } from "../servers/look.ts";
 import type { Addresses } from "../servers/servers.ts";
@@ -20,7 +21,7 @@ export interface Environment {
   readonly node: string;
   readonly servers: Readonly<Record<string, string>>;
   readonly packages: Readonly<Record<string, string>>;
-  /** Of the project, with a plus sign if its sources were changed since. */
+  /** The last one that changed the sources of the project, with a plus sign if they were changed since. */
   readonly commit: string;
 }
 
@@ -52,11 +53,17 @@ export function valuesOf(
   return runs.map((figures) => figures[figure]).filter((value) => value !== undefined);
 }
 
-/** Replaces the result of one scenario. */
-export function writeResults(name: ScenarioName, result: ScenarioResult): void {
-  const file = resultsFile(result.mode);
+/** Replaces the result of one case; other cases of its scenario stay if they were measured alike. */
+export function writeResult(name: ScenarioName, { cases, ...measured }: ScenarioResult): void {
+  const file = resultsFile(measured.mode);
   mkdirSync(dirname(file), { recursive: true });
-  const results = { ...readResults(result.mode), [name]: result };
+  const earlier = readResults(measured.mode);
+  const known = earlier[name];
+  const isAlike = isDeepStrictEqual(known?.environment, measured.environment);
+  const byId = new Map(
+    [...(isAlike ? (known?.cases ?? []) : []), ...cases].map((each) => [each.id, each]),
+  );
+  const results = { ...earlier, [name]: { ...measured, cases: [...byId.values()] } };
   writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
@@ -98,11 +105,12 @@ function versionOf(name: string): string {
 }
 
 function commit(): string {
-  const head = git("rev-parse", "--short", "HEAD");
-  return git("status", "--porcelain", "--", "../src", "../lua") === "" ? head : `${head}+`;
+  const sources = ["--", "src", "lua"];
+  const last = git("log", "-1", "--format=%h", ...sources);
+  return git("status", "--porcelain", ...sources) === "" ? last : `${last}+`;
 }
 
 function git(...args: readonly string[]): string {
-  const cwd = join(import.meta.dirname, "..");
+  const cwd = join(import.meta.dirname, "../..");
   return execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
 }

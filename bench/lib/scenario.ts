@@ -48,6 +48,7 @@ export interface Scenario {
 export const SCENARIOS = [
   "process",
   "process-memory",
+  "sqlite",
   "python",
   "enqueue",
   "latency",
@@ -58,6 +59,7 @@ export const SCENARIOS = [
   "wire",
   "backlog",
   "timers",
+  "threads",
   "idle",
   "footprint",
   "size",

@@ -444,7 +444,14 @@ export interface Patience {
 export declare function whileBusy<Result>({ runtime, timeoutMs }: Patience, action: () => Result): Promise<Result>;
 
 // core/batch.d.ts
-import type { CallArgs, Task } from "./task.ts";
+import type { CallArgs, Task, TaskReference } from "./task.ts";
+/** One call to schedule: checked, and given an id, when it is scheduled. */
+export interface JobRequest {
+    readonly task: TaskReference;
+    /** `undefined`: now, at the time of scheduling. */
+    readonly at: Date | undefined;
+    readonly args: readonly unknown[];
+}
 /**
  * Jobs to schedule together, in the order they were added. Nothing is checked, copied or sent before
  * `engine.scheduleBatch(batch)`: until then, leave the arguments as they are, and refill no array.
@@ -2209,7 +2216,6 @@ export declare class AsyncWorkers implements Workers {
 }
 
 // workers/current-engine.d.ts
-import type { JobRequest } from "../core/batch.ts";
 import type { Job } from "../core/job.ts";
 import type { CallArgs, Task } from "../core/task.ts";
 /** The engine whose job is running, as its task can use it from whatever thread it runs in. */
@@ -2231,11 +2237,6 @@ export interface CurrentEngine {
     scheduleAtSync(task: string, at: Date, ...args: unknown[]): Job;
     scheduleAtSync<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Job;
 }
-/** How requests get from a task to the engine. */
-export interface SchedulingPort {
-    schedule(request: JobRequest): Promise<Job>;
-    scheduleSync(request: JobRequest): Job;
-}
 /**
  * Inside a task, and in whatever it calls or awaits: the engine that runs it, to schedule other jobs. Outside:
  * `undefined`.
@@ -2246,10 +2247,6 @@ export interface SchedulingPort {
  * };
  */
 export declare function currentEngine(): CurrentEngine | undefined;
-/** What tasks see of a port. */
-export declare function makeCurrentEngine(port: SchedulingPort): CurrentEngine;
-/** For tasks on the thread of the engine itself. */
-export declare function localEngine(schedule: SchedulingPort["schedule"]): CurrentEngine;
 
 // workers/current-job.d.ts
 import type { Job } from "../core/job.ts";
@@ -2304,7 +2301,7 @@ export interface ThreadWorkersOptions {
  * be in a registry made with `new Tasks({ module: import.meta.url })`, in a module that exports it.
  *
  * @example
- * spin.attachTasks(tasks); // import { tasks } from "./tasks.ts";
+ * spin.attachTasks(tasks); // from a module of its own
  * await spin.run({ workers: new ThreadWorkers() });
  */
 export declare class ThreadWorkers implements Workers {

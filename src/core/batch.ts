@@ -1,6 +1,6 @@
 import type { CallArgs, Task, TaskReference } from "./task.ts";
 
-/** @internal One call to schedule: checked, and given an id, when it is scheduled. */
+/** One call to schedule: checked, and given an id, when it is scheduled. */
 export interface JobRequest {
   readonly task: TaskReference;
   /** `undefined`: now, at the time of scheduling. */

@@ -38,7 +38,7 @@ export interface CurrentEngine {
   ): Job;
 }
 
-/** How requests get from a task to the engine. */
+/** @internal How requests get from a task to the engine. */
 export interface SchedulingPort {
   schedule(request: JobRequest): Promise<Job>;
   scheduleSync(request: JobRequest): Job;
@@ -57,7 +57,7 @@ export function currentEngine(): CurrentEngine | undefined {
   return currentSource()?.currentEngine;
 }
 
-/** What tasks see of a port. */
+/** @internal What tasks see of a port. */
 export function makeCurrentEngine(port: SchedulingPort): CurrentEngine {
   return {
     schedule: async (task: TaskReference, ...args: unknown[]) =>
@@ -71,7 +71,7 @@ export function makeCurrentEngine(port: SchedulingPort): CurrentEngine {
   };
 }
 
-/** For tasks on the thread of the engine itself. */
+/** @internal For tasks on the thread of the engine itself. */
 export function localEngine(schedule: SchedulingPort["schedule"]): CurrentEngine {
   return makeCurrentEngine({
     schedule,

@@ -477,3 +477,32 @@ suite("Queuey: abandon()", () => {
     assert.deepEqual(await first, []);
   });
 });
+
+suite("Queuey, in one go and without waiting", () => {
+  test("tryPutAll() puts values in order as far as there is room, and says how many", async () => {
+    const queue = new Queuey<number>({ maxSize: 3 });
+    assert.equal(queue.tryPutAll([1, 2, 3, 4]), 3);
+    assert.equal(queue.tryPutAll([4]), 0);
+    assert.deepEqual([queue.tryTake()?.value, queue.tryTake()?.value], [1, 2]);
+    queue.taskDone();
+    assert.equal(queue.tryPutAll([4, 5]), 1);
+    assert.deepEqual([queue.getSync(), queue.getSync(), queue.tryTake()], [3, 4, undefined]);
+  });
+
+  test("tryPutAll() stops before a value that can never be put, and when it is closed", () => {
+    const queue = new Queuey<unknown>({ maxSize: 3 });
+    assert.equal(queue.tryPutAll(["a", undefined, "b"]), 1);
+    queue.close();
+    assert.equal(queue.tryPutAll(["c"]), 0);
+    assert.equal(queue.tryTake()?.value, "a");
+    assert.throws(() => queue.tryTake(), QueueClosedError);
+  });
+
+  test("tryPutAll() wakes as many as it brings items for", async () => {
+    const queue = new Queuey<number>({ maxSize: 3 });
+    const getting = [queue.getAsync(), queue.getAsync()];
+    await turn();
+    assert.equal(queue.tryPutAll([1, 2]), 2);
+    assert.deepEqual(await within(Promise.all(getting)), [1, 2]);
+  });
+});

@@ -58,6 +58,8 @@ export class HeldJobs {
   readonly #parts: HeldJobsParts;
   readonly #jobs = new Map<number, HeldJob>();
   #lastId = 0;
+  /** How many have started. */
+  #startedCount = 0;
 
   constructor(parts: HeldJobsParts) {
     this.#parts = parts;
@@ -65,6 +67,11 @@ export class HeldJobs {
 
   get size(): number {
     return this.#jobs.size;
+  }
+
+  /** How many run. */
+  get startedCount(): number {
+    return this.#startedCount;
   }
 
   get stored(): readonly StoredJob[] {
@@ -103,6 +110,7 @@ export class HeldJobs {
     if (job === undefined) return;
     const { runtime, sink } = this.#parts;
     job.thread = thread;
+    this.#startedCount += 1;
     job.startedAtMs = runtime.clock.monotonic();
     sink.jobStarted(job.stored);
     if (job.reason !== undefined) this.#tellAbort(job, job.reason);
@@ -153,7 +161,10 @@ export class HeldJobs {
   #finish(job: HeldJob, result: Result, durationMs: number): void {
     if (!this.#jobs.delete(job.id)) return;
     job.timer?.cancel();
-    if (job.thread !== undefined) job.thread.isOfUse = true;
+    if (job.thread !== undefined) {
+      job.thread.isOfUse = true;
+      this.#startedCount -= 1;
+    }
     this.#parts.sink.jobFinished({ stored: job.stored, result, durationMs });
     this.#parts.onGone();
   }

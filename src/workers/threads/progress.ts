@@ -52,7 +52,7 @@ export class ProgressWriter {
     this.#bell = new Int32Array(bell);
   }
 
-  /** A job's task is about to be called. */
+  /** A job's task is about to be called. The pool is not woken: the job may end at once. */
   started(id: number): void {
     this.#write(id, STARTED);
   }
@@ -60,6 +60,14 @@ export class ProgressWriter {
   /** A job has succeeded, and there is nothing to say but that. */
   succeeded(id: number, durationMs: number): void {
     this.#write(id, Math.max(durationMs, 0));
+    this.ring();
+  }
+
+  /** Wakes the pool, if it sleeps. */
+  ring(): void {
+    // The pool first says that it sleeps, then looks again. So either it sees the entry, or this sees its word.
+    if (Atomics.load(this.#bell, 0) === 0) return;
+    if (Atomics.exchange(this.#bell, 0, 0) === 1) Atomics.notify(this.#bell, 0);
   }
 
   /** Whether the pool wants this thread to take no more jobs. */
@@ -82,9 +90,6 @@ export class ProgressWriter {
     this.#written = wrap(this.#written + 1);
     // The commit: a store of Atomics comes after the plain writes above, for whoever loads it.
     Atomics.store(this.#words, WRITTEN, this.#written);
-    // The pool first says that it sleeps, then looks again. So either it sees the entry, or this sees its word.
-    if (Atomics.load(this.#bell, 0) === 0) return;
-    if (Atomics.exchange(this.#bell, 0, 0) === 1) Atomics.notify(this.#bell, 0);
   }
 }
 

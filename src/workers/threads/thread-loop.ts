@@ -73,6 +73,8 @@ export class ThreadLoop {
       jobs.taskDone(ticket);
       const running = run(item);
       if (running !== undefined) {
+        // It did not end at once: its start is news.
+        progress.ring();
         // A job that awaits what keeps nothing alive runs all the same.
         keepAlive.hold();
         await running;

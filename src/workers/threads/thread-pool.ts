@@ -14,6 +14,7 @@ import { PoolThread } from "./pool-thread.ts";
 import { createProgress, ProgressBell, type ProgressListener } from "./progress.ts";
 import type { FromThread, Idle, SchedulingHandles, TaskModule, ThreadData } from "./protocol.ts";
 import { ScheduleService } from "./schedule-service.ts";
+import { StartWatch } from "./start-watch.ts";
 import { modulesOf } from "./task-modules.ts";
 import { ThreadCrew } from "./thread-crew.ts";
 import { decodeFields, levelsOf } from "./thread-logger.ts";
@@ -46,6 +47,7 @@ interface Started {
   readonly jobs: JobQueue;
   readonly held: HeldJobs;
   readonly scheduling: ScheduleService;
+  readonly starts: StartWatch;
 }
 
 /**
@@ -129,7 +131,12 @@ export class ThreadPool implements Workers {
       },
     });
     const scheduling = new ScheduleService(context.schedule);
-    this.#started = { context, modules, taskNames, crew, jobs, held, scheduling };
+    const starts = new StartWatch({
+      timers: context.runtime.timers,
+      mayHaveStarted: () => held.size > held.startedCount && held.startedCount < number,
+      look: this.#readAll,
+    });
+    this.#started = { context, modules, taskNames, crew, jobs, held, scheduling, starts };
     void this.#listen(context);
     void scheduling.run();
     try {
@@ -166,13 +173,14 @@ export class ThreadPool implements Workers {
   }
 
   submit(stored: StoredJob, task: RunnableTask): void {
-    const { context, taskNames, held, jobs } = this.#parts;
+    const { context, taskNames, held, jobs, starts } = this.#parts;
     if (!taskNames.has(task.name)) {
       const error = new TaskNotInThreadsError(task.name, task.module !== undefined);
       context.sink.jobFinished({ stored, result: { ok: false, error }, durationMs: 0 });
       return;
     }
     jobs.put(held.add(stored, task));
+    starts.expect();
   }
 
   abort(reason: (stored: StoredJob) => Error): void {
@@ -198,11 +206,12 @@ export class ThreadPool implements Workers {
     await this.#closing;
   }
 
-  async #close({ context, crew, jobs, scheduling }: Started): Promise<void> {
+  async #close({ context, crew, jobs, scheduling, starts }: Started): Promise<void> {
     jobs.close();
     scheduling.close();
     this.#bell.close();
     await crew.close((thread) => this.#stuck.has(thread));
+    starts.stop();
     if (!this.#hasReported) return;
     for (const name of this.#workerNames(context)) context.sink.workerTerminated(name);
   }
@@ -233,6 +242,7 @@ export class ThreadPool implements Workers {
     for (const [thread, listener] of this.#listeners) {
       if (thread.progress.read(listener)) isNew = true;
     }
+    if (isNew) this.#started?.starts.expect();
     return isNew;
   };
 

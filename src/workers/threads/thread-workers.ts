@@ -37,7 +37,7 @@ export interface ThreadWorkersOptions {
  * be in a registry made with `new Tasks({ module: import.meta.url })`, in a module that exports it.
  *
  * @example
- * spin.attachTasks(tasks); // import { tasks } from "./tasks.ts";
+ * spin.attachTasks(tasks); // from a module of its own
  * await spin.run({ workers: new ThreadWorkers() });
  */
 export class ThreadWorkers implements Workers {

@@ -5,6 +5,9 @@ import { workersConformance } from "../../../src/testing/conformance/workers-con
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { ThreadWorkers } from "../../../src/workers/threads/thread-workers.ts";
 
+/** Real time on a busy machine: long enough for a task to have its last word. In ms. */
+const TIMEOUT_GRACE_MS = 1000;
+
 /** Threads live in real time. */
 const createTime = () => ({
   runtime: systemRuntime(),
@@ -15,12 +18,12 @@ const createTime = () => ({
 
 workersConformance({
   name: "ThreadWorkers",
-  create: (options) => new ThreadWorkers(options),
+  create: ({ number }) => new ThreadWorkers({ number, timeoutGrace: TIMEOUT_GRACE_MS }),
   createTime,
 });
 
 workersConformance({
   name: "AsyncWorkers on threads",
-  create: (options) => new AsyncWorkers({ ...options, threads: 2 }),
+  create: ({ number }) => new AsyncWorkers({ number, threads: 2, timeoutGrace: TIMEOUT_GRACE_MS }),
   createTime,
 });

@@ -13,6 +13,10 @@ tasks.task("exit", (code: number) => {
   process.exit(code);
 });
 
+tasks.task("exitAgain", { maxRetries: 3 }, (code: number) => {
+  process.exit(code);
+});
+
 tasks.task("throwLater", async () => {
   setImmediate(() => {
     throw new RangeError("nobody catches this");

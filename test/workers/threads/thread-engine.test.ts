@@ -1,0 +1,87 @@
+/** Threads in an engine. */
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+
+import { AsyncWorkers, Batch, Engine, MemoryBroker, MemoryStore, ThreadWorkers } from "spinach";
+
+import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { tasks } from "./programs/tasks.ts";
+import { living } from "./thread-bench.ts";
+
+/** More than the short jobs after which jobs are taken ahead. */
+const BEFORE = 50;
+const BEHIND = 40;
+
+afterEach(() => {
+  assert.equal(living.size, 0, "[G15] no thread is left");
+});
+
+function engineOn(store: MemoryStore): Engine {
+  const spin = new Engine(new MemoryBroker({ store }), { logger: new RecordingLogger() });
+  spin.attachTasks(tasks);
+  return spin;
+}
+
+/** Resolves when an engine has told of so many successes. */
+async function successes(spin: Engine, count: number): Promise<readonly string[]> {
+  const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+  const ids: string[] = [];
+  spin.on("jobFinished", ({ job, err }) => {
+    if (err === undefined) ids.push(job.id);
+    if (ids.length === count) resolve(ids);
+  });
+  return promise;
+}
+
+describe("an engine with threads", () => {
+  it("[G1] gives back what waits ahead behind a job that is longer: others run it, once", async () => {
+    const store = new MemoryStore();
+    const spin = engineOn(store);
+    const other = engineOn(store);
+    const started = Promise.withResolvers<void>();
+    spin.on("jobStarted", ({ job }) => {
+      if (job.taskName === "loopUntilAborted") started.resolve();
+    });
+    const batch = new Batch();
+    for (let index = 0; index < BEFORE; index += 1) batch.schedule("echo", index);
+    batch.schedule("loopUntilAborted");
+    for (let index = 0; index < BEHIND; index += 1) batch.schedule("echo", index);
+    const jobs = await spin.scheduleBatch(batch);
+
+    const own = successes(spin, BEFORE);
+    await spin.startWorkers({ workers: new ThreadWorkers({ number: 1 }) });
+    await started.promise;
+    const others = successes(other, BEHIND);
+    await other.startWorkers({ workers: new AsyncWorkers() });
+    const ran = [...(await own), ...(await others)];
+    await Promise.all([spin.close({ timeout: 0 }), other.close()]);
+    const short = jobs.filter(({ taskName }) => taskName === "echo").map(({ id }) => id);
+    assert.deepEqual(ran.toSorted(), short.toSorted());
+  });
+
+  it("retries a job whose thread died, if it may run again", async () => {
+    const spin = engineOn(new MemoryStore());
+    const retried = Promise.withResolvers<unknown>();
+    spin.on("jobRetryScheduled", ({ err }) => {
+      retried.resolve(err);
+    });
+    const failed = Promise.withResolvers<unknown>();
+    spin.on("jobFailed", ({ err }) => {
+      failed.resolve(err);
+    });
+    await spin.startWorkers({ workers: new ThreadWorkers({ number: 1 }) });
+    await spin.schedule("exit", 5);
+    assert.match(String(await failed.promise), /ThreadDiedError: .* exit code 5/v);
+    await spin.schedule("exitAgain", 6);
+    assert.match(String(await retried.promise), /ThreadDiedError: .* exit code 6/v);
+    await spin.close();
+  });
+
+  it("ends by itself when the queue is empty, and jobs that tasks scheduled have run", async () => {
+    const spin = engineOn(new MemoryStore());
+    const done = successes(spin, 2);
+    await spin.schedule("scheduleSync", "echo", "from a thread");
+    await spin.run({ workers: new ThreadWorkers({ number: 2 }), stopWhenQueueEmpty: true });
+    assert.equal((await done).length, 2);
+  });
+});
