@@ -18,6 +18,8 @@ export interface ContenderEntry {
 export const CONTENDERS = {
   spinach: { title: "Spinach", file: "spinach", store: "redis", packages: ["@redis/client"] },
   "spinach-memory": { title: "Spinach (memory)", file: "spinach-memory", store: "process" },
+  "spinach-sqlite": { title: "Spinach (SQLite)", file: "spinach-sqlite", store: "file" },
+  "floor-sqlite": { title: "floor (SQLite)", file: "floor-sqlite", store: "file" },
   bullmq: { title: "BullMQ", file: "bullmq", store: "redis", packages: ["bullmq", "ioredis"] },
   "bee-queue": { title: "bee-queue", file: "bee-queue", store: "redis", packages: ["bee-queue"] },
   platformatic: {

@@ -45,7 +45,15 @@ export interface Scenario {
 }
 
 /** The scenarios, in the order in which they run and are reported. To add one: its name here, and its file. */
-export const SCENARIOS = ["process", "enqueue", "latency", "memory", "backlog", "idle"] as const;
+export const SCENARIOS = [
+  "process",
+  "enqueue",
+  "latency",
+  "memory",
+  "backlog",
+  "idle",
+  "sqlite",
+] as const;
 
 export type ScenarioName = (typeof SCENARIOS)[number];
 
