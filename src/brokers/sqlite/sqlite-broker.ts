@@ -163,8 +163,9 @@ export class SqliteBroker implements Broker {
     const { newId } = this.#context.runtime;
     return this.#open.write("moving due jobs", (work) => {
       const places = new JobPlaces(work);
-      runPeriodic(work, places, newId);
+      // First: they were due earlier.
       places.moveDue(MAX_JOBS_PER_CALL);
+      runPeriodic(work, places, newId);
       return { nextDueMs: nextDueMs(work) };
     });
   }
