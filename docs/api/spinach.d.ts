@@ -324,6 +324,13 @@ export type Synchronous = "NORMAL" | "FULL";
 export declare function openDatabase(options: DatabaseOptions): Promise<SqlSession>;
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export declare function dataVersion(sql: SqlSession): number;
+/**
+ * Brings a log to the file that has grown to more than it should, because commits of several processes left
+ * no moment for it, and empties it. Others wait for their turn meanwhile; to be called in a thread of its own.
+ *
+ * @param mostBytes - size of the log that is let be
+ */
+export declare function shortenLog(sql: SqlSession, path: string, mostBytes?: number): void;
 
 // brokers/sqlite/sql-session.d.ts
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";

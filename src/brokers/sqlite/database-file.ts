@@ -19,6 +19,9 @@ export type Synchronous = "NORMAL" | "FULL";
 /** SQLite itself may block its thread for so long to wait for a lock, in ms; then the event loop turns. */
 const BUSY_TIMEOUT_MS = 2;
 
+/** The same where nobody waits for the thread, in ms. */
+const PATIENT_TIMEOUT_MS = 200;
+
 /** Pages of the write-ahead log after which a commit also brings them to the file: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
 
@@ -74,4 +77,23 @@ function useLog(sql: SqlSession, path: string): void {
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export function dataVersion(sql: SqlSession): number {
   return integer(sql.get("PRAGMA data_version")?.[0]);
+}
+
+/**
+ * Brings a log to the file that has grown to more than it should, because commits of several processes left
+ * no moment for it, and empties it. Others wait for their turn meanwhile; to be called in a thread of its own.
+ *
+ * @param mostBytes - size of the log that is let be
+ */
+export function shortenLog(
+  sql: SqlSession,
+  path: string,
+  mostBytes: number = LOG_LIMIT_BYTES,
+): void {
+  const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= mostBytes) return;
+  sql.exec(`PRAGMA busy_timeout = ${PATIENT_TIMEOUT_MS}`);
+  // It says that it was too busy with a row, and the next call comes soon.
+  sql.get("PRAGMA wal_checkpoint(TRUNCATE)");
+  sql.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }

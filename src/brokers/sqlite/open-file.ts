@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 
 import type { Runtime } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
-import { dataVersion, openDatabase } from "./database-file.ts";
+import { dataVersion, openDatabase, shortenLog } from "./database-file.ts";
 import { migrate, refuseNewer } from "./migrations.ts";
 import { NamespaceSession } from "./namespace-session.ts";
 import type { SqlSession } from "./sql-session.ts";
@@ -112,6 +112,11 @@ export class OpenFile {
     const hasChanged = version !== this.#seenVersion;
     this.#seenVersion = version;
     return hasChanged;
+  }
+
+  /** For a thread that may wait: see `shortenLog`. */
+  shortenLog(): void {
+    shortenLog(this.#sql, this.#path);
   }
 
   close(): void {

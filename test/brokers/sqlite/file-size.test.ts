@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, test } from "node:test";
 
+import { openDatabase, shortenLog } from "../../../src/brokers/sqlite/database-file.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import type { StoredJob } from "../../../src/core/job.ts";
 import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
@@ -51,4 +52,28 @@ test("the file and its log do not grow with the number of jobs that went through
   await broker.stop();
   assert.ok(mostLogBytes < MOST_LOG_BYTES, `the log grew to ${mostLogBytes} bytes`);
   assert.ok(bytesPerJob < 1500, `the file has ${bytesPerJob} bytes a job`);
+});
+
+test("a log that a reader kept from being brought to the file is shortened once it has gone", async () => {
+  const path = folder.file("read.db");
+  const patience = { runtime: new FakeRuntime(), timeoutMs: 1000 };
+  const sql = await openDatabase({ path, synchronous: "NORMAL", patience });
+  sql.exec("CREATE TABLE mine (id INTEGER PRIMARY KEY, text TEXT)");
+  const reader = await openDatabase({ path, synchronous: "NORMAL", patience });
+  reader.exec("BEGIN");
+  reader.get("SELECT count(*) FROM mine");
+  const text = "x".repeat(100_000);
+  for (let id = 1; id <= 20; id += 1) sql.run("INSERT INTO mine VALUES (?, ?)", id, text);
+  const sizes = [statSync(`${path}-wal`).size];
+  for (const shorten of [1e9, 1e6]) {
+    shortenLog(sql, path, shorten);
+    sizes.push(statSync(`${path}-wal`).size);
+  }
+  reader.exec("COMMIT");
+  shortenLog(sql, path, 1e6);
+  const [before, enough, busy] = sizes;
+  assert.ok(before !== undefined && before > 2e6);
+  assert.deepEqual([enough, busy, statSync(`${path}-wal`).size], [before, before, 0]);
+  reader.close();
+  sql.close();
 });

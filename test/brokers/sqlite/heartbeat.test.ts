@@ -64,6 +64,9 @@ async function bench(): Promise<Bench> {
           }
           return file.write(what, body);
         },
+        shortenLog: () => {
+          file.shortenLog();
+        },
       },
       runtime,
       leaseMs: LEASE_MS,
