@@ -76,6 +76,8 @@ brokerModel(
   },
   {
     runs: 100,
+    // Jobs stay parked when their limit is gone, and come before those that are put back then.
+    ordersUnlimited: false,
     precisionMs: 5000,
     async shiftTime(ms) {
       const { future, periodic, periodicExact } = new RedisKeys("model").fixed;

@@ -68,10 +68,10 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (!running.delete(stored.job.id)) continue;",
     to: "running.delete(stored.job.id);",
   }),
-  mutant("schedule() tries again by itself", "G2 nothing is doubled", {
-    file: "engine/scheduler.ts",
-    from: "await this.#parts.broker.enqueue([stored]);",
-    to: "await this.#parts.broker.enqueue([stored]).catch(() => this.#parts.broker.enqueue([stored]));",
+  mutant("a schedule trip that is repeated counts again", "G2 nothing is doubled", {
+    file: "testing/simulation/simulated-server.ts",
+    from: "if (this.#trips.has(trip)) return;",
+    to: "",
   }),
   mutant("a retry writes its arguments anew", "G3 arguments stay as they are", {
     file: "core/job-codec.ts",

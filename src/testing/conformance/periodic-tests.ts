@@ -33,6 +33,17 @@ export function periodicTests(test: BenchTest): void {
     );
   });
 
+  test("[G9] due future jobs come before the jobs of periodic tasks", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    await broker.register([every40]);
+    const future = jobs.make(testTask("future", { queue: "periodic" }), [], cluster.now() + 30);
+    await broker.enqueue([future]);
+    await cluster.pass(60);
+    await broker.tick();
+    const taken = (await take(broker, 2, "periodic")).jobs.map(({ job }) => job.taskName);
+    assert.deepEqual(taken, ["future", "every40"]);
+  });
+
   test("[G10] no storm after an outage: missed periods make one job", async (bench) => {
     const { broker, cluster } = bench;
     await broker.register([every40]);

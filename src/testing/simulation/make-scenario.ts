@@ -88,7 +88,7 @@ class ScenarioMaker {
     for (let index = isCalm ? 0 : this.#between(0, 7); index > 0; index -= 1) {
       steps.push(...this.#trouble(processes.length));
     }
-    if (!isCalm && this.#chance(0.3)) steps.push(...this.#aim(processes.length));
+    if (!isCalm && this.#chance(0.45)) steps.push(...this.#aim(processes.length));
     if (!isCalm && this.#chance(0.1)) steps.push(...this.#badStart(processes.length));
     steps.sort((one, other) => one.atMs - other.atMs);
     return { seed: this.#seed, hasBeat: this.#chance(0.3), processes, steps };
@@ -160,13 +160,13 @@ class ScenarioMaker {
   #aim(processes: number): readonly Step[] {
     const process = this.#between(0, processes - 1);
     const atMs = this.#time();
-    const inMs = this.#chance(0.3) ? 0 : this.#between(0, 600);
+    const inMs = this.#chance(0.5) ? 0 : this.#between(0, 600);
     const runs: readonly Behaviour[] = [
       { how: this.#pick(["retry", "retry", "return", "abort"]), ms: 300 },
       { how: "return", ms: this.#between(0, 6000) },
     ];
     const jobs = [this.#job(this.#pick(SCHEDULED), runs)];
-    const fate = this.#chance(0.4) ? "late" : this.#pick(FATES);
+    const fate = this.#chance(0.5) ? "late" : this.#pick(FATES);
     const steps: Step[] = [
       { what: "schedule", jobs, atMs, process },
       { what: "fate", call: "exchange", fate, atMs: atMs + inMs, process },

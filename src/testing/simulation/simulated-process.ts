@@ -1,7 +1,6 @@
 import type { Logger, LogMethod } from "../../platform/logger.ts";
 import type { Runtime, Timer } from "../../platform/runtime.ts";
 import type { BrokerCall } from "../fault-broker.ts";
-import { seededIds } from "../seeded-random.ts";
 import type { Fate } from "./scenario.ts";
 import { EPOCH_MS, type Owner, type World } from "./world.ts";
 
@@ -28,15 +27,14 @@ export class SimulatedProcess implements Owner {
     this.name = name;
     this.#world = world;
     this.#skewMs = skewMs;
-    const random = world.random;
     this.runtime = {
       clock: { now: () => EPOCH_MS + world.nowMs + this.#skewMs, monotonic: () => world.nowMs },
       timers: {
         set: (callback, delayMs) => this.#setTimer(callback, delayMs),
         yield: () => this.sleep(0),
       },
-      random,
-      newId: seededIds(random),
+      random: world.random,
+      newId: () => world.newId(),
       logger: this.#logger(),
     };
   }

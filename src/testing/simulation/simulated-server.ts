@@ -10,7 +10,6 @@ import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { TaskDefinition } from "../../core/task.ts";
-import { seededIds } from "../seeded-random.ts";
 import type { History } from "./history.ts";
 import { EPOCH_MS, type World } from "./world.ts";
 
@@ -38,12 +37,10 @@ export class SimulatedServer {
   readonly #trips = new Set<string>();
   readonly #lastTrips = new Map<string, number>();
   readonly #members = new Set<string>();
-  readonly #newId: () => string;
 
   constructor(world: World, history: History) {
     this.#world = world;
     this.#history = history;
-    this.#newId = seededIds(world.random);
   }
 
   /** Whoever was given up does not come back under the same id. */
@@ -77,7 +74,7 @@ export class SimulatedServer {
 
   tick(): Due {
     return this.jobs.tick(this.#nowMs, () => {
-      const id = this.#newId();
+      const id = this.#world.newId();
       this.#history.madePeriodic(id);
       return id;
     });

@@ -51,6 +51,15 @@ export class World {
     return min + Math.floor(this.random() * (max - min + 1));
   }
 
+  /** A UUID in form, from two numbers: a run makes hundreds. */
+  newId(): string {
+    const hex = (digits: number): string =>
+      Math.floor(this.random() * 16 ** digits)
+        .toString(16)
+        .padStart(digits, "0");
+    return `${hex(8)}-0000-4000-8000-${hex(12)}`;
+  }
+
   /** Plans an event. One without an owner belongs to the network, or to the broker. */
   after(delayMs: number, owner: Owner | undefined, run: () => void): WorldEvent {
     const atMs = this.#nowMs + Math.max(0, delayMs);

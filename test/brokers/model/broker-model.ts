@@ -18,6 +18,11 @@ export interface ModelOptions {
   readonly shiftTime?: (ms: number) => Promise<void>;
   /** How far times may be off, in ms. @defaultValue 0 */
   readonly precisionMs?: number;
+  /**
+   * Whether jobs keep their order when the limit that they were parked behind is taken away, and others are put
+   * back. @defaultValue true
+   */
+  readonly ordersUnlimited?: boolean;
 }
 
 type Step = (run: ModelRun) => Promise<void>;
@@ -37,9 +42,25 @@ const slots = fc.array(
     maxLength: 4,
   },
 );
-const scheduled: fc.Arbitrary<TaskName> = fc.constantFrom("plain", "again", "limited", "single");
+const scheduled: fc.Arbitrary<TaskName> = fc.constantFrom(
+  "plain",
+  "again",
+  "limited",
+  "limited",
+  "single",
+  "single",
+);
 const endings = fc.array(
-  fc.constantFrom("succeeded", "failed", "retried", "later", "released", "keep"),
+  fc.constantFrom(
+    "succeeded",
+    "failed",
+    "retried",
+    "later",
+    "released",
+    "released",
+    "keep",
+    "keep",
+  ),
   { maxLength: 5 },
 );
 const statements: fc.Arbitrary<readonly Statement[]> = fc.subarray(
@@ -59,7 +80,13 @@ const changes: fc.Arbitrary<readonly Statement[]> = fc.constantFrom<readonly Sta
   [{ task: "pulse" }],
 );
 
-const commands: fc.Arbitrary<Command> = fc.oneof(
+/** Limits are taken away. */
+const unlimits: fc.Arbitrary<readonly Statement[]> = fc.constantFrom<readonly Statement[]>(
+  [{ task: "limited" }],
+  [{ task: "single" }],
+);
+
+const commands: Array<fc.WeightedArbitrary<Command>> = [
   {
     weight: 5,
     arbitrary: command("enqueue", [broker, scheduled, slots], (run, [by, task, when]) =>
@@ -83,7 +110,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
     ),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: command("register", [broker, changes], (run, [by, what]) => run.register(by, what)),
   },
   {
@@ -102,11 +129,18 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
       (run, [dead, by]) => run.die(dead, (dead + by) % BROKERS),
     ),
   },
-);
+];
+
+const unlimit: fc.WeightedArbitrary<Command> = {
+  weight: 1,
+  arbitrary: command("register", [broker, unlimits], (run, [by, what]) => run.register(by, what)),
+};
 
 /** Whatever is done in whatever order, brokers of this kind do what the model says. A failure prints its seed. */
 export function brokerModel(kind: BrokerKind, options: ModelOptions = {}): void {
-  const { runs = 300, shiftTime, precisionMs = 0 } = options;
+  const { runs = 300, shiftTime, precisionMs = 0, ordersUnlimited = true } = options;
+  const possible = fc.oneof(...commands, ...(ordersUnlimited ? [unlimit] : []));
+  const sequences = fc.array(possible, { maxLength: 40, size: "max" });
   describe(`${kind.name} does as the model of a cluster`, () => {
     let cluster: TestCluster;
     let brokers: readonly Broker[];
@@ -122,17 +156,21 @@ export function brokerModel(kind: BrokerKind, options: ModelOptions = {}): void 
         return shiftTime === undefined ? 0 : LEAP_MS;
       };
       await fc.assert(
-        fc.asyncProperty(fc.array(commands, { maxLength: 40, size: "max" }), async (sequence) => {
+        fc.asyncProperty(statements, sequences, async (first, sequence) => {
           await reset(brokers);
           const modelCluster: ModelCluster = { ...cluster, leap, precisionMs };
           const run = new ModelRun(modelCluster, brokers);
+          await run.register(0, first);
           for (const { step } of sequence) {
             await step(run);
             await run.compareQueues();
           }
           await run.drain();
         }),
-        { numRuns: runs, ...seedOf(process.env["MODEL_SEED"]) },
+        {
+          numRuns: Number(process.env["MODEL_RUNS"] ?? runs),
+          ...seedOf(process.env["MODEL_SEED"]),
+        },
       );
     });
   });
