@@ -132,6 +132,14 @@ describe("runsOnce", () => {
     ];
     assert.equal(messages(runsOnce, { producer: scheduled("once", "a"), workers }).length, 1);
   });
+  test("finds a second attempt of an at-most-once job", () => {
+    const workers = [
+      ran({ task: "once", from: 10 }),
+      ran({ task: "once", attempt: 1, from: 20, until: 21 }),
+    ];
+    const told = { producer: scheduled("once", "a"), workers, lives: KILLED };
+    assert.equal(messages(runsOnce, told).length, 1);
+  });
   test("finds an attempt that was made twice, unless a stop put the job back", () => {
     const again = ran({ task: "retried", from: 20, until: 21 });
     const producer = scheduled("retried", "a");

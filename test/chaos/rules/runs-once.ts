@@ -15,8 +15,10 @@ function twice(runs: readonly Run[], jobs: readonly JobHistory[]): readonly Viol
   const violations: Violation[] = [];
   const seen = new Map<number, Run>();
   for (const run of runs) {
-    const before = seen.get(run.attempt);
-    seen.set(run.attempt, run);
+    // At most once there is no other attempt, whatever its number.
+    const place = isOnce(run) ? 0 : run.attempt;
+    const before = seen.get(place);
+    seen.set(place, run);
     if (before === undefined || (before.how === "stopped" && !isOnce(run))) continue;
     const message = `attempt ${run.attempt} of ${run.task} ${run.key} started on ${before.process}, then on ${run.process}`;
     violations.push({ message, jobs });
