@@ -2167,6 +2167,8 @@ export declare class World {
     get nowMs(): number;
     /** A whole number from `min` to `max`, both included. */
     between(min: number, max: number): number;
+    /** A UUID in form, from two numbers: a run makes hundreds. */
+    newId(): string;
     /** Plans an event. One without an owner belongs to the network, or to the broker. */
     after(delayMs: number, owner: Owner | undefined, run: () => void): WorldEvent;
     /** Runs the next event, and what follows from it. Returns whether there was one by that time. */
