@@ -11,8 +11,10 @@
 -- ARGV[4] certain (flag): to condemn them whenever they were seen
 -- ARGV[5..] suspects: ids of brokers
 --
--- Returns the ids of those that are condemned. A broker is, if it was not seen for its lease, all of which the
--- caller has been connected: an outage of Redis is nobody's death. None is, if the caller is not of the cluster.
+-- Returns { soonest, id, ... }: the ids of those that are condemned, and the time until the next of the others may
+-- be, if it stays silent (ms, a string), '' if there is none. A broker is condemned if it was not seen for its lease,
+-- all of which the caller has been connected: an outage of Redis is nobody's death. None is, if the caller is not of
+-- the cluster.
 -- Cost: O(log n) a suspect.
 
 local time = redis.call('TIME')
@@ -27,19 +29,24 @@ local function lease_ms_of(id)
   return ok and type(info) == 'table' and tonumber(info.lease_ms) or default_lease_ms
 end
 
-local condemned = {}
-if (seen(broker_id) or 0) <= 0 then return answer(condemned) end
+local reply, soonest = { '' }, math.huge
+if (seen(broker_id) or 0) <= 0 then return answer(reply) end
 for index = FIRST_SUSPECTS, #ARGV do
   local id = ARGV[index]
   local last = seen(id)
   if last and not certain and last > 0 then
     local lease_ms = lease_ms_of(id)
-    if (now - last) * 1000 <= lease_ms or connected_ms <= lease_ms then last = nil end
+    local left_ms = lease_ms - math.min((now - last) * 1000, connected_ms)
+    if left_ms >= 0 then
+      soonest = math.min(soonest, left_ms)
+      last = nil
+    end
   end
   if last then
     write_first(brokers)
     call('ZADD', brokers, 'XX', 0, id)
-    condemned[#condemned + 1] = id
+    reply[#reply + 1] = id
   end
 end
-return answer(condemned)
+if soonest < math.huge then reply[1] = string.format('%.3f', soonest) end
+return answer(reply)

@@ -9,8 +9,14 @@ import { rescueJobs } from "./rescue.ts";
 /** Heartbeats a lease of a broker that holds jobs: two may be lost before anybody is taken for dead. */
 const BEATS_PER_LEASE = 3;
 
-/** How often the others are looked at, in leases: a dead one is noticed 1.4 leases after its last beat. */
+/**
+ * How often the others are looked at, in leases. One that is silent is seen before its lease ends, and looked at once
+ * more when it does.
+ */
 const SWEEP_EVERY_LEASES = 0.4;
+
+/** So long after the end of a silent broker's lease it is looked at, in ms: clocks are read in whole ones. */
+const AFTER_LEASE_MS = 5;
 
 /** Silence from which on a broker is looked at closely, in leases: beats come more often than that. */
 const SUSPICIOUS_AFTER_LEASES = 0.5;
@@ -42,6 +48,12 @@ export interface HeartbeatParts {
   readonly timesTaken: () => number;
 }
 
+interface Condemned {
+  readonly condemned: readonly string[];
+  /** Until the lease of the next silent broker ends, in ms; `Infinity` if none is silent. */
+  readonly soonestMs: number;
+}
+
 /**
  * Keeps a broker in the cluster, and takes the jobs of dead ones over. Two rhythms: beats say that this one
  * is alive, often only while it holds jobs; sweeps look for those that do not say so any more.
@@ -60,6 +72,8 @@ export class Heartbeat {
   /** On both clocks: the monotonic one stands still while a machine sleeps, the other may be set. */
   #sweptAtMs = { monotonic: 0, now: 0 };
   #timers: readonly Timer[] = [];
+  /** Of the sweep at the end of a silent broker's lease. */
+  #extraSweep: Timer | undefined;
   #isBeating = false;
   #isSweeping = false;
 
@@ -122,9 +136,9 @@ export class Heartbeat {
     try {
       const suspects = await this.#suspects(brokerId);
       if (suspects.length === 0) return;
-      for (const deadId of await this.#condemn(brokerId, suspects)) {
-        await this.#rescue(brokerId, deadId);
-      }
+      const { condemned, soonestMs } = await this.#condemn(brokerId, suspects);
+      this.#sweepAgainIn(soonestMs);
+      for (const deadId of condemned) await this.#rescue(brokerId, deadId);
     } catch (error) {
       this.#failed(error);
     } finally {
@@ -188,12 +202,22 @@ export class Heartbeat {
     return ids.filter((id) => id !== brokerId);
   }
 
-  async #condemn(brokerId: string, suspects: readonly string[]): Promise<readonly string[]> {
+  /** @param soonestMs - when the next lease ends; `Infinity` if none does */
+  #sweepAgainIn(soonestMs: number): void {
+    const { runtime, leaseMs } = this.#parts;
+    this.#extraSweep?.cancel();
+    this.#extraSweep = undefined;
+    if (soonestMs >= leaseMs * SWEEP_EVERY_LEASES || this.#brokerId === undefined) return;
+    this.#extraSweep = runtime.timers.set(() => void this.sweep(), soonestMs + AFTER_LEASE_MS);
+  }
+
+  async #condemn(brokerId: string, suspects: readonly string[]): Promise<Condemned> {
     const { connection, keys, runtime } = this.#parts;
     const connectedMs = Math.floor(runtime.clock.monotonic() - this.#connectedSinceMs);
     const defaultLeaseMs = PYTHON_LEASE_MS;
     const by = { brokerId, connectedMs, defaultLeaseMs, certain: false, suspects };
-    return textArray(await connection.run(condemn(keys.fixed, by)));
+    const [soonest = "", ...condemned] = textArray(await connection.run(condemn(keys.fixed, by)));
+    return { condemned, soonestMs: soonest === "" ? Infinity : Number(soonest) };
   }
 
   /** One that fails must not keep the others from being rescued. */
@@ -247,6 +271,7 @@ export class Heartbeat {
   #stopTimers(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers = [];
+    this.#sweepAgainIn(Infinity);
   }
 
   /** As Python's, and the lease; the script fills in when it was last seen. */
