@@ -490,7 +490,7 @@ suite("Queuey, in one go and without waiting", () => {
   });
 
   test("tryPutAll() stops before a value that can never be put, and when it is closed", () => {
-    const queue = new Queuey<unknown>({ maxSize: 3 });
+    const queue = new Queuey({ maxSize: 3 });
     assert.equal(queue.tryPutAll(["a", undefined, "b"]), 1);
     queue.close();
     assert.equal(queue.tryPutAll(["c"]), 0);

@@ -113,13 +113,16 @@ export class HeldJobs {
     this.#startedCount += 1;
     job.startedAtMs = runtime.clock.monotonic();
     sink.jobStarted(job.stored);
-    if (job.reason !== undefined) this.#tellAbort(job, job.reason);
+    if (job.reason !== undefined) {
+      this.#tellAbort(job, job.reason);
+      return;
+    }
     const { timeoutMs } = job;
     if (timeoutMs === undefined) return;
     // The thread has a timer of its own; this one is for a thread that blocks.
     job.timer = runtime.timers.set(() => {
-      this.#killAfterGrace(job);
       this.#abort(job, new JobTimeoutError(job.task.name, timeoutMs));
+      this.#killAfterGrace(job);
     }, timeoutMs);
   }
 
@@ -183,18 +186,19 @@ export class HeldJobs {
     if (job.reason !== undefined) return;
     job.reason = reason;
     this.#tellAbort(job, reason);
-    // A thread that blocks does not hear it, and must not go on for ever.
-    const { givesUp } = this.#parts;
-    if (!givesUp && job.thread !== undefined && job.timer === undefined) this.#killAfterGrace(job);
   }
 
-  #tellAbort({ id, thread }: HeldJob, reason: Error): void {
-    thread?.post({ type: "abort", id, reason: encodeThrown(reason) });
+  #tellAbort(job: HeldJob, reason: Error): void {
+    if (job.thread === undefined) return;
+    job.thread.post({ type: "abort", id: job.id, reason: encodeThrown(reason) });
+    // A thread that blocks does not hear it, and must not go on for ever.
+    if (!this.#parts.givesUp) this.#killAfterGrace(job);
   }
 
   #killAfterGrace(job: HeldJob): void {
     const { runtime, givesUp, timeoutGraceMs } = this.#parts;
     const graceMs = givesUp ? timeoutGraceMs + SAY_SO_MS : timeoutGraceMs;
+    job.timer?.cancel();
     job.timer = runtime.timers.set(() => {
       this.#kill(job);
     }, graceMs);

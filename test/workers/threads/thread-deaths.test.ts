@@ -130,6 +130,20 @@ describe("[G14] a timeout", () => {
   });
 });
 
+describe("[G8] a lost lease", () => {
+  it("ends the thread of a task that blocks, whatever its timeout", async () => {
+    await using bench = await new ThreadBench(
+      new ThreadWorkers({ number: 1, timeoutGrace: 20 }),
+    ).start();
+    const job = bench.submit({ timeout: 600_000 }, "loopForever");
+    await job.started;
+    bench.workers.abort(({ job: { taskName } }) => new LeaseLostError(taskName));
+    const { result } = await job.ended;
+    assert.ok(!result.ok && result.error instanceof LeaseLostError);
+    assert.deepEqual(await bench.run("echo"), []);
+  });
+});
+
 describe("[G11] stop()", () => {
   it("ends threads that loop forever", async () => {
     const bench = await new ThreadBench(new ThreadWorkers({ number: 1 })).start();
