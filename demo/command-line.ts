@@ -5,8 +5,10 @@ import { parseArgs } from "node:util";
 const REPOSITORY = join(import.meta.dirname, "..");
 
 /** What this version has; later ones bring more. */
-const BROKERS: readonly string[] = ["memory", "redis://HOST:PORT"];
+const BROKERS: readonly string[] = ["memory", "sqlite:FILE", "redis://HOST:PORT"];
 const WORKERS: readonly WorkersChoice[] = ["async", "threads"];
+
+const SQLITE = /^sqlite:(?=.)/;
 
 /** What runs the jobs. */
 export type WorkersChoice = "async" | "threads";
@@ -24,8 +26,11 @@ Options:
   --workers <kind>  what runs them; in this version: ${WORKERS.join(", ")} (default: ${WORKERS[0]})
   --help            print this and exit
 
-Exit code: 0; 1 if a file or a folder could not be read; 2 if the command line is wrong; 130 after ^C,
-143 after SIGTERM.
+Demos that are started on one SQLite file share the work: each reports what it has done, and ends when no
+job is left. What one that was killed had begun, the others do.
+
+Exit code: 0; 1 if a file or a folder could not be read; 2 if the command line is wrong or the broker
+cannot be used; 130 after ^C, 143 after SIGTERM.
 `;
 }
 
@@ -38,18 +43,21 @@ export type Request =
   | {
       readonly kind: "run";
       readonly folder: string;
-      readonly broker: string;
+      readonly broker: ChosenBroker;
       readonly workers: WorkersChoice;
     };
+
+/** Where jobs wait. */
+export type ChosenBroker =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "redis"; readonly url: string };
 
 /** @throws UsageError */
 export async function parseCommandLine(args: readonly string[]): Promise<Request> {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: "help" };
-  const { broker } = values;
-  if (broker !== "memory" && !/^rediss?:\/\/./.test(broker)) {
-    refuseUnknownKind("--broker", broker, BROKERS);
-  }
+  const broker = chosenBroker(values.broker);
   const workers = WORKERS.find((kind) => kind === values.workers);
   if (workers === undefined) return refuseUnknownKind("--workers", values.workers, WORKERS);
   const [folder, ...others] = positionals;
@@ -58,6 +66,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<Request
   }
   const checked = folder === undefined ? REPOSITORY : await checkedFolder(folder);
   return { kind: "run", folder: checked, broker, workers };
+}
+
+function chosenBroker(given: string): ChosenBroker {
+  if (/^rediss?:\/\/./.test(given)) return { kind: "redis", url: given };
+  if (SQLITE.test(given)) {
+    return { kind: "sqlite", path: resolve(callersFolder(), given.replace(SQLITE, "")) };
+  }
+  if (given === "memory") return { kind: "memory" };
+  return refuseUnknownKind("--broker", given, BROKERS);
 }
 
 function parse(args: readonly string[]) {

@@ -32,6 +32,12 @@ export class Ledger {
   #waiters: Waiter[] = [];
   #isInterrupted = false;
   readonly #startedAtMs = performance.now();
+  /** Whether others do jobs of this process, and it does theirs: then it does not know how many are left. */
+  readonly isShared: boolean;
+
+  constructor({ isShared }: { readonly isShared: boolean }) {
+    this.isShared = isShared;
+  }
 
   /** Jobs that have ended for good. */
   get ended(): number {
@@ -71,7 +77,7 @@ export class Ledger {
 
   /** Resolves when at most so many scheduled jobs have not ended, or after an interrupt. */
   async outstandingAtMost(most: number): Promise<void> {
-    if (this.#outstanding <= most || this.#isInterrupted) return;
+    if (this.isShared || this.#outstanding <= most || this.#isInterrupted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiters.push({ most, resolve });
     await promise;

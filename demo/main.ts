@@ -4,14 +4,22 @@ import { availableParallelism } from "node:os";
 import {
   AsyncWorkers,
   type Broker,
+  BrokerError,
   Engine,
   MemoryBroker,
   ThreadWorkers,
   type Workers,
 } from "spinach";
 import { RedisBroker } from "spinach/redis";
+import { SqliteBroker } from "spinach/sqlite";
 
-import { parseCommandLine, usage, UsageError, type WorkersChoice } from "./command-line.ts";
+import {
+  type ChosenBroker,
+  parseCommandLine,
+  usage,
+  UsageError,
+  type WorkersChoice,
+} from "./command-line.ts";
 import { demoLogger } from "./demo-logger.ts";
 import { keepLedger } from "./file-jobs.ts";
 import { tasks } from "./file-tasks.ts";
@@ -19,10 +27,13 @@ import { Ledger } from "./ledger.ts";
 import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
 import { scheduleFiles } from "./schedule-files.ts";
+import { allDone } from "./shared-file.ts";
 import { speedUp } from "./speed-up.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const COROUTINES = 256;
+
+const NAMESPACE = "spinach-demo";
 
 /** Runs the demo, and returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -32,14 +43,14 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-interface Run {
+interface Choice {
   readonly folder: string;
-  readonly broker: string;
+  readonly broker: ChosenBroker;
   readonly workers: WorkersChoice;
 }
 
-async function measureFolder({ folder, broker, workers }: Run): Promise<number> {
-  const ledger = new Ledger();
+async function measureFolder({ folder, broker, workers }: Choice): Promise<number> {
+  const ledger = new Ledger({ isShared: broker.kind === "sqlite" });
   const stop = new StopRequest(() => {
     ledger.interrupt();
   });
@@ -47,7 +58,7 @@ async function measureFolder({ folder, broker, workers }: Run): Promise<number> 
   progress.start();
   try {
     const spin = makeEngine(broker, progress);
-    await runJobs(spin, folder, { ledger, progress, workers: makeWorkers(workers) });
+    await runJobs(spin, folder, { broker, ledger, progress, workers: makeWorkers(workers) });
   } finally {
     progress.stop();
   }
@@ -59,20 +70,32 @@ async function measureFolder({ folder, broker, workers }: Run): Promise<number> 
   return stop.exitCode ?? (ledger.failures.length > 0 ? 1 : 0);
 }
 
-function makeEngine(kind: string, progress: Progress): Engine {
+function makeEngine(chosen: ChosenBroker, progress: Progress): Engine {
   const logger = demoLogger(() => {
     progress.clear();
   });
-  const broker: Broker = kind === "memory" ? new MemoryBroker() : new RedisBroker(kind);
-  // Of its own: what an earlier run left, with other files, is not this one's.
-  return new Engine(broker, { logger, namespace: `spinach-demo-${randomUUID()}` });
+  // Where a run ends with its own jobs, what an earlier one left, with other files, is not its own.
+  const namespace = chosen.kind === "sqlite" ? NAMESPACE : `${NAMESPACE}-${randomUUID()}`;
+  return new Engine(makeBroker(chosen), { logger, namespace });
+}
+
+function makeBroker(chosen: ChosenBroker): Broker {
+  switch (chosen.kind) {
+    case "memory":
+      return new MemoryBroker();
+    case "sqlite":
+      return new SqliteBroker(chosen.path);
+    case "redis":
+      return new RedisBroker(chosen.url);
+  }
 }
 
 function makeWorkers(kind: WorkersChoice): Workers {
   return kind === "async" ? new AsyncWorkers({ number: COROUTINES }) : new ThreadWorkers();
 }
 
-interface RunParts {
+interface Run {
+  readonly broker: ChosenBroker;
   readonly ledger: Ledger;
   readonly progress: Progress;
   readonly workers: Workers;
@@ -81,7 +104,7 @@ interface RunParts {
 async function runJobs(
   spin: Engine,
   folder: string,
-  { ledger, progress, workers }: RunParts,
+  { broker, ledger, progress, workers }: Run,
 ): Promise<void> {
   spin.attachTasks(tasks);
   const stopKeeping = keepLedger(spin, ledger);
@@ -89,7 +112,8 @@ async function runJobs(
     await spin.startWorkers({ workers });
     await scheduleFiles(folder, { spin, ledger });
     progress.listed();
-    await ledger.outstandingAtMost(0);
+    if (broker.kind === "sqlite") await allDone(broker.path, NAMESPACE, ledger);
+    else await ledger.outstandingAtMost(0);
   } finally {
     await spin.close({ timeout: 0 });
     stopKeeping();
@@ -105,7 +129,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof BrokerError)) throw error;
   console.error(`demo: ${error.message}`);
   process.exitCode = 2;
 }

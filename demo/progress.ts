@@ -57,8 +57,9 @@ export class Progress {
   }
 
   get #line(): string {
-    const { ended, failed, scheduled, seconds } = this.#ledger;
-    const all = this.#isListing ? "listing" : `of ${grouped(scheduled)}`;
+    const { ended, failed, scheduled, seconds, isShared } = this.#ledger;
+    const listed = isShared ? `scheduled ${grouped(scheduled)}` : `of ${grouped(scheduled)}`;
+    const all = this.#isListing ? "listing" : listed;
     return `${grouped(ended)} done (${all}), ${grouped(failed)} failed, ${grouped(ended / seconds)} jobs/s`;
   }
 }

@@ -30,7 +30,9 @@ function reachable(files: readonly string[]): ReadonlyMap<string, string> {
       .replace(/^\/\/# sourceMappingURL=.*$/m, "")
       .trim();
     found.set(file, text);
-    for (const [, specifier = ""] of text.matchAll(/(?:from |import\(|^import )"(\.[^"]+)"/gm)) {
+    // An example in a docstring may import a file that only a user has.
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "");
+    for (const [, specifier = ""] of code.matchAll(/(?:from |import\(|^import )"(\.[^"]+)"/gm)) {
       left.push(join(dirname(file), specifier.replace(/\.[jt]s$/, ".d.ts")));
     }
   }

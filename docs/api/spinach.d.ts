@@ -69,6 +69,12 @@ export interface Broker {
     stop(): Promise<void>;
     /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */
     enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    /**
+     * Takes in jobs as part of a transaction of the application on the same store; they exist once it
+     * commits, and not before. A broker that cannot has no such method.
+     * @throws TypeError or RangeError if there is no such transaction, BrokerError if the store refuses
+     */
+    enqueueIn?(transaction: object, jobs: readonly StoredJob[]): void;
     /** Settles outcomes, then takes jobs, in one trip. */
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
     /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
@@ -157,8 +163,8 @@ export declare class MemoryNamespace {
     onWakeUp(listener: WakeUpListener): () => void;
     enqueue(jobs: readonly StoredJob[], nowMs: number): void;
     join(brokerId: string): void;
-    isMember(brokerId: string): boolean;
-    exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply;
+    /** `undefined`, and no effect, if the broker is none of the cluster, or not any more. */
+    exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply | undefined;
     tick(nowMs: number, newId: () => string): Due;
     register(tasks: readonly TaskDefinition[], nowMs: number): void;
     reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[];
@@ -298,24 +304,30 @@ export declare function at(node: RedisNodeOptions, address: object): RedisNodeOp
 
 // brokers/sqlite/database-file.d.ts
 import { SqlSession } from "./sql-session.ts";
+import { type Patience } from "./while-busy.ts";
 /** How the file is opened. */
 export interface DatabaseOptions {
     readonly path: string;
     readonly synchronous: Synchronous;
-    /** How long SQLite may block its thread to wait for a lock, in ms. */
-    readonly busyTimeoutMs: number;
+    /** How long to wait for others. */
+    readonly patience: Patience;
 }
 /** What a commit waits for: see SqliteBrokerOptions. */
 export type Synchronous = "NORMAL" | "FULL";
 /**
  * Opens a file that may not exist yet. Loads `node:sqlite` only now: to import this module prints no
- * warning.
- *
- * Rejects with BrokerError, or an error of SQLite.
+ * warning. Rejects with BrokerError, or an error of SQLite.
  */
 export declare function openDatabase(options: DatabaseOptions): Promise<SqlSession>;
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export declare function dataVersion(sql: SqlSession): number;
+/**
+ * Brings a log to the file that has grown to more than it should, because commits of several processes left
+ * no moment for it, and empties it. Others wait for their turn meanwhile; to be called in a thread of its own.
+ *
+ * @param mostBytes - size of the log that is let be
+ */
+export declare function shortenLog(sql: SqlSession, path: string, mostBytes?: number): void;
 
 // brokers/sqlite/sql-session.d.ts
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
@@ -331,6 +343,8 @@ export declare class SqlSession {
     get(sql: string, ...params: readonly SQLInputValue[]): Row | undefined;
     /** Returns the number of the row that it has inserted, if it inserts one. */
     run(sql: string, ...params: readonly SQLInputValue[]): number;
+    /** The texts of all that was prepared so far. */
+    get prepared(): readonly string[];
     get isTransaction(): boolean;
     close(): void;
 }
@@ -407,6 +421,7 @@ export declare class SqliteBroker implements Broker {
     start(): Promise<void>;
     stop(): Promise<void>;
     enqueue(jobs: readonly StoredJob[]): Promise<void>;
+    enqueueIn(transaction: object, jobs: readonly StoredJob[]): void;
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
     tick(): Promise<Due>;
     register(tasks: readonly TaskDefinition[]): Promise<void>;
@@ -417,6 +432,20 @@ export declare class SqliteBroker implements Broker {
     onWakeUp(listener: WakeUpListener): () => void;
     onLeaseLost(listener: () => void): () => void;
 }
+
+// brokers/sqlite/while-busy.d.ts
+import type { Runtime } from "../../platform/runtime.ts";
+/** How long to try. */
+export interface Patience {
+    readonly runtime: Runtime;
+    /** How long in all, in ms. */
+    readonly timeoutMs: number;
+}
+/**
+ * Tries again while others have the lock. The event loop turns between attempts: SQLite itself waits for no
+ * longer than the connection's busy timeout. Rejects with what the last attempt threw.
+ */
+export declare function whileBusy<Result>({ runtime, timeoutMs }: Patience, action: () => Result): Promise<Result>;
 
 // core/batch.d.ts
 import type { CallArgs, Task, TaskReference } from "./task.ts";
@@ -894,6 +923,7 @@ import { type Runtime } from "../platform/runtime.ts";
 import { type EventName, type Receiver } from "../signals/signals.ts";
 import type { StopOptions } from "../workers/workers.ts";
 import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
+import { TransactionScheduler } from "./transaction-scheduler.ts";
 /** Options of an engine. */
 export interface EngineOptions {
     /** Keeps apart programs that share a broker. Not empty. @defaultValue `"spinach"` */
@@ -956,6 +986,17 @@ export declare class Engine {
      * enqueued if any of the jobs is not valid.
      */
     scheduleBatch(batch: Batch): Promise<Job[]>;
+    /**
+     * Schedules within a transaction that the application has begun on the broker's store: its jobs exist
+     * if and only if that commits. Only a SqliteBroker can, given the application's `DatabaseSync`.
+     *
+     * @example
+     * db.exec("BEGIN IMMEDIATE");
+     * const { lastInsertRowid } = insertOrder.run("tea");
+     * spin.inTransaction(db).schedule(sendInvoice, Number(lastInsertRowid));
+     * db.exec("COMMIT");
+     */
+    inTransaction(transaction: object): TransactionScheduler;
     /**
      * Runs a task here and now, without broker and workers, as a job would run it: the arguments are
      * checked and travel through JSON, and `currentJob()` works. For tests. Resolves to what the
@@ -1032,6 +1073,32 @@ export interface RunningWorkers extends AsyncDisposable {
     stop(options?: StopOptions): Promise<void>;
 }
 
+// engine/transaction-scheduler.d.ts
+import type { Batch } from "../core/batch.ts";
+import type { Job } from "../core/job.ts";
+import type { CallArgs, Task } from "../core/task.ts";
+/**
+ * Schedules jobs within a transaction of the application: a job exists if and only if that transaction
+ * commits. All calls are synchronous. Workers start a job after the commit.
+ */
+export declare class TransactionScheduler {
+    #private;
+    /**
+     * Schedules a job to run as soon as possible after the commit.
+     *
+     * @throws UnknownTaskError, InvalidJobSignatureError, InvalidJobArgumentsError; BrokerError if the store
+     *   refuses; TypeError or RangeError if there is no open transaction on the broker's store. Nothing is
+     *   written then.
+     */
+    schedule(task: string, ...args: unknown[]): Job;
+    schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Job;
+    /** Schedules a job to run at a date; one that has passed means at the commit. @throws as `schedule` does */
+    scheduleAt(task: string, at: Date, ...args: unknown[]): Job;
+    scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Job;
+    /** Schedules the jobs of a batch, in their order, all or none. @throws as `schedule` does */
+    scheduleBatch(batch: Batch): Job[];
+}
+
 // index.d.ts
 /**
  * Spinach: a task queue whose jobs run as coroutines or on threads, over one broker interface.
@@ -1051,6 +1118,7 @@ export type { CallArgs, JobOptions, Task, TaskFunction, TaskOf, TaskOptions } fr
 export { Tasks, type TasksOptions } from "./core/tasks.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
 export type { RunningWorkers, RunOptions, StartWorkersOptions } from "./engine/running-workers.ts";
+export type { TransactionScheduler } from "./engine/transaction-scheduler.ts";
 export type { Logger, LogMethod } from "./platform/logger.ts";
 export type { EventName, JobEvent, Receiver, SpinachEvents, WorkerEvent, } from "./signals/signals.ts";
 export { AsyncWorkers, type AsyncWorkersOptions } from "./workers/async-workers.ts";
@@ -1387,6 +1455,7 @@ export { type WorkersKind, type WorkersTime } from "./testing/conformance/worker
 export { workersConformance } from "./testing/conformance/workers-conformance.ts";
 export { type BrokerCall, type Fault, FaultBroker } from "./testing/fault-broker.ts";
 export { FakeRuntime, type FakeRuntimeOptions, settled } from "./testing/fake-runtime.ts";
+export { simulate, SIMULATED_INVARIANTS, type SimulationOptions, type SimulationReport, } from "./testing/simulation/simulate.ts";
 export { type LogLine, RecordingLogger } from "./testing/recording-logger.ts";
 export { type Random, seededIds, seededRandom } from "./testing/seeded-random.ts";
 
@@ -1616,6 +1685,489 @@ export type Random = () => number;
 export declare function seededRandom(seed: number): Random;
 /** A source of UUIDs (version 4 in form) that `random` determines. */
 export declare function seededIds(random: Random): () => string;
+
+// testing/simulation/history.d.ts
+import type { StoredJob } from "../../core/job.ts";
+import type { Outcome } from "../../core/outcome.ts";
+import type { Invariant, Past } from "./invariant.ts";
+import { type Execution, type JobRecord, type StopRecord } from "./records.ts";
+import { type JobPlan, type Scenario, type TaskName } from "./scenario.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import type { World } from "./world.ts";
+/** A promise that was broken. */
+export interface Violation {
+    /** Name of the invariant, which starts with the number of the promise. */
+    readonly invariant: string;
+    readonly message: string;
+}
+/**
+ * All that happened so far in a run, as an observer sees it who is everywhere at once; each fact is shown to the
+ * invariants. The first one that is broken stays.
+ */
+export declare class History implements Past {
+    #private;
+    readonly world: World;
+    readonly jobs: JobRecord[];
+    readonly executions: Execution[];
+    readonly stops: StopRecord[];
+    readonly condemned: Set<string>;
+    readonly processes: SimulatedProcess[];
+    /** When the periodic task was first stated. */
+    statedAtMs: number | undefined;
+    readonly leftInBroker: Set<string>;
+    /** Whether nothing goes wrong in this run. */
+    readonly isCalm: boolean;
+    readonly hasBeat: boolean;
+    /** When the last fault ended. */
+    healedAtMs: number | undefined;
+    violation: Violation | undefined;
+    constructor(world: World, scenario: Scenario, invariants: readonly Invariant[]);
+    get nowMs(): number;
+    /** How many scheduled jobs the broker has that have not ended. */
+    get open(): number;
+    /** Somebody calls `schedule`. */
+    asked(plan: JobPlan): JobRecord;
+    confirmed(key: string, id: string): void;
+    /** A scheduled job came into the broker. */
+    entered({ job: { id, args } }: StoredJob, dueAtMs: number): void;
+    /** A periodic task was due. */
+    madePeriodic(id: string): void;
+    taken(holder: string, { job: { id, taskName, retries }, wire }: StoredJob): void;
+    /** An outcome reached the broker. */
+    told(holder: string, { kind, stored }: Outcome, dueAtMs: number): void;
+    /** The broker gave a member up, and took over what it held. */
+    rescued(holder: string): void;
+    /** A task starts. */
+    started(process: SimulatedProcess, lease: string, id: string, args: readonly unknown[]): Execution;
+    /** An engine said that a job has ended. */
+    finished(process: SimulatedProcess, id: string, durationMs: number): void;
+    /** A process has heard that its lease is lost, and its engine was told. */
+    heardLoss(process: SimulatedProcess, lease: string): void;
+    stopping(stop: Pick<StopRecord, "process" | "what" | "timeoutMs">): StopRecord;
+    stopped(record: StopRecord): void;
+    /** Whether a task of this process has run for so long, in ms, and has no timeout that would end it. */
+    hangs(process: SimulatedProcess, forMs: number): boolean;
+    /** A call of a program rejected. */
+    refused(error: unknown): void;
+    /** Nobody handled a rejection. */
+    rejected(reason: unknown): void;
+    /** The limits were tried out at the end. */
+    probed(counts: ReadonlyMap<TaskName, number>): void;
+    /** Every job should have ended by now. */
+    rested(): void;
+    /** All is over. */
+    ended(): void;
+}
+
+// testing/simulation/invariant.d.ts
+import type { Delivery, Execution, JobRecord, StopRecord, Told } from "./records.ts";
+import type { TaskName } from "./scenario.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+/** What an invariant is asked about, as it happens. */
+export interface Facts {
+    /** `schedule` has resolved. */
+    readonly confirmed: JobRecord;
+    /** A scheduled job came into the broker. */
+    readonly entered: JobRecord;
+    /** A periodic task's job was made. */
+    readonly made: JobRecord;
+    /** The broker gives a job out: before it is noted. */
+    readonly taken: Delivery;
+    /** The broker hears of a job: before it is noted. */
+    readonly told: Told;
+    readonly started: Execution;
+    readonly finished: Execution;
+    /** A run of a process that has heard that its lease is lost. */
+    readonly lost: Execution;
+    readonly stopped: StopRecord;
+    /** Something that a program called rejected. */
+    readonly refused: unknown;
+    /** A rejection that nobody handled. */
+    readonly rejected: unknown;
+    /** Before all close: every job should have ended. */
+    readonly rested: Past;
+    /** All is over. */
+    readonly ended: Past;
+    /** What is found of the limits of tasks at the end: by task, how many jobs can be taken at once. */
+    readonly probed: ReadonlyMap<TaskName, number>;
+}
+/** All that happened so far. Times are the world's, in ms. */
+export interface Past {
+    readonly nowMs: number;
+    readonly jobs: readonly JobRecord[];
+    readonly executions: readonly Execution[];
+    readonly stops: readonly StopRecord[];
+    readonly processes: readonly SimulatedProcess[];
+    /** Ids that the cluster gave up. */
+    readonly condemned: ReadonlySet<string>;
+    /** Whether nothing goes wrong in this run, so that everything must also be on time. */
+    readonly isCalm: boolean;
+    /** Whether there is a periodic task. */
+    readonly hasBeat: boolean;
+    /** When the last fault ended, if it has. */
+    readonly healedAtMs: number | undefined;
+    /** When the periodic task was first stated. */
+    readonly statedAtMs: number | undefined;
+    /** Ids of the jobs that somebody could have taken at the end. */
+    readonly leftInBroker: ReadonlySet<string>;
+}
+/** What is wrong with a fact, or `undefined`. */
+export type Checks = {
+    readonly [Fact in keyof Facts]?: (fact: Facts[Fact], past: Past) => string | undefined;
+};
+/** A promise, as checks of the facts that could break it. */
+export interface Invariant extends Checks {
+    /** Starts with the number of the promise. */
+    readonly name: string;
+}
+
+// testing/simulation/records.d.ts
+/** What the history of a run is made of. Times are the world's, in ms. */
+import type { Outcome } from "../../core/outcome.ts";
+import { type JobPlan, type TaskName } from "./scenario.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+/** A job, from the call that asks for it to its end. */
+export interface JobRecord {
+    readonly key: string;
+    /** `undefined` for a run of a periodic task. */
+    readonly plan: JobPlan | undefined;
+    /** Ids under which it came into the broker. */
+    readonly ids: string[];
+    /** Known of a run of a periodic task once it is taken. */
+    task: TaskName | undefined;
+    /** Its id, once `schedule` has resolved. */
+    confirmedId: string | undefined;
+    state: "outside" | "waiting" | "held" | "succeeded" | "failed";
+    enteredAtMs: number;
+    /** When it may start. */
+    dueAtMs: number;
+    /** Its place in the order of its queue; `undefined` if nothing is promised of it. */
+    place: number | undefined;
+    /** How often an attempt of it was counted as failed. */
+    failures: number;
+    readonly deliveries: Delivery[];
+    readonly executions: Execution[];
+    /** Whether the broker was told of it by somebody who did not hold it. */
+    wasToldByOther: boolean;
+}
+/** The broker gave a job to one of its members. */
+export interface Delivery {
+    readonly job: JobRecord;
+    /** Id of the member. */
+    readonly holder: string;
+    readonly wire: string;
+    readonly retries: number;
+    readonly takenAtMs: number;
+    execution: Execution | undefined;
+    /** How the broker was told that it ended, or that the member is dead. */
+    end: Outcome["kind"] | "rescued" | undefined;
+}
+/** A task runs, or ran. */
+export interface Execution {
+    readonly job: JobRecord;
+    readonly process: SimulatedProcess;
+    /** Id of the member that its process was. */
+    readonly lease: string;
+    /** `undefined` if the job was not given to it. */
+    readonly delivery: Delivery | undefined;
+    readonly args: readonly unknown[];
+    readonly startedAtMs: number;
+    /** For how long its process had been held before, in ms. */
+    readonly heldBeforeMs: number;
+    /** How its task ended, if it did. */
+    how: "returned" | "threw" | "aborted" | "retried" | undefined;
+    /** The code of the reason of its signal, once that has aborted. */
+    abortCode: string | undefined;
+    abortedAtMs: number | undefined;
+    /** When its engine said that it had ended. */
+    finishedAtMs: number | undefined;
+    durationMs: number | undefined;
+}
+/** What the broker is told of a job. */
+export interface Told {
+    readonly holder: string;
+    readonly kind: Outcome["kind"];
+    readonly job: JobRecord;
+    /** The delivery that it ends; `undefined` if the job is not this member's. */
+    readonly delivery: Delivery | undefined;
+    /** Whether it was told before, in a trip that took the same job again, and whose reply was lost. */
+    readonly isRepeated: boolean;
+}
+/** A call of `stopWorkers` or `close`. */
+export interface StopRecord {
+    readonly process: SimulatedProcess;
+    readonly what: "stop" | "close";
+    readonly timeoutMs: number;
+    readonly startedAtMs: number;
+    readonly heldBeforeMs: number;
+    endedAtMs: number | undefined;
+}
+export declare function maxRetriesOf({ task }: JobRecord): number;
+/** Whether at most one run of it may start. */
+export declare function isAtMostOnce(job: JobRecord): boolean;
+/** In ms. */
+export declare function timeoutOf({ task }: JobRecord): number | undefined;
+export declare function limitOf({ task }: JobRecord): number;
+export declare function queueOf({ task }: JobRecord): string;
+/** The arguments that a job is scheduled with: some that a careless copy would change. */
+export declare function argsOf(key: string): readonly unknown[];
+/** A job that nobody has yet. */
+export declare function newJobRecord(key: string, plan: JobPlan | undefined): JobRecord;
+/** A run that begins. */
+export declare function newExecution(begun: Pick<Execution, "job" | "process" | "lease" | "args" | "startedAtMs">): Execution;
+
+// testing/simulation/scenario.d.ts
+/**
+ * What one run of the simulation does, as plain data: a seed makes it, a report shows it, and shrinking
+ * leaves parts of it out.
+ */
+import type { TaskOptions } from "../../core/task.ts";
+import type { BrokerCall } from "../fault-broker.ts";
+/** Names of the tasks that every simulated process has. */
+export type TaskName = "once" | "again" | "timedOnce" | "timed" | "limitedOnce" | "limited" | "other" | "beat";
+/** Their options. */
+export declare const TASKS: Readonly<Record<TaskName, TaskOptions>>;
+export declare function isTaskName(name: string): name is TaskName;
+/** Queues of the tasks above. */
+export declare const QUEUES: readonly string[];
+/**
+ * How one run of a task goes: `return`, `throw`, `abort` (AbortError) and `retry` (RetryError with a date) do so
+ * after `ms`; `obey` waits for its signal and throws its reason, `finish` waits for it and returns, `deaf` never
+ * ends; `die` takes its process along; `schedule` schedules a job, then returns.
+ */
+export interface Behaviour {
+    readonly how: "return" | "throw" | "abort" | "retry" | "obey" | "finish" | "deaf" | "die" | "schedule";
+    /** 0 is at once, in the call itself. */
+    readonly ms: number;
+}
+/** A job to schedule. */
+export interface JobPlan {
+    /** Its first argument, by which it is known. */
+    readonly key: string;
+    readonly task: TaskName;
+    /** How long from now it is due, by the clock of who schedules it, in ms; `undefined` for at once. */
+    readonly inMs: number | undefined;
+    /** One for each run; the last one is that of all further runs, unless it hangs. */
+    readonly runs: readonly Behaviour[];
+}
+/** Workers on one queue. */
+export interface WorkersPlan {
+    readonly queue: string;
+    readonly number: number;
+    readonly stopWhenQueueEmpty: boolean;
+}
+/** A process of the cluster. */
+export interface ProcessPlan {
+    /** How far its clock is ahead of the broker's, in ms. */
+    readonly skewMs: number;
+    readonly workers: readonly WorkersPlan[];
+}
+/**
+ * What becomes of one call of the broker: `before`: it fails without effect. `after`: it takes effect, and fails.
+ * `late`: it fails, and takes effect up to 50 s later. `silent`: it takes effect and nothing comes back until
+ * the broker's own deadline; `hang`: not even that. `slow`: the reply takes seconds. `overdue`: it fails by its
+ * deadline, and the reply comes after that.
+ */
+export type Fate = "before" | "after" | "late" | "silent" | "hang" | "slow" | "overdue";
+/** Something that is done to a process. */
+export type Trouble = 
+/** The next such call meets this fate. */
+{
+    readonly what: "fate";
+    readonly call: BrokerCall;
+    readonly fate: Fate;
+}
+/** Nothing gets through to the broker and back; heartbeats neither. */
+ | {
+    readonly what: "disconnect";
+    readonly forMs: number;
+}
+/** Nobody gets through. */
+ | {
+    readonly what: "outage";
+    readonly forMs: number;
+}
+/** It stands still as a whole. */
+ | {
+    readonly what: "freeze";
+    readonly forMs: number;
+}
+/** Its event loop is blocked; the heartbeat thread goes on. */
+ | {
+    readonly what: "block";
+    readonly forMs: number;
+}
+/** Its wall clock is set forward or back. */
+ | {
+    readonly what: "jump";
+    readonly byMs: number;
+} | {
+    readonly what: "kill";
+}
+/** Somebody takes its jobs over though it is well. */
+ | {
+    readonly what: "condemn";
+}
+/** A new process in the place of one that is dead or closed. */
+ | {
+    readonly what: "boot";
+};
+/** Something that its program does. */
+export type Move = 
+/** One job, or more as a batch. */
+{
+    readonly what: "schedule";
+    readonly jobs: readonly JobPlan[];
+} | {
+    readonly what: "stop";
+    readonly timeoutMs: number;
+} | {
+    readonly what: "start";
+} | {
+    readonly what: "close";
+    readonly timeoutMs: number;
+};
+export type Action = Trouble | Move;
+/** An action, when, and on which process. */
+export type Step = Action & {
+    /** Simulated time, in ms from the start. */
+    readonly atMs: number;
+    /** Index in `processes`. */
+    readonly process: number;
+};
+export interface Scenario {
+    /** Decides latencies, and which of the callbacks that are ready runs first. */
+    readonly seed: number;
+    /** Whether the processes have the periodic task. */
+    readonly hasBeat: boolean;
+    readonly processes: readonly ProcessPlan[];
+    /** By time. */
+    readonly steps: readonly Step[];
+}
+/** Whether nothing goes wrong and everybody has room: then all must also be on time. */
+export declare function isCalm({ steps, processes }: Scenario): boolean;
+
+// testing/simulation/simulate.d.ts
+import type { Violation } from "./history.ts";
+import type { Scenario } from "./scenario.ts";
+/** Options of a simulation. */
+export interface SimulationOptions {
+    /** A whole number of at least 0, which decides everything. */
+    readonly seed: number;
+    /** Records what happens, line by line. @defaultValue false */
+    readonly trace?: boolean | undefined;
+    /** Looks for the smallest scenario that fails as this one does, if it does. @defaultValue false */
+    readonly shrink?: boolean | undefined;
+}
+/** How a simulation went. */
+export interface SimulationReport {
+    readonly seed: number;
+    /** What was run; if it was shrunk, the smallest that fails. */
+    readonly scenario: Scenario;
+    /** The first promise that was broken; `undefined` if all were kept. */
+    readonly violation: Violation | undefined;
+    /** Empty unless asked for. */
+    readonly trace: readonly string[];
+    /** How many events ran. */
+    readonly events: number;
+}
+/** Names of all promises that each simulation checks. */
+export declare const SIMULATED_INVARIANTS: readonly string[];
+/**
+ * Runs the real engine, arbiters and workers of a small cluster on simulated time, over the store of MemoryBroker
+ * and a network that delays, loses and cuts off, with processes that die, freeze, stop and come back; and checks
+ * every promise that can be seen. The seed decides everything: the same seed, the same run. Simulations must not
+ * run at the same time in one thread.
+ *
+ * @throws TypeError or RangeError if an option is not valid
+ *
+ * @example
+ * const { violation, trace } = await simulate({ seed: 4711, trace: true, shrink: true });
+ * if (violation !== undefined) console.log(violation.invariant, violation.message, trace.join("\n"));
+ */
+export declare function simulate(options: SimulationOptions): Promise<SimulationReport>;
+
+// testing/simulation/simulated-process.d.ts
+import type { Runtime } from "../../platform/runtime.ts";
+import type { BrokerCall } from "../fault-broker.ts";
+import type { Fate } from "./scenario.ts";
+import { type Owner, type World } from "./world.ts";
+/** A process of the simulated cluster: its clock, its timers, its chance, and how it is. */
+export declare class SimulatedProcess implements Owner {
+    #private;
+    readonly name: string;
+    readonly runtime: Runtime;
+    /** Timers of its engine that are set. */
+    pendingTimers: number;
+    /** For how long it was held so far, in ms, up to the end of what holds it now. */
+    heldMs: number;
+    /** Called when its heartbeats may not come from now on. */
+    onSilent: (() => void) | undefined;
+    constructor(world: World, name: string, skewMs: number);
+    get isDead(): boolean;
+    get heldUntilMs(): number;
+    /** Whether messages get from and to it, as far as it is concerned. */
+    get isConnected(): boolean;
+    /** Whether its heartbeats come. */
+    get isBeating(): boolean;
+    /** Whether it has closed its broker: no heartbeat comes any more. */
+    get hasLeft(): boolean;
+    /** When it is well again by itself, on the world's clock. */
+    get illUntilMs(): number;
+    /** Nothing of it happens any more. */
+    kill(): void;
+    /** It has closed its broker. */
+    leave(): void;
+    /** Its callbacks wait, in ms. */
+    block(forMs: number): void;
+    /** It stands still as a whole, in ms. */
+    freeze(forMs: number): void;
+    disconnect(forMs: number): void;
+    jump(byMs: number): void;
+    /** No call meets a fate any more. */
+    forgive(): void;
+    /** The next such call meets this fate. */
+    plan(call: BrokerCall, fate: Fate): void;
+    takeFate(call: BrokerCall): Fate | undefined;
+    /** What is no timer of its engine: a task's, or the broker's own. */
+    sleep(ms: number): Promise<void>;
+}
+
+// testing/simulation/world.d.ts
+import { type Random } from "../seeded-random.ts";
+/** Who an event belongs to: it waits while its owner is held, and never comes if the owner is dead. */
+export interface Owner {
+    readonly isDead: boolean;
+    /** On the world's clock, in ms. */
+    readonly heldUntilMs: number;
+}
+/** An event to come. */
+export interface WorldEvent {
+    cancel(): void;
+}
+/** Epoch time, in ms, at which every simulation starts. */
+export declare const EPOCH_MS: number;
+/**
+ * Simulated time, and the scheduler: of all that is ready in the same millisecond, chance, which the seed
+ * determines, chooses what runs next. Between two events all promises that can settle do.
+ */
+export declare class World {
+    #private;
+    readonly random: Random;
+    /** What happened, line by line, if it is recorded. */
+    readonly trace: string[] | undefined;
+    constructor(seed: number, isTraced: boolean);
+    /** Time since the start, in ms: the broker's clock, and true time. */
+    get nowMs(): number;
+    /** A whole number from `min` to `max`, both included. */
+    between(min: number, max: number): number;
+    /** Plans an event. One without an owner belongs to the network, or to the broker. */
+    after(delayMs: number, owner: Owner | undefined, run: () => void): WorldEvent;
+    /** Runs the next event, and what follows from it. Returns whether there was one by that time. */
+    step(untilMs: number): Promise<boolean>;
+    /** Records a line; it is made only if it is recorded. */
+    say(line: () => string): void;
+}
 
 // workers/async-workers.d.ts
 import type { ResourceLimits } from "node:worker_threads";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
@@ -22,6 +22,16 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true });
 });
+
+async function printed(child: ChildProcess, text: string): Promise<void> {
+  let output = "";
+  const { promise, resolve } = Promise.withResolvers<void>();
+  child.stdout?.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    if (output.includes(text)) resolve();
+  });
+  await promise;
+}
 
 function shortHash(content: string): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 12);
@@ -129,10 +139,8 @@ describe("demo command line", () => {
     [["--broker"], /Option '--broker <value>' argument missing/],
     [["src", "test"], /one folder at most, got 2: src test/],
     [["--broker", "mysql://me:secret@host"], /no "mysql:\/\/\*\*\*@host", it has memory/],
-    [
-      ["--broker", "sqlite:jobs.db"],
-      /no "sqlite:jobs\.db", it has memory, .*: use --broker memory/,
-    ],
+    [["--broker", "sqlite:"], /no "sqlite:", it has memory, .*: use --broker memory/],
+    [["--broker", "sqlite:FOLDER/none/jobs.db"], /the folder of .*jobs\.db does not exist/],
     [["--workers", "cluster"], /no "cluster", it has async, threads: use --workers async/],
   ];
   for (const [args, message] of refused) {
@@ -150,6 +158,26 @@ describe("demo command line", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, new RegExp(`${shortHash("hello\n")} +a\\.txt`));
     assert.match(stdout, /\d threads?: \d+\.\d\dx the speed of one thread \(1 file once more/);
+  });
+
+  it("goes on with what a demo on the same SQLite file had begun when it was killed", async () => {
+    const files = join(folder, "files");
+    await mkdir(files);
+    await mkdir(join(folder, "empty"));
+    for (let index = 0; index < 20; index += 1) await writeFile(join(files, `f${index}`), "1\n");
+    await writeFile(join(files, "huge"), "");
+    await truncate(join(files, "huge"), 2 ** 36);
+    const broker = ["--broker", `sqlite:${join(folder, "demo.db")}`];
+    const killed = startDemo([files, ...broker]);
+    await printed(killed, "20 done (scheduled 21)");
+    const other = startDemo([join(folder, "empty"), ...broker]);
+    const end = ended(other);
+    await printed(other, "0 done (scheduled 0)");
+    killed.kill("SIGKILL");
+    await truncate(join(files, "huge"), 7);
+    const { code, stdout, stderr } = await end;
+    assert.deepEqual([code, stderr.includes("took the jobs of a dead broker over")], [0, true]);
+    assert.match(stdout, /^1 file, 7 B/m);
   });
 
   it("takes the kinds that exist", async () => {

@@ -46,7 +46,8 @@ function start(args: readonly string[]): ChildProcess {
   // Otherwise a block that uses node:test would report to this test's runner.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return spawn(process.execPath, [...args], {
-    cwd: ROOT,
+    // Files that a program makes are gone with it.
+    cwd: folder,
     env,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: BOUND_MS,

@@ -3,17 +3,24 @@ import { dirname } from "node:path";
 
 import { BrokerError } from "../../core/errors.ts";
 import { integer, SqlSession, text } from "./sql-session.ts";
+import { type Patience, whileBusy } from "./while-busy.ts";
 
 /** How the file is opened. */
 export interface DatabaseOptions {
   readonly path: string;
   readonly synchronous: Synchronous;
-  /** How long SQLite may block its thread to wait for a lock, in ms. */
-  readonly busyTimeoutMs: number;
+  /** How long to wait for others. */
+  readonly patience: Patience;
 }
 
 /** What a commit waits for: see SqliteBrokerOptions. */
 export type Synchronous = "NORMAL" | "FULL";
+
+/** SQLite itself may block its thread for so long to wait for a lock, in ms; then the event loop turns. */
+const BUSY_TIMEOUT_MS = 2;
+
+/** The same where nobody waits for the thread, in ms. */
+const PATIENT_TIMEOUT_MS = 200;
 
 /** Pages of the write-ahead log after which a commit also brings them to the file: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
@@ -23,21 +30,22 @@ const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens a file that may not exist yet. Loads `node:sqlite` only now: to import this module prints no
- * warning.
- *
- * Rejects with BrokerError, or an error of SQLite.
+ * warning. Rejects with BrokerError, or an error of SQLite.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<SqlSession> {
-  const { path, synchronous, busyTimeoutMs } = options;
+  const { path, synchronous, patience } = options;
   refuseImpossible(path);
   const { DatabaseSync } = await import("node:sqlite");
   const sql = new SqlSession(new DatabaseSync(path));
   try {
-    sql.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    useLog(sql, path);
-    sql.exec(`PRAGMA synchronous = ${synchronous}`);
-    sql.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    sql.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
+    sql.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // After a process was killed, another one may be reading its log just now.
+    await whileBusy(patience, () => {
+      useLog(sql, path);
+      sql.exec(`PRAGMA synchronous = ${synchronous}`);
+      sql.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      sql.exec(`PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
+    });
     return sql;
   } catch (error) {
     sql.close();
@@ -69,4 +77,23 @@ function useLog(sql: SqlSession, path: string): void {
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export function dataVersion(sql: SqlSession): number {
   return integer(sql.get("PRAGMA data_version")?.[0]);
+}
+
+/**
+ * Brings a log to the file that has grown to more than it should, because commits of several processes left
+ * no moment for it, and empties it. Others wait for their turn meanwhile; to be called in a thread of its own.
+ *
+ * @param mostBytes - size of the log that is let be
+ */
+export function shortenLog(
+  sql: SqlSession,
+  path: string,
+  mostBytes: number = LOG_LIMIT_BYTES,
+): void {
+  const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= mostBytes) return;
+  sql.exec(`PRAGMA busy_timeout = ${PATIENT_TIMEOUT_MS}`);
+  // It says that it was too busy with a row, and the next call comes soon.
+  sql.get("PRAGMA wal_checkpoint(TRUNCATE)");
+  sql.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }

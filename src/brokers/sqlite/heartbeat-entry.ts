@@ -26,6 +26,9 @@ function run(data: SqliteHeartbeatData): void {
         file: {
           read: (what, body) => file().read(what, body),
           write: (what, body) => file().write(what, body),
+          shortenLog: () => {
+            file().shortenLog();
+          },
         },
         runtime,
         leaseMs: options.lease,

@@ -36,7 +36,7 @@ const FORGOTTEN_AFTER_MS = 600_000;
 
 /** What a heartbeat is made of. */
 export interface HeartbeatParts extends ProcessSigns {
-  readonly file: Pick<OpenFile, "read" | "write">;
+  readonly file: Pick<OpenFile, "read" | "write" | "shortenLog">;
   readonly runtime: Runtime;
   readonly leaseMs: number;
   readonly listener: HeartbeatListener;
@@ -105,6 +105,7 @@ export class Heartbeat implements Beating {
     this.#isSweeping = true;
     try {
       for (const other of await this.#deadBrokers(brokerId)) await this.#rescue(other);
+      this.#parts.file.shortenLog();
     } catch (error) {
       this.#failed(error);
     } finally {

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 
 import type { Runtime } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
-import { dataVersion, openDatabase } from "./database-file.ts";
+import { dataVersion, openDatabase, shortenLog } from "./database-file.ts";
 import { migrate, refuseNewer } from "./migrations.ts";
 import { NamespaceSession } from "./namespace-session.ts";
 import type { SqlSession } from "./sql-session.ts";
@@ -11,10 +11,8 @@ import { sqliteError } from "./sqlite-errors.ts";
 import { Transactions } from "./transactions.ts";
 import { bellOf, WakeBell } from "./wake-bell.ts";
 import { WakeUps } from "./wake-ups.ts";
+import type { Patience } from "./while-busy.ts";
 import { type Work, Woken } from "./work.ts";
-
-/** SQLite itself may block the event loop for so long to wait for a lock, in ms; then the loop turns. */
-const BUSY_TIMEOUT_MS = 2;
 
 /** What an open file is opened with. */
 export interface OpenFileOptions extends BrokerContext {
@@ -34,7 +32,7 @@ export class OpenFile {
   #seenVersion = 0;
 
   private constructor(sql: SqlSession, from: OpenFileOptions) {
-    const { path, namespace, runtime, options } = from;
+    const { path, namespace, runtime } = from;
     this.#path = path;
     this.#runtime = runtime;
     this.#sql = sql;
@@ -46,8 +44,7 @@ export class OpenFile {
     this.#transactions = new Transactions({
       sql,
       path,
-      runtime,
-      timeoutMs: options.callTimeout,
+      patience: patienceOf(from),
       onUndone: () => {
         this.space.forget();
       },
@@ -59,7 +56,7 @@ export class OpenFile {
     const { path, options } = from;
     const { synchronous } = options;
     try {
-      const sql = await openDatabase({ path, synchronous, busyTimeoutMs: BUSY_TIMEOUT_MS });
+      const sql = await openDatabase({ path, synchronous, patience: patienceOf(from) });
       const file = new OpenFile(sql, from);
       await file.#prepare();
       return file;
@@ -117,6 +114,11 @@ export class OpenFile {
     return hasChanged;
   }
 
+  /** For a thread that may wait: see `shortenLog`. */
+  shortenLog(): void {
+    shortenLog(this.#sql, this.#path);
+  }
+
   close(): void {
     this.wakeUps.leave();
     this.bell.close();
@@ -126,4 +128,8 @@ export class OpenFile {
   #work(): Work {
     return { space: this.space, nowMs: this.#runtime.clock.now(), woken: new Woken() };
   }
+}
+
+function patienceOf({ runtime, options }: OpenFileOptions): Patience {
+  return { runtime, timeoutMs: options.callTimeout };
 }

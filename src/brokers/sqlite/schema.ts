@@ -56,13 +56,14 @@ CREATE TABLE spinach_running (
   PRIMARY KEY (broker, job)
 ) STRICT, WITHOUT ROWID;
 -- Tasks that have, or had, a limit; most NULL: none any more, but jobs may be parked still.
+-- unstated: how often processes stated their tasks, and this one was not among them, in a row.
 CREATE TABLE spinach_limits (
   id INTEGER PRIMARY KEY,
   namespace INTEGER NOT NULL,
   task TEXT NOT NULL,
   most INTEGER,
   running INTEGER NOT NULL,
-  stated_at_ms INTEGER NOT NULL,
+  unstated INTEGER NOT NULL DEFAULT 0,
   UNIQUE (namespace, task)
 ) STRICT;
 CREATE TABLE spinach_periodic (
@@ -72,7 +73,7 @@ CREATE TABLE spinach_periodic (
   max_retries INTEGER NOT NULL,
   periodicity_ms INTEGER NOT NULL,
   next_at_ms INTEGER NOT NULL,
-  stated_at_ms INTEGER NOT NULL,
+  unstated INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (namespace, task)
 ) STRICT, WITHOUT ROWID;
 -- A number is never used twice: who was given up must not be taken for who came after.

@@ -32,6 +32,11 @@ export class SqlSession {
     return Number(this.#statement(sql).run(...params).lastInsertRowid);
   }
 
+  /** The texts of all that was prepared so far. */
+  get prepared(): readonly string[] {
+    return [...this.#statements.keys()];
+  }
+
   get isTransaction(): boolean {
     return this.#db.isTransaction;
   }

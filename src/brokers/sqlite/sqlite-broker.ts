@@ -53,6 +53,8 @@ export class SqliteBroker implements Broker {
   #bound: BrokerContext | undefined;
   #id = "";
   #isAlone = false;
+  /** How often it was stopped: a start that was under way then lets go of what it opens. */
+  #stops = 0;
   #file: OpenFile | undefined;
   #outside: Outside | undefined;
   #member: Member | undefined;
@@ -96,11 +98,17 @@ export class SqliteBroker implements Broker {
 
   async start(): Promise<void> {
     if (this.#file !== undefined) return;
+    const stops = this.#stops;
     const file = await OpenFile.open({
       ...this.#context,
       path: this.#path,
       options: this.#options,
     });
+    if (stops !== this.#stops || this.#file !== undefined) {
+      file.close();
+      if (stops !== this.#stops) throw notStarted(this.#path);
+      return;
+    }
     file.wakeUps.listen((queue) => {
       for (const listener of this.#wakeUpListeners) listener(queue);
     });
@@ -109,6 +117,7 @@ export class SqliteBroker implements Broker {
   }
 
   async stop(): Promise<void> {
+    this.#stops += 1;
     const file = this.#file;
     if (file === undefined) return;
     const outside = this.#outside;
@@ -163,8 +172,9 @@ export class SqliteBroker implements Broker {
     const { newId } = this.#context.runtime;
     return this.#open.write("moving due jobs", (work) => {
       const places = new JobPlaces(work);
-      runPeriodic(work, places, newId);
+      // First: they were due earlier.
       places.moveDue(MAX_JOBS_PER_CALL);
+      runPeriodic(work, places, newId);
       return { nextDueMs: nextDueMs(work) };
     });
   }

@@ -4,11 +4,16 @@ import type { JobPlaces } from "./job-places.ts";
 import { integer, text } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
-/** How long the period and limit of a task that no process states any more are remembered, in ms. */
-const REMEMBERED_MS = 3_600_000;
+/**
+ * After so many statements of others the period and limit of a task that no process states any more are
+ * forgotten. Each process states its tasks every two minutes. No time is measured: on a machine that slept
+ * for a day, the first process to wake up would forget the tasks of the second.
+ */
+const REMEMBERED_STATEMENTS = 1000;
 
 /** Takes in what a process says of its tasks; others' stay. */
 export function stateTasks(work: Work, tasks: readonly TaskDefinition[]): void {
+  for (const statement of COUNT_UNSTATED) work.space.sql.run(statement, work.space.id);
   for (const task of tasks) {
     // Who only names a task says nothing of its period and limit.
     if (task.fn === undefined) continue;
@@ -27,12 +32,12 @@ function statePeriod({ space, nowMs }: Work, task: TaskDefinition): void {
     return;
   }
   const nextAtMs = nowMs + periodicityMs;
-  const values = [queue, maxRetries, periodicityMs, nextAtMs, nowMs];
+  const values = [queue, maxRetries, periodicityMs, nextAtMs];
   space.sql.run(STATE_PERIOD, space.id, name, ...values);
 }
 
 /** A limit that is new counts what runs already. */
-function stateLimit({ space, nowMs }: Work, task: TaskDefinition): void {
+function stateLimit({ space }: Work, task: TaskDefinition): void {
   const { name, maxConcurrency } = task;
   const { sql } = space;
   if (maxConcurrency === undefined) {
@@ -44,22 +49,17 @@ function stateLimit({ space, nowMs }: Work, task: TaskDefinition): void {
     return;
   }
   if (sql.get("SELECT 1 FROM spinach_limits WHERE namespace = ? AND task = ?", space.id, name)) {
-    sql.run(CHANGE_LIMIT, maxConcurrency, nowMs, space.id, name);
+    sql.run(CHANGE_LIMIT, maxConcurrency, space.id, name);
     return;
   }
-  sql.run(ADD_LIMIT, space.id, name, maxConcurrency, nowMs, space.id, name);
+  sql.run(ADD_LIMIT, space.id, name, maxConcurrency, space.id, name);
 }
 
 /** What nobody states any more goes; jobs that are parked behind a limit keep its row, without the limit. */
-function forgetOld({ space, nowMs }: Work): void {
+function forgetOld({ space }: Work): void {
   const { sql, id } = space;
-  const beforeMs = nowMs - REMEMBERED_MS;
-  sql.run("DELETE FROM spinach_periodic WHERE namespace = ? AND stated_at_ms < ?", id, beforeMs);
-  sql.run(
-    "UPDATE spinach_limits SET most = NULL WHERE namespace = ? AND stated_at_ms < ?",
-    id,
-    beforeMs,
-  );
+  sql.run(FORGET_PERIODS, id, REMEMBERED_STATEMENTS);
+  sql.run(LIFT_LIMITS, id, REMEMBERED_STATEMENTS);
   sql.run(FORGET_LIMITS, id);
 }
 
@@ -85,22 +85,28 @@ function due({ space, nowMs }: Work) {
   return space.sql.all(DUE_PERIODIC, space.id, nowMs, nowMs);
 }
 
+const COUNT_UNSTATED: readonly string[] = [
+  "UPDATE spinach_periodic SET unstated = unstated + 1 WHERE namespace = ?",
+  "UPDATE spinach_limits SET unstated = unstated + 1 WHERE namespace = ?",
+];
+const FORGET_PERIODS = "DELETE FROM spinach_periodic WHERE namespace = ? AND unstated > ?";
+const LIFT_LIMITS = "UPDATE spinach_limits SET most = NULL WHERE namespace = ? AND unstated > ?";
 const STATE_PERIOD = `
 INSERT INTO spinach_periodic
-  (namespace, task, queue, max_retries, periodicity_ms, next_at_ms, stated_at_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+  (namespace, task, queue, max_retries, periodicity_ms, next_at_ms)
+VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (namespace, task) DO UPDATE SET
   queue = excluded.queue,
   max_retries = excluded.max_retries,
   next_at_ms =
     iif(periodicity_ms = excluded.periodicity_ms, next_at_ms, excluded.next_at_ms),
   periodicity_ms = excluded.periodicity_ms,
-  stated_at_ms = excluded.stated_at_ms`;
+  unstated = 0`;
 const CHANGE_LIMIT =
-  "UPDATE spinach_limits SET most = ?, stated_at_ms = ? WHERE namespace = ? AND task = ?";
+  "UPDATE spinach_limits SET most = ?, unstated = 0 WHERE namespace = ? AND task = ?";
 const ADD_LIMIT = `
-INSERT INTO spinach_limits (namespace, task, most, stated_at_ms, running)
-VALUES (?, ?, ?, ?, (
+INSERT INTO spinach_limits (namespace, task, most, running)
+VALUES (?, ?, ?, (
   SELECT count(*)
   FROM spinach_brokers
   CROSS JOIN spinach_running ON spinach_running.broker = spinach_brokers.id

@@ -1,28 +1,21 @@
 import { BrokerError } from "../../core/errors.ts";
-import type { Runtime } from "../../platform/runtime.ts";
 import type { SqlSession } from "./sql-session.ts";
-import { isBusy, sqliteError } from "./sqlite-errors.ts";
-
-/** So often it is tried again at the next turn of the event loop: most transactions take less than 1 ms. */
-const QUICK_ATTEMPTS = 10;
-
-/** Later attempts come after a pause of random length, so that processes do not meet again and again. */
-const LONGEST_PAUSE_MS = 20;
+import { sqliteError } from "./sqlite-errors.ts";
+import { type Patience, whileBusy } from "./while-busy.ts";
 
 /** What transactions need. */
 export interface TransactionsParts {
   readonly sql: SqlSession;
   readonly path: string;
-  readonly runtime: Runtime;
-  /** How long a transaction waits for its turn, in ms. */
-  readonly timeoutMs: number;
+  /** How long a transaction waits for its turn. */
+  readonly patience: Patience;
   /** Called when a transaction was undone: what was remembered from it is not so. */
   readonly onUndone: () => void;
 }
 
 /**
  * Transactions of one connection. The body of one runs at a stretch; to wait for its turn it leaves the
- * event loop free: SQLite itself waits for no longer than the connection's busy timeout.
+ * event loop free.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;
@@ -45,16 +38,11 @@ export class Transactions {
   }
 
   async #try<Result>(what: string, begin: string, body: () => Result): Promise<Result> {
-    const { runtime, timeoutMs, path } = this.#parts;
-    const startedAtMs = runtime.clock.monotonic();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return this.#once(begin, body);
-      } catch (error) {
-        const waitedMs = runtime.clock.monotonic() - startedAtMs;
-        if (!isBusy(error) || waitedMs >= timeoutMs) throw sqliteError(what, path, error);
-        await this.#pause(attempt);
-      }
+    const { patience, path } = this.#parts;
+    try {
+      return await whileBusy(patience, () => this.#once(begin, body));
+    } catch (error) {
+      throw sqliteError(what, path, error);
     }
   }
 
@@ -76,17 +64,6 @@ export class Transactions {
     const { sql, onUndone } = this.#parts;
     onUndone();
     if (sql.isTransaction) sql.run("ROLLBACK");
-  }
-
-  async #pause(attempt: number): Promise<void> {
-    const { timers, random } = this.#parts.runtime;
-    if (attempt <= QUICK_ATTEMPTS) {
-      await timers.yield();
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      timers.set(resolve, 1 + random() * (LONGEST_PAUSE_MS - 1));
-    });
   }
 }
 

@@ -126,7 +126,8 @@ describe("SqliteBroker on a bad file", () => {
     // A way of SQLite to reach files that has no shared memory, as on a network file system.
     process.chdir(folder.file("."));
     const path = "file:network.db?vfs=unix-dotfile";
-    const opening = openDatabase({ path, synchronous: "NORMAL", busyTimeoutMs: 2 });
+    const patience = { runtime, timeoutMs: 1000 };
+    const opening = openDatabase({ path, synchronous: "NORMAL", patience });
     await assert.rejects(opening, /cannot have a write-ahead log.*disk of this machine/v);
   });
 

@@ -1,0 +1,45 @@
+import type { Runtime } from "../../platform/runtime.ts";
+import { isBusy } from "./sqlite-errors.ts";
+
+/** So often it is tried again at the next turn of the event loop: most transactions take less than 1 ms. */
+const QUICK_ATTEMPTS = 10;
+
+/** Later attempts come after a pause of random length, so that processes do not meet again and again. */
+const LONGEST_PAUSE_MS = 20;
+
+/** How long to try. */
+export interface Patience {
+  readonly runtime: Runtime;
+  /** How long in all, in ms. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Tries again while others have the lock. The event loop turns between attempts: SQLite itself waits for no
+ * longer than the connection's busy timeout. Rejects with what the last attempt threw.
+ */
+export async function whileBusy<Result>(
+  { runtime, timeoutMs }: Patience,
+  action: () => Result,
+): Promise<Result> {
+  const startedAtMs = runtime.clock.monotonic();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return action();
+    } catch (error) {
+      const waitedMs = runtime.clock.monotonic() - startedAtMs;
+      if (!isBusy(error) || waitedMs >= timeoutMs) throw error;
+      await pause(runtime, attempt);
+    }
+  }
+}
+
+async function pause({ timers, random }: Runtime, attempt: number): Promise<void> {
+  if (attempt <= QUICK_ATTEMPTS) {
+    await timers.yield();
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    timers.set(resolve, 1 + random() * (LONGEST_PAUSE_MS - 1));
+  });
+}

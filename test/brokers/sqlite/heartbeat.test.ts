@@ -1,0 +1,175 @@
+/** Who is taken for dead, on a clock that the test owns: the file is real, the processes are not. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+
+import { Heartbeat } from "../../../src/brokers/sqlite/heartbeat.ts";
+import { OpenFile } from "../../../src/brokers/sqlite/open-file.ts";
+import { checkSqliteBrokerOptions } from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
+import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import { type ProcessIdentity, thisProcess } from "../../../src/platform/process-identity.ts";
+import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const LEASE_MS = 3000;
+const retried = testTask("retried", { maxRetries: 3 });
+const folder = temporaryFolder();
+after(() => {
+  folder.remove();
+});
+
+interface Bench extends AsyncDisposable {
+  readonly runtime: FakeRuntime;
+  /** Holds a job; its heartbeat is `heart`. */
+  readonly holder: SqliteBroker;
+  readonly heart: Heartbeat;
+  /** Watches the holder. */
+  readonly watcher: Heartbeat;
+  /** What was seen: `rescued` and a broker, `lost`, `failed`. */
+  readonly events: readonly string[];
+  /** Each write takes so long from now on, in ms. */
+  slowDown(ms: number): void;
+  /** Whose process is dead. */
+  readonly dead: Set<string>;
+}
+
+let files = 0;
+
+async function bench(): Promise<Bench> {
+  files += 1;
+  const path = folder.file(`${files}.db`);
+  const runtime = new FakeRuntime();
+  const events: string[] = [];
+  const dead = new Set<string>();
+  const opened: OpenFile[] = [];
+  let slowMs = 0;
+  const brokers = [SqliteBroker.alone(path), SqliteBroker.alone(path)] as const;
+  for (const broker of brokers) {
+    broker.bind({ namespace: "test", runtime });
+    await broker.start();
+    await broker.register([]);
+  }
+  const heartOf = async (broker: SqliteBroker, name: string): Promise<Heartbeat> => {
+    const options = checkSqliteBrokerOptions({ lease: LEASE_MS });
+    const file = await OpenFile.open({ path, namespace: "test", runtime, options });
+    opened.push(file);
+    const heart = new Heartbeat({
+      file: {
+        read: (what, body) => file.read(what, body),
+        write: async (what, body) => {
+          if (slowMs > 0) {
+            const { promise, resolve } = Promise.withResolvers<void>();
+            runtime.timers.set(resolve, slowMs);
+            await promise;
+          }
+          return file.write(what, body);
+        },
+        shortenLog: () => {
+          file.shortenLog();
+        },
+      },
+      runtime,
+      leaseMs: LEASE_MS,
+      isProcessAlive: () => true,
+      timesTaken: () => 1,
+      isDead: ({ machine }: ProcessIdentity) => dead.has(machine),
+      listener: {
+        lost: () => events.push(`${name} lost`),
+        rescued: (id, { reenqueued }) =>
+          events.push(`${name} rescued ${reenqueued} of ${id === brokers[0].id ? "holder" : id}`),
+        failed: () => events.push(`${name} failed`),
+        heard: () => undefined,
+        reconnected: () => undefined,
+      },
+    });
+    await heart.join(broker.id);
+    return heart;
+  };
+  const jobs = new JobMaker({
+    now: () => runtime.clock.now(),
+    pass: (ms) => runtime.advance(ms),
+    close: async () => undefined,
+    broker: async () => brokers[0],
+  });
+  await brokers[0].enqueue([jobs.make(retried)]);
+  await brokers[0].exchange({ outcomes: [], queues: ["spinach"], max: 1 });
+  const heart = await heartOf(brokers[0], "heart");
+  const watcher = await heartOf(brokers[1], "watcher");
+  return {
+    runtime,
+    holder: brokers[0],
+    heart,
+    watcher,
+    events,
+    dead,
+    slowDown: (ms) => {
+      slowMs = ms;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([heart.leave(), watcher.leave()]);
+      for (const file of opened) file.close();
+      for (const broker of brokers) await broker.stop();
+      assert.equal(runtime.pendingTimers, 0);
+    },
+  };
+}
+
+describe("the heartbeat on SQLite", () => {
+  test("[G6] a broker that beats is never taken for dead", async () => {
+    await using it = await bench();
+    await it.runtime.advance(20 * LEASE_MS);
+    assert.deepEqual(it.events, []);
+  });
+
+  test("[G7] one that is silent for its lease is, and learns it", async () => {
+    await using it = await bench();
+    await it.heart.leave();
+    await it.runtime.advance(LEASE_MS - 1);
+    assert.deepEqual(it.events, []);
+    await it.runtime.advance(2000);
+    assert.deepEqual(it.events, ["watcher rescued 1 of holder"]);
+    await it.heart.join(it.holder.id);
+    await it.runtime.advance(LEASE_MS);
+    assert.deepEqual(it.events.slice(1), ["heart lost"]);
+  });
+
+  test("[G7] one whose process is gone is taken for dead at the next look", async () => {
+    await using it = await bench();
+    await it.heart.leave();
+    it.dead.add(thisProcess().machine);
+    await it.runtime.advance(1000);
+    assert.deepEqual(it.events, ["watcher rescued 1 of holder"]);
+  });
+
+  test("[G7] a file that nobody can write in time is nobody's death", async () => {
+    await using it = await bench();
+    it.slowDown(1000);
+    await it.heart.leave();
+    await it.runtime.advance(5 * LEASE_MS);
+    assert.deepEqual(it.events, []);
+    it.slowDown(0);
+    await it.runtime.advance(2 * LEASE_MS);
+    assert.deepEqual(it.events, ["watcher rescued 1 of holder"]);
+  });
+
+  test("[G7] a clock that is set forward or back kills nobody", async () => {
+    await using it = await bench();
+    for (const ms of [86_400_000, -2 * 86_400_000, 3_600_000]) {
+      it.runtime.jump(ms);
+      await it.runtime.advance(2 * LEASE_MS);
+    }
+    assert.deepEqual(it.events, []);
+  });
+
+  test("[G7] a machine that slept gives everybody a whole lease", async () => {
+    await using it = await bench();
+    await it.heart.leave();
+    await it.runtime.advance(LEASE_MS - 500);
+    // The monotonic clock stands still while it sleeps.
+    it.runtime.jump(3_600_000);
+    await it.runtime.advance(LEASE_MS - 500);
+    assert.deepEqual(it.events, []);
+    await it.runtime.advance(LEASE_MS);
+    assert.deepEqual(it.events, ["watcher rescued 1 of holder"]);
+  });
+});
