@@ -28,9 +28,9 @@ test("[G7] a silent broker is looked at again when its lease ends, not at the ne
   });
   const rescued: string[] = [];
   const listener: HeartbeatListener = {
-    lost: assert.fail,
+    lost: (brokerId) => assert.fail(`${brokerId} was lost`),
     rescued: (brokerId) => rescued.push(brokerId),
-    failed: assert.fail,
+    failed: (error) => assert.fail(String(error)),
     heard: () => undefined,
     reconnected: () => undefined,
   };
