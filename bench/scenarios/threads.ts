@@ -1,7 +1,7 @@
 /** How fast jobs run on threads, and what they leave of the main thread's event loop. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { loadPool } from "../lib/job-pool.ts";
+import { type JobPool, loadPool } from "../lib/job-pool.ts";
 import {
   amount,
   type Case,
@@ -17,7 +17,7 @@ const THREADS = 2;
 /** The clock starts when this part of the jobs has ended: threads are up, the code is compiled. */
 const WARM_PART = 0.2;
 
-const KIND = { noop: 0, roundTrip: 1, burn: 2 } as const;
+const KIND = { noop: 0, roundTrip: 1, burn: 2, waiting: 3 } as const;
 
 /** Some 5 ms of work. */
 const ROUNDS = 1_000_000;
@@ -39,6 +39,11 @@ function cases(mode: Mode): readonly Case[] {
       },
       ...common,
     },
+    {
+      id: "threads-waiting",
+      loads: { spinach: { ...noop(40_000), kind: KIND.waiting } },
+      ...common,
+    },
     { id: "threads-trip", loads: { spinach: trips, piscina: trips, tinypool: trips }, ...common },
     { id: "threads-burn", loads: { spinach: burn, loop: burn, piscina: burn }, ...common },
   ];
@@ -46,9 +51,10 @@ function cases(mode: Mode): readonly Case[] {
 
 async function measure({ contender, load }: Run): Promise<Figures> {
   const pool = await loadPool(contender, amount(load, "threads"));
-  await pool.open();
+  const jobs = amount(load, "jobs");
   try {
-    const jobs = amount(load, "jobs");
+    if (amount(load, "kind") === KIND.waiting) return await waiting(pool, jobs);
+    await pool.open();
     switch (amount(load, "kind")) {
       case KIND.noop:
         return await rate((onJob) => pool.runAll({ name: "noop" }, jobs, onJob), jobs);
@@ -63,6 +69,15 @@ async function measure({ contender, load }: Run): Promise<Figures> {
   } finally {
     await pool.close();
   }
+}
+
+/** The jobs are there before the threads. */
+async function waiting(pool: JobPool, jobs: number): Promise<Figures> {
+  return rate(async (onJob) => {
+    const ended = await pool.fill?.(jobs, onJob);
+    await pool.open();
+    await ended?.();
+  }, jobs);
 }
 
 async function rate(
