@@ -44,7 +44,20 @@ export class EnginePool implements JobPool {
     this.#running = await this.#engine.startWorkers({ workers });
   }
 
+  async fill(count: number, onJob: () => void): Promise<() => Promise<void>> {
+    const ended = this.#expect(count, onJob);
+    await this.#schedule({ name: "noop" }, count);
+    return () => ended;
+  }
+
+  /** Batches go in while jobs run, as calls of the other pools do. */
   async runAll(job: PoolJob, count: number, onJob: () => void): Promise<void> {
+    const ended = this.#expect(count, onJob);
+    await this.#schedule(job, count);
+    await ended;
+  }
+
+  async #expect(count: number, onJob: () => void): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let ended = 0;
     this.#onJob = () => {
@@ -52,7 +65,10 @@ export class EnginePool implements JobPool {
       ended += 1;
       if (ended === count) resolve();
     };
-    // Batches go in while jobs run, as calls of the other pools do.
+    await promise;
+  }
+
+  async #schedule(job: PoolJob, count: number): Promise<void> {
     for (let first = 0; first < count; first += BATCH) {
       const batch = new Batch();
       for (let index = first; index < Math.min(first + BATCH, count); index += 1) {
@@ -60,7 +76,6 @@ export class EnginePool implements JobPool {
       }
       await this.#engine.scheduleBatch(batch);
     }
-    await promise;
   }
 
   async runOne(index: number): Promise<void> {

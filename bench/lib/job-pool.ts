@@ -11,6 +11,8 @@ export interface PoolJob {
 export interface JobPool {
   /** Resolves when the threads can work. */
   open(): Promise<void>;
+  /** Schedules no-op jobs before `open`, and returns how to wait for their ends; if it can. */
+  fill?(count: number, onJob: () => void): Promise<() => Promise<void>>;
   /** Runs a job so many times; calls back at the end of each. */
   runAll(job: PoolJob, count: number, onJob: () => void): Promise<void>;
   /** Runs one no-op job, and resolves at its end. */

@@ -1,7 +1,7 @@
 /** How fast jobs run on threads, and what they leave of the main thread's event loop. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { loadPool } from "../lib/job-pool.ts";
+import { type JobPool, loadPool } from "../lib/job-pool.ts";
 import {
   amount,
   type Case,
@@ -17,7 +17,7 @@ const THREADS = 2;
 /** The clock starts when this part of the jobs has ended: threads are up, the code is compiled. */
 const WARM_PART = 0.2;
 
-const KIND = { noop: 0, roundTrip: 1, burn: 2 } as const;
+const KIND = { noop: 0, roundTrip: 1, burn: 2, waiting: 3 } as const;
 
 /** Some 5 ms of work. */
 const ROUNDS = 1_000_000;
@@ -40,6 +40,11 @@ function cases(mode: Mode): readonly Case[] {
       ...common,
     },
     {
+      id: "threads-waiting",
+      loads: { "spinach-threads": { ...noop(40_000), kind: KIND.waiting } },
+      ...common,
+    },
+    {
       id: "threads-trip",
       loads: { "spinach-threads": trips, piscina: trips, tinypool: trips },
       ...common,
@@ -54,9 +59,10 @@ function cases(mode: Mode): readonly Case[] {
 
 async function measure({ contender, load }: Run): Promise<Figures> {
   const pool = await loadPool(contender, amount(load, "threads"));
-  await pool.open();
+  const jobs = amount(load, "jobs");
   try {
-    const jobs = amount(load, "jobs");
+    if (amount(load, "kind") === KIND.waiting) return await waiting(pool, jobs);
+    await pool.open();
     switch (amount(load, "kind")) {
       case KIND.noop:
         return await rate((onJob) => pool.runAll({ name: "noop" }, jobs, onJob), jobs);
@@ -71,6 +77,15 @@ async function measure({ contender, load }: Run): Promise<Figures> {
   } finally {
     await pool.close();
   }
+}
+
+/** The jobs are there before the threads. */
+async function waiting(pool: JobPool, jobs: number): Promise<Figures> {
+  return rate(async (onJob) => {
+    const ended = await pool.fill?.(jobs, onJob);
+    await pool.open();
+    await ended?.();
+  }, jobs);
 }
 
 async function rate(
@@ -124,13 +139,14 @@ export const scenario: Scenario = {
       "No-op jobs on two threads, one at a time on each but where it says otherwise; one no-op job to one thread and " +
       "back, nothing else running; and jobs of some 5 ms of work for the CPU, with the delay of the main thread's event " +
       "loop meanwhile. Spinach is the whole engine with a broker in memory: a job is scheduled, taken, run and settled. " +
-      "The others are pools, whose jobs are calls. The event loop is Spinach with `AsyncWorkers`, without threads.",
+      "The others are pools, whose jobs are calls: for them nothing can wait already. The event loop is Spinach with `AsyncWorkers`, without threads.",
     own: "spinach-threads",
     rivals: ["piscina", "piscina-10", "tinypool"],
     measures: [
+      { id: ["threads-noop", "rate"], title: "no-op jobs", unit: "jobs/s" },
       {
-        id: ["threads-noop", "rate"],
-        title: "no-op jobs",
+        id: ["threads-waiting", "rate"],
+        title: "no-op jobs that wait already",
         unit: "jobs/s",
         budget: { least: 150_000 },
       },

@@ -32,11 +32,8 @@ const RETIRING_PART = 0.1;
  * ```
  *   take, without waiting --job--> run --> a turn of the event loop, every 5 ms --+
  *     ^     | none                                                                |
- *     |     v                                                                     |
- *     |   a turn of the event loop, and take again --job--> run ------------------+
- *     |     | none                                                                |
- *     |     +-- idle "block", and nothing else lives here: block --job--> run ----+
- *     |     +-- else: await --job--> run -----------------------------------------+
+ *     |     +-- idle "loop", or something lives here: await --job--> run ---------+
+ *     |     +-- else: block --job--> a turn, if that took 5 ms --> run -----------+
  *     +---------------------------------------------------------------------------+
  * ```
  */
@@ -86,13 +83,16 @@ export class ThreadLoop {
 
   async #wait(): Promise<TakenItem<string>> {
     const { jobs, idle } = this.#parts;
-    // Timers that are due, messages, output: whatever waited while jobs came without a pause.
-    await this.#yielder.yield();
-    const item = jobs.tryTake();
-    if (item !== undefined) return item;
+    if (idle === "loop") return jobs.takeAsync();
     // Blocking would freeze sockets and timers that tasks have left, and output that is on its way.
-    if (idle === "loop" || hasLiveResources()) return jobs.takeAsync();
-    return jobs.takeSync();
+    if (this.#yielder.isDue || hasLiveResources()) {
+      await this.#yielder.yield();
+      if (hasLiveResources()) return jobs.takeAsync();
+    }
+    const item = jobs.takeSync();
+    // What came meanwhile is served before the task runs: it must not use a connection whose end is waiting there.
+    if (this.#yielder.isDue) await this.#yielder.yield();
+    return item;
   }
 
   #count(): void {

@@ -18,9 +18,9 @@ export interface ThreadWorkersOptions {
   /** After so many jobs, at least 1, a thread ends and another takes its place. @defaultValue never */
   readonly maxJobsPerThread?: number | undefined;
   /**
-   * How a thread waits for its next job. `"loop"`: in its event loop, so that sockets and timers that tasks have
-   * left are served. `"block"`: asleep, unless something that is not unref'd needs the event loop; a connection
-   * that an HTTP agent keeps alive is unref'd. Both are as fast. @defaultValue "loop"
+   * How a thread waits for its next job. `"block"`: asleep, unless a socket, a timer or something else that a task
+   * has left needs the event loop; what is unref'd is served only before the next job, as connections that an HTTP
+   * agent keeps alive. `"loop"`: always in its event loop; a job starts some 30 us later. @defaultValue "block"
    */
   readonly idle?: "block" | "loop" | undefined;
   /**
@@ -55,7 +55,7 @@ export class ThreadWorkers implements Workers {
       "timeoutGrace",
       "readyTimeout",
     ]);
-    const { number = availableParallelism(), maxJobsPerThread, idle = "loop" } = options;
+    const { number = availableParallelism(), maxJobsPerThread, idle = "block" } = options;
     this.number = checkInteger("ThreadWorkers: number", number, { min: 1 });
     if (maxJobsPerThread !== undefined) {
       checkInteger("ThreadWorkers: maxJobsPerThread", maxJobsPerThread, { min: 1 });
