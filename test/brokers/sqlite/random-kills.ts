@@ -14,7 +14,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 /** Processes at once. */
 const PROCESSES = 3;
 
-/** A process lives for a time between these after its workers have started, in ms. */
+/** A process lives for a time between these after it has started its first job, in ms. */
 const LIFE_MS = { min: 0, max: 400 };
 
 const PROGRAM = join(import.meta.dirname, "programs/ledger-worker.ts");
@@ -74,12 +74,15 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await exited;
 }
 
-/** One more process runs what is left. */
+/** One more process runs what is left, and takes the dead ones out of the cluster. */
 async function drain(path: string, ledger: string): Promise<void> {
   const child = await start(path, ledger, "drain", "drain");
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
-  const left = db.prepare("SELECT count(*) AS jobs FROM spinach_jobs");
-  while (left.get()?.["jobs"] !== 0) await sleep(50);
+  const left = db.prepare(
+    "SELECT (SELECT count(*) FROM spinach_jobs) + (SELECT count(*) FROM spinach_brokers) AS left",
+  );
+  // Itself.
+  while (left.get()?.["left"] !== 1) await sleep(50);
   db.close();
   await end(child, "SIGTERM");
 }

@@ -78,8 +78,12 @@ async function keepScheduling(): Promise<void> {
   }
 }
 
-spin.on("workerStarted", () => {
-  console.log("ready");
+// Who is killed has worked: before its first job a process only starts.
+let isReady = then === "drain";
+if (isReady) console.log("ready");
+spin.on("jobStarted", () => {
+  if (!isReady) console.log("ready");
+  isReady = true;
 });
 const workers = new AsyncWorkers({ number: SLOTS });
 if (then === "drain") {
