@@ -74,7 +74,7 @@ export interface Broker {
      * of the same broker: an outcome told twice would settle the next run of its job.
      */
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
-    /** Moves what has become due, in bounded steps, and makes the jobs of periodic tasks. */
+    /** Moves what has become due, in order and in bounded steps; then makes the jobs of periodic tasks. */
     tick(): Promise<Due>;
     /** States the periods and limits of the tasks that this process has; others' stay. */
     register(tasks: readonly TaskDefinition[]): Promise<void>;
@@ -1931,6 +1931,8 @@ export declare class World {
     get nowMs(): number;
     /** A whole number from `min` to `max`, both included. */
     between(min: number, max: number): number;
+    /** A UUID in form, from two numbers: a run makes hundreds. */
+    newId(): string;
     /** Plans an event. One without an owner belongs to the network, or to the broker. */
     after(delayMs: number, owner: Owner | undefined, run: () => void): WorldEvent;
     /** Runs the next event, and what follows from it. Returns whether there was one by that time. */
