@@ -11,6 +11,7 @@ import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { brokerModel } from "./model/broker-model.ts";
 import { type Inspector, inspect } from "./redis/inspector.ts";
 import { startRedis, type TestRedis } from "./redis/redis-server.ts";
+import { sqliteKind } from "./sqlite/sqlite-kind.ts";
 
 brokerModel({
   name: "MemoryBroker",
@@ -30,6 +31,8 @@ brokerModel({
     };
   },
 });
+
+brokerModel(sqliteKind);
 
 let redis: TestRedis;
 let inspector: Inspector;

@@ -1,31 +1,4 @@
-import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { brokerConformance } from "../../../src/testing/conformance/broker-conformance.ts";
-import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { sqliteKind } from "./sqlite-kind.ts";
 
-brokerConformance({
-  name: "SqliteBroker",
-  async createCluster() {
-    const runtime = new FakeRuntime();
-    const folder = temporaryFolder();
-    const brokers: SqliteBroker[] = [];
-    return {
-      async broker() {
-        // Without its heartbeat thread: other tests have real processes.
-        const broker = SqliteBroker.alone(folder.file("jobs.db"));
-        broker.bind({ namespace: "test", runtime });
-        await broker.start();
-        // As an arbiter does first: it joins the cluster.
-        await broker.register([]);
-        brokers.push(broker);
-        return broker;
-      },
-      now: () => runtime.clock.now(),
-      pass: (ms) => runtime.advance(ms),
-      async close() {
-        for (const broker of brokers) await broker.stop();
-        folder.remove();
-      },
-    };
-  },
-});
+brokerConformance(sqliteKind);
