@@ -104,7 +104,7 @@ export const scenario: Scenario = {
         budget: { most: 3 },
         missed:
           "A trip is 1 LPOP, 1 HSET and 1 HDEL whatever the number of jobs, as the floor's is: compare with its figure, which tells how " +
-          "fast the machine was. What lies between the two is the check that the process is a member, and the counters of limits.",
+          "fast the machine was. What lies between the two is the check that the process is a member, and the look whether anything is limited or due.",
       },
       {
         id: ["process-256", "clientCpuUs"],
