@@ -4,7 +4,7 @@ import { hasPythonSpinach, NO_PYTHON } from "./python.ts";
 
 /** Why a contender cannot be measured on this machine, if so. */
 export function absence(name: ContenderName): string | undefined {
-  if (name === "python-spinach" && !hasPythonSpinach()) return NO_PYTHON;
+  if (name.startsWith("python-") && !hasPythonSpinach()) return NO_PYTHON;
   const { store } = entryOf(name);
   return store === "postgres" && findPostgres() === undefined ? NO_POSTGRES : undefined;
 }

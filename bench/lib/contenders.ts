@@ -59,7 +59,16 @@ export const CONTENDERS = {
     packages: ["piscina"],
   },
   tinypool: { title: "Tinypool", file: "run-pool", store: "process", packages: ["tinypool"] },
-  "python-spinach": { title: "Python Spinach", file: "python-spinach", store: "redis" },
+  "python-default": {
+    title: "Python Spinach, 5 threads",
+    file: "python-spinach",
+    store: "redis",
+  },
+  "python-spinach": {
+    title: "Python Spinach, 256 coroutines",
+    file: "python-spinach",
+    store: "redis",
+  },
   "floor-sqlite": { title: "floor (SQLite)", file: "floor-sqlite", store: "file" },
   floor: { title: "floor", file: "floor", store: "redis" },
 } as const satisfies Readonly<Record<string, ContenderEntry>>;
