@@ -36,12 +36,15 @@ export async function createRedisClient(
   const { createClient } = await loadPeer();
   // The package writes into what it is given.
   const { socket, ...own } = structuredClone(options);
+  const givenUp = new AbortController();
   const client = createClient({
     ...own,
     socket: {
       connectTimeout: connectTimeoutMs,
       ...socket,
       reconnectStrategy: false,
+      // The package forgets a socket that is given up before it is connected, and leaves it open.
+      signal: givenUp.signal,
       ...(silenceTimeoutMs !== undefined && { socketTimeout: silenceTimeoutMs }),
     },
     ...(pingEveryMs !== undefined && { pingInterval: pingEveryMs }),
@@ -54,21 +57,19 @@ export async function createRedisClient(
     lost = { error };
     onLost?.(error);
   });
-  let isGivenUp = signal.aborted;
-  let hasSocket = false;
   const destroy = (): void => {
-    isGivenUp = true;
-    // The package forgets a socket that is given up before it is connected, and leaves it open.
-    if (hasSocket && client.isOpen) client.destroy();
+    try {
+      client.destroy();
+    } catch {
+      // It says so of one that is broken already, whose timer for the next PING it has stopped only now.
+    }
+    givenUp.abort();
   };
-  client.once("connect", () => {
-    hasSocket = true;
-    if (isGivenUp) destroy();
-  });
+  if (signal.aborted) destroy();
   signal.addEventListener("abort", destroy, { once: true });
   return {
     connect: async () => {
-      if (isGivenUp) throw new Error("the connection was given up");
+      if (givenUp.signal.aborted) throw new Error("the connection was given up");
       await client.connect();
     },
     destroy,

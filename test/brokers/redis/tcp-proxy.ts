@@ -10,6 +10,10 @@ export interface TcpProxy {
   loseReplies(requests: number): void;
   /** Keeps connections open and passes nothing, or passes all again. */
   freeze(frozen: boolean): void;
+  /** Cuts a connection instead of passing on the first request that has this text in it; resolves then. */
+  cutAt(request: string): Promise<void>;
+  /** Resolves when the next connection was accepted. */
+  connected(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -17,6 +21,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let repliesToLose = 0;
   let isFrozen = false;
+  let doomed: { readonly request: string; readonly done: () => void } | undefined;
   const server = createServer((client) => {
     const target = connect(targetPort, "127.0.0.1");
     for (const socket of [client, target]) {
@@ -29,6 +34,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       });
     }
     client.on("data", (chunk) => {
+      if (doomed !== undefined && chunk.includes(doomed.request)) {
+        doomed.done();
+        doomed = undefined;
+        client.destroy();
+        return;
+      }
       if (!isFrozen) target.write(chunk);
     });
     target.on("data", (chunk) => {
@@ -56,6 +67,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     freeze: (frozen) => {
       isFrozen = frozen;
     },
+    cutAt: (request) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      doomed = { request, done: resolve };
+      return promise;
+    },
+    connected: () => once(server, "connection"),
     close: async () => {
       cut();
       server.close();
