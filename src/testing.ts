@@ -21,6 +21,11 @@ export type { RunnableTask, TaskDefinition } from "./core/task.ts";
 export type { Clock, Runtime, Timer, Timers } from "./platform/runtime.ts";
 export { brokerConformance } from "./testing/conformance/broker-conformance.ts";
 export {
+  type LocalQueueEnds,
+  type LocalQueueKind,
+  queueConformance,
+} from "./testing/conformance/queue-conformance.ts";
+export {
   type BrokerKind,
   JobMaker,
   type TestCluster,
