@@ -852,7 +852,7 @@ export {};
 import { type JobOptions, type Task, type TaskFunction, type TaskOf, type TaskOptions } from "./task.ts";
 /** Options of a registry: what its tasks get unless they say otherwise. */
 export interface TasksOptions extends Omit<TaskOptions, "requiredArgs"> {
-    /** `import.meta.url` of the module that makes the registry, so that threads can load it. */
+    /** `import.meta.url` of the module that makes the registry, or the name of its package, so that threads can load it. */
     readonly module?: string | undefined;
 }
 /**
@@ -1452,6 +1452,7 @@ export type { Outcome, Result } from "./core/outcome.ts";
 export type { RunnableTask, TaskDefinition } from "./core/task.ts";
 export type { Clock, Runtime, Timer, Timers } from "./platform/runtime.ts";
 export { brokerConformance } from "./testing/conformance/broker-conformance.ts";
+export { type LocalQueueEnds, type LocalQueueKind, queueConformance, } from "./testing/conformance/queue-conformance.ts";
 export { type BrokerKind, JobMaker, type TestCluster, testTask, } from "./testing/conformance/test-cluster.ts";
 export type { FinishedJob, Workers, WorkersContext, WorkersSink } from "./workers/workers.ts";
 export { type WorkersKind, type WorkersTime } from "./testing/conformance/workers-bench.ts";
@@ -1471,6 +1472,31 @@ import { type BrokerKind } from "./test-cluster.ts";
  * brokerConformance({ name: "MyBroker", createCluster: async () => { ... } });
  */
 export declare function brokerConformance(kind: BrokerKind): void;
+
+// testing/conformance/queue-conformance.d.ts
+/** A queue of jobs inside a process, as its two ends see it. */
+export interface LocalQueueEnds<Item> {
+    /** Puts an item at its end. */
+    put(item: Item): void;
+    /** Takes the oldest item, which is done with at once; `undefined` if there is none. Does not wait. */
+    take(): Item | undefined;
+    /** Items that wait. */
+    readonly size: number;
+}
+/** A kind of local queue, for its conformance tests. */
+export interface LocalQueueKind {
+    readonly name: string;
+    /** An empty queue that takes at least `room` items. */
+    create(room: number): LocalQueueEnds<string>;
+}
+/**
+ * What every local queue promises, as tests of `node:test`: call it at the top of a test file. What only one that
+ * blocks, or is shared by threads, promises is not here.
+ *
+ * @example
+ * queueConformance({ name: "Deque", create: () => new Deque() });
+ */
+export declare function queueConformance(kind: LocalQueueKind): void;
 
 // testing/conformance/test-cluster.d.ts
 import type { Broker } from "../../brokers/broker.ts";

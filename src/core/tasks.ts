@@ -15,7 +15,7 @@ import {
 
 /** Options of a registry: what its tasks get unless they say otherwise. */
 export interface TasksOptions extends Omit<TaskOptions, "requiredArgs"> {
-  /** `import.meta.url` of the module that makes the registry, so that threads can load it. */
+  /** `import.meta.url` of the module that makes the registry, or the name of its package, so that threads can load it. */
   readonly module?: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export class Tasks {
     const { module, ...options } = defaults;
     checkOptions("Tasks", options, TASK_OPTIONS);
     checkTaskOptions("Tasks", options);
-    if (module !== undefined) checkName("Tasks: module", module);
+    if (module !== undefined) checkModule(module);
     this.#defaults = Object.freeze({ ...defaults });
   }
 
@@ -138,6 +138,15 @@ export class Tasks {
     }
     return definition;
   }
+}
+
+/** A path would mean another file from wherever it is imported. */
+function checkModule(module: string): void {
+  checkName("Tasks: module", module);
+  if (!/^(?:[./\\]|[A-Za-z]:[/\\])/.test(module)) return;
+  throw new RangeError(
+    `Tasks: module must be a URL or the name of a package, got the path "${module}": use import.meta.url`,
+  );
 }
 
 function checkTaskOptions(owner: string, options: TaskOptions): JobOptions {

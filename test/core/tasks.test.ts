@@ -239,6 +239,12 @@ suite("Tasks.task()", () => {
   test("refuses a module that is no name", () => {
     assert.throws(() => new Tasks({ module: "" }), { message: "Tasks: module must not be empty" });
     assert.throws(() => new Tasks({ module: 5 as unknown as string }), TypeError);
+    for (const module of ["./tasks.ts", "../tasks.js", "/app/tasks.js", "C:\\tasks.js"]) {
+      assert.throws(() => new Tasks({ module }), {
+        name: "RangeError",
+        message: `Tasks: module must be a URL or the name of a package, got the path "${module}": use import.meta.url`,
+      });
+    }
   });
 });
 

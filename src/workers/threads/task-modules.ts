@@ -1,5 +1,6 @@
 import { isRunnable } from "../../core/task.ts";
 import { MODULE_REMEDY } from "../../core/thread-errors.ts";
+import { moduleUrl } from "../../platform/module-url.ts";
 import type { WorkersContext } from "../workers.ts";
 import type { TaskModule } from "./protocol.ts";
 
@@ -23,6 +24,6 @@ export function modulesOf(
   }
   const byModule = Map.groupBy(runnable, (task) => task.module);
   return [...byModule].flatMap(([url, ofModule]) =>
-    url === undefined ? [] : [{ url, taskNames: ofModule.map(({ name }) => name) }],
+    url === undefined ? [] : [{ url: moduleUrl(url), taskNames: ofModule.map(({ name }) => name) }],
   );
 }
