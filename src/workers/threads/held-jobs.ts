@@ -28,6 +28,8 @@ export interface HeldJob {
   /** Why it should end, once it should. The first reason stays. */
   reason: Error | undefined;
   timer: Timer | undefined;
+  /** Whether it has ended, as a message that is on its way tells. */
+  isTold: boolean;
 }
 
 /** What the jobs of a pool need to know of it. */
@@ -88,6 +90,7 @@ export class HeldJobs {
       startedAtMs: 0,
       reason: undefined,
       timer: undefined,
+      isTold: false,
     };
     this.#jobs.set(job.id, job);
     return job;
@@ -129,6 +132,12 @@ export class HeldJobs {
   ended(id: number, result: Result, durationMs: number): void {
     const job = this.#jobs.get(id);
     if (job !== undefined) this.#finish(job, result, durationMs);
+  }
+
+  /** A job has ended; how, a message tells that is yet to be received. */
+  told(id: number): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) job.isTold = true;
   }
 
   abort(reason: (stored: StoredJob) => Error): void {
@@ -211,7 +220,7 @@ export class HeldJobs {
     // First of all it must not start another job, which would be killed with it.
     thread.progress.stop();
     this.#parts.readProgress();
-    if (!this.#jobs.has(job.id)) return;
+    if (job.isTold || !this.#jobs.has(job.id)) return;
     this.#interrupt(job);
     void thread.kill();
   }

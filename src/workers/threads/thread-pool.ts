@@ -18,6 +18,7 @@ import { StartWatch } from "./start-watch.ts";
 import { modulesOf } from "./task-modules.ts";
 import { ThreadCrew } from "./thread-crew.ts";
 import { decodeFields, levelsOf } from "./thread-logger.ts";
+import { workerNames } from "./worker-names.ts";
 
 /** What a pool is to be; all checked. */
 export interface ThreadPoolOptions {
@@ -269,6 +270,9 @@ export class ThreadPool implements Workers {
         crew.isOfUse();
         held.ended(id, { ok: true, value: undefined }, durationMs);
       },
+      told: (id) => {
+        held.told(id);
+      },
     });
     return thread;
   }
@@ -334,12 +338,7 @@ export class ThreadPool implements Workers {
   }
 
   #workerNames({ namespace }: WorkersContext): readonly string[] {
-    const { kind, threads } = this.#options;
-    const what = kind === "ThreadWorkers" ? "thread" : "async";
-    return Array.from(
-      { length: threads },
-      (_, index) => `${namespace}-${what}-worker-${index + 1}`,
-    );
+    return workerNames(namespace, this.#options);
   }
 
   get #parts(): Started {

@@ -1,4 +1,5 @@
 /** Tasks of the tests of threads. */
+import { existsSync, writeFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 
 import { AbortError, currentEngine, currentJob, RetryError, Tasks } from "spinach";
@@ -36,6 +37,13 @@ tasks.task("eatMemory", () => {
 
 tasks.task("loopForever", () => {
   for (;;);
+});
+
+/** Says that it has started by writing one file, blocks until there is another one, then may fail. */
+tasks.task("blockUntil", (started: string, end: string, failure: string) => {
+  writeFileSync(started, "");
+  while (!existsSync(end));
+  if (failure !== "") throw new RangeError(failure);
 });
 
 tasks.task("loopUntilAborted", () => {
