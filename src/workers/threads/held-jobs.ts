@@ -144,14 +144,15 @@ export class HeldJobs {
     for (const job of this.#jobs.values()) this.#abort(job, reason(job.stored));
   }
 
-  /** Ends all jobs. Returns the threads that still run some of them. */
-  giveUp(): ReadonlySet<PoolThread> {
-    const stuck = new Set<PoolThread>();
-    for (const job of this.#jobs.values()) {
-      if (job.thread !== undefined) stuck.add(job.thread);
-      this.#interrupt(job);
-    }
-    return stuck;
+  /** The threads that run some of them. */
+  get threads(): ReadonlySet<PoolThread> {
+    const threads = Array.from(this.#jobs.values(), ({ thread }) => thread);
+    return new Set(threads.filter((thread) => thread !== undefined));
+  }
+
+  /** Ends all jobs. */
+  giveUp(): void {
+    for (const job of this.#jobs.values()) this.#interrupt(job);
   }
 
   /** Ends the jobs that ran on a thread that has ended. */

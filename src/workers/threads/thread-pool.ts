@@ -198,7 +198,9 @@ export class ThreadPool implements Workers {
         this.abort(({ job }) => new WorkersStoppedError(job.taskName));
       },
       giveUp: () => {
-        this.#stuck = started.held.giveUp();
+        // First: the last job that is given up ends the pool.
+        this.#stuck = started.held.threads;
+        started.held.giveUp();
       },
       ended: () => {
         this.#closing ??= this.#close(started);

@@ -23,6 +23,10 @@ afterEach(() => {
 /** When the pool first looks whether a job has started, in ms. */
 const START_LOOK_MS = 2;
 
+/** How long a stop waits after it has aborted the signals, and then for a thread that ends by itself, in ms. */
+const ABORT_GRACE_MS = 1000;
+const THREAD_END_MS = 1000;
+
 function blockUntilThereIs(file: string): void {
   const endMs = performance.now() + 10_000;
   while (!existsSync(file)) assert.ok(performance.now() < endMs, `there is no ${file}`);
@@ -195,6 +199,24 @@ describe("[G11] stop()", () => {
     const { result } = await job.ended;
     assert.ok(!result.ok && result.error instanceof WorkersStoppedError);
     assert.equal(living.size, 0);
+  });
+
+  it("does not wait for threads whose jobs it has given up to end by themselves", async () => {
+    const timers = new HandTimers();
+    const workers = new ThreadWorkers({ number: 1 });
+    const bench = await new ThreadBench(workers, undefined, timers).start();
+    const folder = temporaryFolder();
+    const job = bench.submit({}, "blockUntil", folder.file("started"), folder.file("never"), "");
+    await timers.yield();
+    blockUntilThereIs(folder.file("started"));
+    assert.equal(timers.fire(START_LOOK_MS), 1);
+    const stopping = bench.stop(0);
+    assert.equal(timers.fire(ABORT_GRACE_MS), 1, "the job is given up");
+    assert.equal(timers.fire(THREAD_END_MS), 0, "and its thread is terminated at once");
+    await stopping;
+    folder.remove();
+    const { result } = await job.ended;
+    assert.ok(!result.ok && result.error instanceof WorkersStoppedError);
   });
 
   it("while the threads start ends them", async () => {
