@@ -80,6 +80,15 @@ tasks.task("abort", () => {
   throw new AbortError("never");
 });
 
+class CardDeclined extends AbortError {
+  override readonly name = "CardDeclined";
+  readonly card = 4242;
+}
+
+tasks.task("abortCustom", () => {
+  throw new CardDeclined("declined");
+});
+
 tasks.task("log", (level: "debug" | "warn") => {
   const error = Object.assign(new Error("inner"), { code: "E_LOG" });
   currentJob()?.logger[level]({ err: error, fn: () => 1, n: 1 }, "a line");
