@@ -10,8 +10,12 @@ export type Crossing =
       readonly name: string;
       readonly message: string;
       readonly stack: string | undefined;
-      /** Whose class it has, so that a user's RetryError is not taken for ours. */
-      readonly origin: "spinach" | "dom" | "other";
+      readonly isDom: boolean;
+      /**
+       * The class of ours that it is, or that its own extends: such an AbortError aborts, whatever its name, and a
+       * user's own RetryError is not taken for ours.
+       */
+      readonly ours?: string;
       readonly fields: Readonly<Record<string, unknown>>;
       readonly cause?: Crossing;
       readonly errors?: readonly Crossing[];
@@ -31,6 +35,7 @@ const OWN_PLACE: ReadonlySet<string> = new Set(["name", "message", "stack", "cau
 export function encodeThrown(thrown: unknown, depth = 0): Crossing {
   if (!(thrown instanceof Error)) return { kind: "value", value: carriable(thrown) };
   const isDom = thrown instanceof DOMException;
+  const ours = oursOf(thrown);
   const cause = readMember(thrown, "cause");
   const inner = readMember(thrown, "errors");
   const isDeep = depth >= MAX_DEPTH;
@@ -39,8 +44,9 @@ export function encodeThrown(thrown: unknown, depth = 0): Crossing {
     name: text(readMember(thrown, "name")),
     message: text(readMember(thrown, "message")),
     stack: stackOf(thrown),
-    origin: thrown instanceof SpinachError ? "spinach" : isDom ? "dom" : "other",
+    isDom,
     fields: fieldsOf(thrown),
+    ...(ours !== undefined && { ours }),
     ...(cause !== undefined && !isDeep && { cause: encodeThrown(cause, depth + 1) }),
     ...(Array.isArray(inner) &&
       !isDeep && { errors: inner.slice(0, MAX_ERRORS).map((one) => encodeThrown(one, depth + 1)) }),
@@ -50,9 +56,9 @@ export function encodeThrown(thrown: unknown, depth = 0): Crossing {
 /** The thrown value again, an instance of the same class if that is Spinach's or the language's. */
 export function decodeThrown(crossing: Crossing): unknown {
   if (crossing.kind === "value") return crossing.value;
-  const { name, message, stack, fields } = crossing;
-  const error = crossing.origin === "dom" ? new DOMException(message, name) : new Error(message);
-  if (crossing.origin !== "dom") Object.setPrototypeOf(error, prototypeOf(crossing));
+  const { name, message, stack, fields, isDom } = crossing;
+  const error = isDom ? new DOMException(message, name) : new Error(message);
+  if (!isDom) Object.setPrototypeOf(error, prototypeOf(crossing));
   Object.assign(error, fields);
   if (error.name !== name) define(error, "name", name);
   define(error, "stack", stack);
@@ -86,9 +92,18 @@ function prototypesOf(exports: readonly unknown[]): ReadonlyMap<string, object> 
   return prototypes;
 }
 
-function prototypeOf({ name, origin }: Crossing & { readonly kind: "error" }): object {
-  const known = origin === "spinach" ? SPINACH_PROTOTYPES : LANGUAGE_PROTOTYPES;
-  return known.get(name) ?? Error.prototype;
+function oursOf(error: Error): string | undefined {
+  let prototype: unknown = error;
+  while (prototype instanceof SpinachError) {
+    prototype = Object.getPrototypeOf(prototype);
+    for (const [name, known] of SPINACH_PROTOTYPES) if (known === prototype) return name;
+  }
+  return undefined;
+}
+
+function prototypeOf({ name, ours }: Crossing & { readonly kind: "error" }): object {
+  const known = ours === undefined ? LANGUAGE_PROTOTYPES.get(name) : SPINACH_PROTOTYPES.get(ours);
+  return known ?? Error.prototype;
 }
 
 function define(error: Error, name: string, value: unknown): void {

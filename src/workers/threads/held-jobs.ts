@@ -28,6 +28,8 @@ export interface HeldJob {
   /** Why it should end, once it should. The first reason stays. */
   reason: Error | undefined;
   timer: Timer | undefined;
+  /** Whether it has ended, as a message that is on its way tells. */
+  isTold: boolean;
 }
 
 /** What the jobs of a pool need to know of it. */
@@ -88,6 +90,7 @@ export class HeldJobs {
       startedAtMs: 0,
       reason: undefined,
       timer: undefined,
+      isTold: false,
     };
     this.#jobs.set(job.id, job);
     return job;
@@ -131,18 +134,25 @@ export class HeldJobs {
     if (job !== undefined) this.#finish(job, result, durationMs);
   }
 
+  /** A job has ended; how, a message tells that is yet to be received. */
+  told(id: number): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) job.isTold = true;
+  }
+
   abort(reason: (stored: StoredJob) => Error): void {
     for (const job of this.#jobs.values()) this.#abort(job, reason(job.stored));
   }
 
-  /** Ends all jobs. Returns the threads that still run some of them. */
-  giveUp(): ReadonlySet<PoolThread> {
-    const stuck = new Set<PoolThread>();
-    for (const job of this.#jobs.values()) {
-      if (job.thread !== undefined) stuck.add(job.thread);
-      this.#interrupt(job);
-    }
-    return stuck;
+  /** The threads that run some of them. */
+  get threads(): ReadonlySet<PoolThread> {
+    const threads = Array.from(this.#jobs.values(), ({ thread }) => thread);
+    return new Set(threads.filter((thread) => thread !== undefined));
+  }
+
+  /** Ends all jobs. */
+  giveUp(): void {
+    for (const job of this.#jobs.values()) this.#interrupt(job);
   }
 
   /** Ends the jobs that ran on a thread that has ended. */
@@ -211,7 +221,7 @@ export class HeldJobs {
     // First of all it must not start another job, which would be killed with it.
     thread.progress.stop();
     this.#parts.readProgress();
-    if (!this.#jobs.has(job.id)) return;
+    if (job.isTold || !this.#jobs.has(job.id)) return;
     this.#interrupt(job);
     void thread.kill();
   }

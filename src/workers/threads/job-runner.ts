@@ -9,6 +9,7 @@ import type { FinishedJob } from "../workers.ts";
 import { decodeThrown, encodeThrown, type Crossing } from "./crossing-error.ts";
 import type { JobItem } from "./job-item.ts";
 import type { ProgressWriter } from "./progress.ts";
+import type { FromThread } from "./protocol.ts";
 import type { Post } from "./thread-logger.ts";
 
 /** What a thread runs jobs with. */
@@ -91,13 +92,13 @@ export class JobRunner {
   };
 
   #succeed(id: number, durationMs: number, value: unknown): void {
-    const { wantsResults, progress, post } = this.#parts;
+    const { wantsResults, progress } = this.#parts;
     if (!wantsResults) {
       progress.succeeded(id, durationMs);
       return;
     }
     try {
-      post({ type: "succeeded", id, durationMs, value });
+      this.#tell({ type: "succeeded", id, durationMs, value });
     } catch (error) {
       this.#fail(id, durationMs, error);
     }
@@ -105,6 +106,13 @@ export class JobRunner {
 
   #fail(id: number, durationMs: number, thrown: unknown, interrupted = false): void {
     const error = encodeThrown(thrown);
-    this.#parts.post({ type: "failed", id, durationMs, error, interrupted });
+    this.#tell({ type: "failed", id, durationMs, error, interrupted });
+  }
+
+  #tell(end: FromThread & { readonly id: number }): void {
+    const { post, progress } = this.#parts;
+    post(end);
+    // Before another job starts here: who would end this one, with its thread, must see that it has ended.
+    progress.told(end.id);
   }
 }

@@ -5,7 +5,7 @@
  * ```
  * words   Int32    0 written: entries so far   1 mail: messages sent to the thread   2 stop: 1 = take no more
  *                  16 + i: id of the job of entry i
- * values  Float64  i: when it ended, how long it ran, in ms; -1 when it started
+ * values  Float64  i: when it succeeded, how long it ran, in ms; -1 when it started; -2 when a message tells its end
  * bell    Int32    0: 1 while the pool sleeps; one for all threads of a pool
  * ```
  *
@@ -20,6 +20,7 @@ const STOP = 2;
 const ENTRIES = 16;
 
 const STARTED = -1;
+const TOLD = -2;
 
 /** What `workerData` carries of it. */
 export interface ProgressHandle {
@@ -63,6 +64,11 @@ export class ProgressWriter {
     this.ring();
   }
 
+  /** A message was sent that tells a job's end. The pool need not be woken for it: the message does. */
+  told(id: number): void {
+    this.#write(id, TOLD);
+  }
+
   /** Wakes the pool, if it sleeps. */
   ring(): void {
     // The pool first says that it sleeps, then looks again. So either it sees the entry, or this sees its word.
@@ -97,6 +103,7 @@ export class ProgressWriter {
 export interface ProgressListener {
   started(id: number): void;
   succeeded(id: number, durationMs: number): void;
+  told(id: number): void;
 }
 
 /** The pool's side. */
@@ -121,6 +128,7 @@ export class ProgressReader {
       const id = this.#words[ENTRIES + index] ?? 0;
       const value = this.#values[index] ?? 0;
       if (value === STARTED) listener.started(id);
+      else if (value === TOLD) listener.told(id);
       else listener.succeeded(id, value);
     }
     return true;

@@ -18,6 +18,7 @@ import { StartWatch } from "./start-watch.ts";
 import { modulesOf } from "./task-modules.ts";
 import { ThreadCrew } from "./thread-crew.ts";
 import { decodeFields, levelsOf } from "./thread-logger.ts";
+import { workerNames } from "./worker-names.ts";
 
 /** What a pool is to be; all checked. */
 export interface ThreadPoolOptions {
@@ -197,7 +198,9 @@ export class ThreadPool implements Workers {
         this.abort(({ job }) => new WorkersStoppedError(job.taskName));
       },
       giveUp: () => {
-        this.#stuck = started.held.giveUp();
+        // First: the last job that is given up ends the pool.
+        this.#stuck = started.held.threads;
+        started.held.giveUp();
       },
       ended: () => {
         this.#closing ??= this.#close(started);
@@ -269,6 +272,9 @@ export class ThreadPool implements Workers {
         crew.isOfUse();
         held.ended(id, { ok: true, value: undefined }, durationMs);
       },
+      told: (id) => {
+        held.told(id);
+      },
     });
     return thread;
   }
@@ -334,12 +340,7 @@ export class ThreadPool implements Workers {
   }
 
   #workerNames({ namespace }: WorkersContext): readonly string[] {
-    const { kind, threads } = this.#options;
-    const what = kind === "ThreadWorkers" ? "thread" : "async";
-    return Array.from(
-      { length: threads },
-      (_, index) => `${namespace}-${what}-worker-${index + 1}`,
-    );
+    return workerNames(namespace, this.#options);
   }
 
   get #parts(): Started {

@@ -9,7 +9,13 @@ import { newJob } from "../../../src/core/new-job.ts";
 import { isRunnable, type JobOptions, type RunnableTask } from "../../../src/core/task.ts";
 import { Tasks } from "../../../src/core/tasks.ts";
 import type { Logger, LogLevel, LogMethod } from "../../../src/platform/logger.ts";
-import { systemRuntime } from "../../../src/platform/runtime.ts";
+import {
+  type Runtime,
+  systemRuntime,
+  systemTimers,
+  type Timer,
+  type Timers,
+} from "../../../src/platform/runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
 import type { FinishedJob, Workers } from "../../../src/workers/workers.ts";
 import { tasks as threadTasks } from "./programs/tasks.ts";
@@ -33,14 +39,16 @@ export class ThreadBench {
   readonly events: string[] = [];
   readonly scheduled: JobRequest[] = [];
   readonly #registry: Tasks;
-  readonly #runtime = { ...systemRuntime(), logger: this.#telling() };
+  readonly #runtime: Runtime;
   #onLine: (() => void) | undefined;
   readonly #ended = new Map<string, (finished: FinishedJob) => void>();
   readonly #started = new Map<string, () => void>();
 
-  constructor(workers: Workers, registry: Tasks = threadTasks) {
+  /** @param timers - of the pool; threads have their own */
+  constructor(workers: Workers, registry: Tasks = threadTasks, timers: Timers = systemTimers) {
     this.workers = workers;
     this.#registry = registry;
+    this.#runtime = { ...systemRuntime(), timers, logger: this.#telling() };
   }
 
   async start(): Promise<this> {
@@ -140,6 +148,30 @@ export class ThreadBench {
     const { task } = request;
     const definition = this.#find(typeof task === "string" ? task : task.taskName);
     return newJob(definition, request, { id: this.#runtime.newId(), nowMs: Date.now() }).job;
+  }
+}
+
+/** Timers that fire when they are told to, even while the event loop does not turn. */
+export class HandTimers implements Timers {
+  readonly #pending = new Map<() => void, number>();
+
+  set(callback: () => void, delayMs: number): Timer {
+    this.#pending.set(callback, delayMs);
+    return { cancel: () => void this.#pending.delete(callback) };
+  }
+
+  async yield(): Promise<void> {
+    await systemTimers.yield();
+  }
+
+  /** Fires those that were set to a delay. Returns how many there were. */
+  fire(delayMs: number): number {
+    const due = [...this.#pending].filter(([, delay]) => delay === delayMs);
+    for (const [callback] of due) {
+      this.#pending.delete(callback);
+      callback();
+    }
+    return due.length;
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
 
 import { JobTimeoutError, LeaseLostError, WorkersStoppedError } from "../../../src/core/errors.ts";
@@ -10,13 +11,26 @@ import {
 } from "../../../src/core/thread-errors.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { ThreadWorkers } from "../../../src/workers/threads/thread-workers.ts";
-import { living, made, ThreadBench } from "./thread-bench.ts";
+import { temporaryFolder } from "../../brokers/sqlite/temporary-folder.ts";
+import { HandTimers, living, made, ThreadBench } from "./thread-bench.ts";
 
 afterEach(() => {
   assert.equal(living.size, 0, "[G15] no thread is left");
   delete process.env["SPINACH_TEST_THROW"];
   delete process.env["SPINACH_TEST_START"];
 });
+
+/** When the pool first looks whether a job has started, in ms. */
+const START_LOOK_MS = 2;
+
+/** How long a stop waits after it has aborted the signals, and then for a thread that ends by itself, in ms. */
+const ABORT_GRACE_MS = 1000;
+const THREAD_END_MS = 1000;
+
+function blockUntilThereIs(file: string): void {
+  const endMs = performance.now() + 10_000;
+  while (!existsSync(file)) assert.ok(performance.now() < endMs, `there is no ${file}`);
+}
 
 function assertDied(error: unknown, exitCode: number): asserts error is ThreadDiedError {
   assert.ok(error instanceof ThreadDiedError, String(error));
@@ -106,6 +120,38 @@ describe("[G14] a timeout", () => {
     assert.ok(!result.ok && result.error instanceof WorkersStoppedError);
   });
 
+  it("kills no other job if its own has just failed, and the main thread has not heard so yet", async () => {
+    const folder = temporaryFolder();
+    const file = (name: string): string => folder.file(name);
+    const timers = new HandTimers();
+    const workers = new ThreadWorkers({ number: 1, timeoutGrace: 777 });
+    await using bench = await new ThreadBench(workers, undefined, timers).start();
+    const late = bench.submit(
+      { timeout: 60_000 },
+      "blockUntil",
+      file("1 started"),
+      file("1 end"),
+      "its own end",
+    );
+    const next = bench.submit({}, "blockUntil", file("2 started"), file("2 end"), "");
+    // The jobs go to the thread.
+    await timers.yield();
+    blockUntilThereIs(file("1 started"));
+    assert.equal(timers.fire(START_LOOK_MS), 1);
+    await late.started;
+    assert.equal(timers.fire(60_000), 1, "its time is over");
+    // From here on this event loop does not turn until the next job has started.
+    writeFileSync(file("1 end"), "");
+    blockUntilThereIs(file("2 started"));
+    assert.equal(timers.fire(777), 1, "its grace, too");
+    writeFileSync(file("2 end"), "");
+    const results = [await late.ended, await next.ended].map(({ result }) =>
+      result.ok ? "succeeded" : String(result.error),
+    );
+    folder.remove();
+    assert.deepEqual(results, ["RangeError: its own end", "succeeded"]);
+  });
+
   it("reaches code that blocks and looks at its signal", async () => {
     await using bench = await new ThreadBench(
       new ThreadWorkers({ number: 1, timeoutGrace: 60_000 }),
@@ -153,6 +199,24 @@ describe("[G11] stop()", () => {
     const { result } = await job.ended;
     assert.ok(!result.ok && result.error instanceof WorkersStoppedError);
     assert.equal(living.size, 0);
+  });
+
+  it("does not wait for threads whose jobs it has given up to end by themselves", async () => {
+    const timers = new HandTimers();
+    const workers = new ThreadWorkers({ number: 1 });
+    const bench = await new ThreadBench(workers, undefined, timers).start();
+    const folder = temporaryFolder();
+    const job = bench.submit({}, "blockUntil", folder.file("started"), folder.file("never"), "");
+    await timers.yield();
+    blockUntilThereIs(folder.file("started"));
+    assert.equal(timers.fire(START_LOOK_MS), 1);
+    const stopping = bench.stop(0);
+    assert.equal(timers.fire(ABORT_GRACE_MS), 1, "the job is given up");
+    assert.equal(timers.fire(THREAD_END_MS), 0, "and its thread is terminated at once");
+    await stopping;
+    folder.remove();
+    const { result } = await job.ended;
+    assert.ok(!result.ok && result.error instanceof WorkersStoppedError);
   });
 
   it("while the threads start ends them", async () => {

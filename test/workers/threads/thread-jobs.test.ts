@@ -45,6 +45,16 @@ describe("errors from a thread", () => {
     assert.ok(retry instanceof RetryError);
     assert.equal(retry.at?.getTime(), 1_800_000_000_000);
     assert.ok((await bench.failure({}, "abort")) instanceof AbortError);
+    const custom = await bench.failure({}, "abortCustom");
+    assert.ok(
+      custom instanceof AbortError,
+      "a class that extends one of ours is still one of ours",
+    );
+    assert.ok("card" in custom);
+    assert.deepEqual(
+      [custom.name, custom.message, custom.card],
+      ["CardDeclined", "declined", 4242],
+    );
   });
 });
 

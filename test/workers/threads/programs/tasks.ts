@@ -1,4 +1,5 @@
 /** Tasks of the tests of threads. */
+import { existsSync, writeFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 
 import { AbortError, currentEngine, currentJob, RetryError, Tasks } from "spinach";
@@ -38,6 +39,13 @@ tasks.task("loopForever", () => {
   for (;;);
 });
 
+/** Says that it has started by writing one file, blocks until there is another one, then may fail. */
+tasks.task("blockUntil", (started: string, end: string, failure: string) => {
+  writeFileSync(started, "");
+  while (!existsSync(end));
+  if (failure !== "") throw new RangeError(failure);
+});
+
 tasks.task("loopUntilAborted", () => {
   const job = currentJob();
   if (job === undefined) throw new TypeError("no job");
@@ -70,6 +78,15 @@ tasks.task("retryAt", (at: number) => {
 
 tasks.task("abort", () => {
   throw new AbortError("never");
+});
+
+class CardDeclined extends AbortError {
+  override readonly name = "CardDeclined";
+  readonly card = 4242;
+}
+
+tasks.task("abortCustom", () => {
+  throw new CardDeclined("declined");
 });
 
 tasks.task("log", (level: "debug" | "warn") => {
