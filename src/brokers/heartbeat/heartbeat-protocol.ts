@@ -33,7 +33,7 @@ export const COUNTS: Readonly<Record<"signsOfLife" | "timesTaken", number>> = Ob
   timesTaken: 1,
 });
 
-/** To the thread. Each is answered by `done` or `refused`. */
+/** To the thread. Each is answered by `done` or `refused`, in order. */
 export type HeartbeatRequest =
   | { readonly type: "join"; readonly brokerId: string }
   | { readonly type: "leave" };

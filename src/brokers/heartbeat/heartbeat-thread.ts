@@ -36,7 +36,8 @@ export class HeartbeatThread {
   );
   #worker: Worker | undefined;
   #timer: Timer | undefined;
-  #answer: PromiseWithResolvers<void> | undefined;
+  /** To what the thread was asked, oldest first: it answers in this order. */
+  #answers: Array<PromiseWithResolvers<void>> = [];
   /** When the last sign of life was shown, on the monotonic clock. */
   #aliveAtMs = 0;
   /** How long the loop had not turned before that, in ms. */
@@ -51,8 +52,7 @@ export class HeartbeatThread {
   /** Joins the cluster as a broker. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
     this.#brokerId = brokerId;
-    if (this.#worker === undefined) this.#start();
-    await this.#ask({ type: "join", brokerId });
+    await this.#ask(this.#worker ?? this.#start(), { type: "join", brokerId });
   }
 
   /** Jobs were taken, or may have been: beats must come often until none is held. */
@@ -64,34 +64,38 @@ export class HeartbeatThread {
   async stop(timeoutMs: number): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
-    this.#timer?.cancel();
-    await atMost(this.#parts.runtime.timers, timeoutMs, this.#ask({ type: "leave" }));
+    // From here on its end is no loss.
     this.#worker = undefined;
+    this.#timer?.cancel();
+    await atMost(this.#parts.runtime.timers, timeoutMs, this.#ask(worker, { type: "leave" }));
     await worker.terminate();
   }
 
-  #start(): void {
+  #start(): Worker {
     const { entry, data } = this.#parts;
+    const answers: Array<PromiseWithResolvers<void>> = [];
+    this.#answers = answers;
     const workerData: HeartbeatThreadData = { ...data, counts: this.#counts.buffer };
     const worker = new Worker(entry, { workerData, name: "spinach-heartbeat" });
     this.#worker = worker;
     worker.unref();
     worker.on("message", (message: HeartbeatMessage) => {
-      this.#received(message);
+      this.#received(message, answers);
     });
     worker.on("error", (err: unknown) => {
       this.#parts.runtime.logger.error({ err }, "the heartbeat thread failed");
     });
     worker.once("exit", () => {
-      this.#exited(worker);
+      this.#exited(worker, answers);
     });
     this.#aliveAtMs = this.#parts.runtime.clock.monotonic();
     this.#showLife();
+    return worker;
   }
 
   /** Without it nobody would keep the jobs of this process: it starts again, as lost. */
-  #exited(worker: Worker): void {
-    this.#answer?.reject(new BrokerError("the heartbeat thread has ended"));
+  #exited(worker: Worker, answers: ReadonlyArray<PromiseWithResolvers<void>>): void {
+    for (const { reject } of answers) reject(new BrokerError("the heartbeat thread has ended"));
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#timer?.cancel();
@@ -110,21 +114,22 @@ export class HeartbeatThread {
     }, everyMs);
   }
 
-  async #ask(request: HeartbeatRequest): Promise<void> {
+  async #ask(worker: Worker, request: HeartbeatRequest): Promise<void> {
     const answer = Promise.withResolvers<void>();
-    this.#answer = answer;
-    this.#worker?.postMessage(request);
+    this.#answers.push(answer);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
+    worker.postMessage(request);
     await answer.promise;
   }
 
-  #received(message: HeartbeatMessage): void {
+  #received(message: HeartbeatMessage, answers: Array<PromiseWithResolvers<void>>): void {
     const { runtime, onLost, onReconnected } = this.#parts;
     switch (message.type) {
       case "done":
-        this.#answer?.resolve();
+        answers.shift()?.resolve();
         break;
       case "refused":
-        this.#answer?.reject(new BrokerError(message.message));
+        answers.shift()?.reject(new BrokerError(message.message));
         break;
       case "lost":
         onLost(message.brokerId);

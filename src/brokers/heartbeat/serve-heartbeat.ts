@@ -69,25 +69,31 @@ export function serveHeartbeat(data: HeartbeatThreadData, served: ServedHeartbea
   const heartbeat = served.makeHeartbeat(signs, listener());
   let isOpen = false;
   const answer = async (request: HeartbeatRequest): Promise<void> => {
-    if (!isOpen) await served.open();
-    if (!isOpen) watch.start();
-    isOpen = true;
     if (request.type === "leave") {
-      await heartbeat.leave();
+      if (isOpen) await heartbeat.leave();
       return;
+    }
+    if (!isOpen) {
+      await served.open();
+      watch.start();
+      isOpen = true;
     }
     ({ brokerId } = request);
     await heartbeat.join(brokerId);
   };
+  let answered = Promise.resolve();
   parentPort?.on("message", (request: HeartbeatRequest) => {
-    answer(request).then(
-      () => {
-        post({ type: "done" });
-      },
-      (error: unknown) => {
-        post({ type: "refused", message: messageOf(error) });
-      },
-    );
+    // One at a time: who leaves while it joins must not have joined after all.
+    answered = answered
+      .then(() => answer(request))
+      .then(
+        () => {
+          post({ type: "done" });
+        },
+        (error: unknown) => {
+          post({ type: "refused", message: messageOf(error) });
+        },
+      );
   });
 }
 

@@ -63,6 +63,8 @@ export class RedisBroker implements Broker {
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: RedisParts | undefined;
   #id = "";
+  /** From `start` to `stop`. */
+  #isOpen = false;
   #hasJoined = false;
   #joining: Promise<void> | undefined;
   #isCounting = false;
@@ -104,17 +106,15 @@ export class RedisBroker implements Broker {
 
   async start(): Promise<void> {
     const { connection } = this.#context;
+    this.#isOpen = true;
     await connection.open();
   }
 
   async stop(): Promise<void> {
     const { connection, subscriber, heartbeat, wakeUps, runtime } = this.#context;
-    // One deadline for all of it, should Redis be silent.
-    const deadlineMs = runtime.clock.monotonic() + LEAVE_TIMEOUT_MS;
-    const leftMs = (): number => Math.max(0, deadlineMs - runtime.clock.monotonic());
-    await atMost(runtime.timers, leftMs(), this.#joining ?? Promise.resolve());
-    const leaving = Promise.allSettled([this.#leaveIdle(), heartbeat.stop(leftMs())]);
-    await atMost(runtime.timers, leftMs(), leaving);
+    this.#isOpen = false;
+    const leaving = Promise.allSettled([this.#leaveIdle(), heartbeat.stop(LEAVE_TIMEOUT_MS)]);
+    await atMost(runtime.timers, LEAVE_TIMEOUT_MS, leaving);
     wakeUps.forget();
     this.#joining = undefined;
     this.#hasJoined = false;
@@ -291,7 +291,10 @@ export class RedisBroker implements Broker {
 
   async #joinNow(): Promise<void> {
     const { heartbeat, subscriber, keys, wakeUps } = this.#context;
+    // Nothing may be opened once it is stopped: nobody would close it.
+    this.#refuseIfStopped();
     await heartbeat.join(this.#id);
+    this.#refuseIfStopped();
     await subscriber.open();
     await subscriber.subscribe(keys.channel, (message) => {
       wakeUps.notified(message);
@@ -300,7 +303,12 @@ export class RedisBroker implements Broker {
     subscriber.onReady(() => {
       wakeUps.wake(undefined);
     });
+    this.#refuseIfStopped();
     this.#hasJoined = true;
+  }
+
+  #refuseIfStopped(): void {
+    if (!this.#isOpen) throw new BrokerError("this RedisBroker is not started, or was stopped");
   }
 
   /** From here on this is another broker: what the old one held is others'. */

@@ -130,6 +130,18 @@ const states: Readonly<Record<string, () => Promise<void>>> = {
     await proxy.connected();
     await spin.close();
   },
+  "as a broker that is used while it stops, and after": async () => {
+    const broker = new RedisBroker(`redis://${address}`);
+    broker.bind({ namespace: "leaver", runtime: { ...systemRuntime(), logger } });
+    const use = async (): Promise<void> => {
+      await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 }).then(nothing, nothing);
+    };
+    await broker.start();
+    const before = use();
+    const stopping = broker.stop();
+    await Promise.all([before, use(), stopping]);
+    await use();
+  },
   "as a worker that has just come back": async () => {
     const spin = await worker();
     const cut = proxy.cutAt("subscribe");

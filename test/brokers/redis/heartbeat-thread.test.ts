@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { HeartbeatThreadData } from "../../../src/brokers/heartbeat/heartbeat-protocol.ts";
+import { HeartbeatThread } from "../../../src/brokers/heartbeat/heartbeat-thread.ts";
+import type { RedisHeartbeatData } from "../../../src/brokers/redis/heartbeat-data.ts";
+import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
+import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+import { systemRuntime } from "../../../src/platform/runtime.ts";
+import { inspect } from "./inspector.ts";
+import { startRedis } from "./redis-server.ts";
+
+test("[G15] a heartbeat that stops while it joins answers both, and leaves no broker behind", async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const namespace = "stopped";
+  const lost: string[] = [];
+  const data: Omit<RedisHeartbeatData, keyof HeartbeatThreadData> &
+    Omit<HeartbeatThreadData, "counts"> = {
+    target: redisTarget(redis.url),
+    namespace,
+    hostName: "here",
+    leaseMs: 10_000,
+    callTimeoutMs: 5000,
+    blockedAfterMs: 5000,
+    stuckAfterMs: 60_000,
+    isMainThread: false,
+  };
+  const heartbeat = new HeartbeatThread({
+    runtime: systemRuntime(),
+    entry: new URL("../../../src/brokers/redis/heartbeat-entry.ts", import.meta.url),
+    data,
+    onLost: (brokerId) => lost.push(brokerId),
+    onReconnected: () => undefined,
+  });
+  const joining = heartbeat.join("broker");
+  await heartbeat.stop(20_000);
+  await joining;
+  const look = await inspect(redis.url);
+  t.after(() => {
+    look.close();
+  });
+  assert.equal(await look.call("ZCARD", new RedisKeys(namespace).fixed.brokers), 0);
+  assert.deepEqual(lost, []);
+});
