@@ -112,6 +112,8 @@ export class HeartbeatThread {
 
   async #ask(request: HeartbeatRequest): Promise<void> {
     const answer = Promise.withResolvers<void>();
+    // Nobody answers a join that a stop has overtaken.
+    this.#answer?.reject(new BrokerError("the heartbeat thread was asked to do something else"));
     this.#answer = answer;
     this.#worker?.postMessage(request);
     await answer.promise;
