@@ -2,12 +2,14 @@ import type { StoredJob } from "../../core/job.ts";
 
 /** What this process knows of itself as a broker of the cluster. */
 export class Member {
+  readonly uuid: string;
   /** Its row in `spinach_brokers`. */
   readonly broker: number;
   /** By job id: the row of each job that it holds. The file says the same after each commit. */
   readonly held: Map<string, number> = new Map();
 
-  constructor(broker: number) {
+  constructor(uuid: string, broker: number) {
+    this.uuid = uuid;
     this.broker = broker;
   }
 

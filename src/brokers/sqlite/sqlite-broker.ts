@@ -121,12 +121,15 @@ export class SqliteBroker implements Broker {
     const file = this.#file;
     if (file === undefined) return;
     const outside = this.#outside;
+    // One that joins may be in the file already.
+    const mayBeMember = this.#member !== undefined || this.#joining !== undefined;
     this.#file = undefined;
     this.#outside = undefined;
     this.#hasJoined = false;
+    this.#joining = undefined;
     try {
       await outside?.stop();
-      if (this.#member !== undefined) await this.#leave(file);
+      if (mayBeMember) await this.#leave(file);
     } catch {
       // The others take it for dead a little later.
     }
@@ -153,13 +156,13 @@ export class SqliteBroker implements Broker {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     const member = await this.#join();
-    const idle = await this.#lookFirst(request);
+    const idle = await this.#lookFirst(request, member);
     if (idle !== undefined) return idle;
-    const brokerId = this.#id;
+    // By its own id: this broker may be another one by now.
     const exchanged = await this.#open.write("exchanging jobs", (work) =>
-      isMember(work, brokerId) ? exchange(work, request, member) : undefined,
+      isMember(work, member.uuid) ? exchange(work, request, member) : undefined,
     );
-    if (exchanged === undefined) throw this.#leaseLost(brokerId);
+    if (exchanged === undefined) throw this.#leaseLost(member.uuid);
     member.settled(exchanged.settled);
     member.took(exchanged.jobs, exchanged.rows);
     if (exchanged.jobs.length > 0) this.#outside?.took();
@@ -233,11 +236,13 @@ export class SqliteBroker implements Broker {
   }
 
   /** Who has nothing to tell and finds nothing does not take the file's only pen. */
-  async #lookFirst({ outcomes, queues, max }: ExchangeRequest): Promise<ExchangeReply | undefined> {
+  async #lookFirst(
+    { outcomes, queues, max }: ExchangeRequest,
+    { uuid }: Member,
+  ): Promise<ExchangeReply | undefined> {
     if (outcomes.length > 0) return undefined;
-    const brokerId = this.#id;
     return this.#open.read("looking for jobs", (work) => {
-      const mustWrite = !isMember(work, brokerId) || (max > 0 && hasJobs(work, queues));
+      const mustWrite = !isMember(work, uuid) || (max > 0 && hasJobs(work, queues));
       return mustWrite ? undefined : { jobs: [], more: false, nextDueMs: nextDueMs(work) };
     });
   }
@@ -254,20 +259,24 @@ export class SqliteBroker implements Broker {
   /** Becomes a broker of the cluster, before the first call that only such a one may make. */
   async #join(): Promise<Member> {
     if (this.#hasJoined && this.#member !== undefined) return this.#member;
-    this.#joining ??= this.#joinNow();
+    const joining = (this.#joining ??= this.#joinNow());
     try {
-      return await this.#joining;
+      return await joining;
     } finally {
-      this.#joining = undefined;
+      if (this.#joining === joining) this.#joining = undefined;
     }
   }
 
   async #joinNow(): Promise<Member> {
-    const joiner = { uuid: this.#id, leaseMs: this.#options.lease, process: thisProcess() };
-    const broker = await this.#open.write("joining", (work) => join(work, joiner));
-    await this.#outside?.join(joiner.uuid);
-    // The same row: it was stopped meanwhile, and holds what it held.
-    if (this.#member?.broker !== broker) this.#member = new Member(broker);
+    const uuid = this.#id;
+    const file = this.#open;
+    const joiner = { uuid, leaseMs: this.#options.lease, process: thisProcess() };
+    const broker = await file.write("joining", (work) => join(work, joiner));
+    await this.#outside?.join(uuid);
+    // Stopped meanwhile: it shows no life any more.
+    if (this.#file !== file) throw notStarted(this.#path);
+    // The same row: it was stopped before, and holds what it held.
+    if (this.#member?.broker !== broker) this.#member = new Member(uuid, broker);
     this.#hasJoined = true;
     return this.#member;
   }

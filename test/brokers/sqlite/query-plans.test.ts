@@ -53,7 +53,7 @@ function useAll(sql: SqlSession): void {
   const space = new NamespaceSession(sql, "test");
   const process = { machine: "here", pid: 1, startedAt: "1" };
   const broker = join(work(), { uuid: "me", leaseMs: 1000, process });
-  const member = new Member(broker);
+  const member = new Member("me", broker);
   stateTasks(work(), [plain, limited]);
   stateTasks(work(), [plain, limited, testTask("was limited")]);
   const add = (task: TaskDefinition, count: number, atMs?: number): void => {

@@ -1,0 +1,85 @@
+/** A broker that becomes another one, or stops, while its own calls are under way. */
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+
+import type { ExchangeReply } from "../../../src/brokers/broker.ts";
+import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import { BrokerError } from "../../../src/core/errors.ts";
+import { systemRuntime } from "../../../src/platform/runtime.ts";
+import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const folder = temporaryFolder();
+after(() => {
+  folder.remove();
+});
+
+const retried = testTask("retried", { maxRetries: 3 });
+
+/** Two arbiters of a broker that has lost its lease; the second's call comes some turns of promises later. */
+async function afterLostLease(turns: number): Promise<{ taken: number; rescued: number }> {
+  const path = folder.file(`lost-${turns}.db`);
+  const runtime = new FakeRuntime();
+  const [broker, other] = [SqliteBroker.alone(path), SqliteBroker.alone(path)];
+  for (const one of [broker, other]) {
+    one.bind({ namespace: "test", runtime });
+    await one.start();
+    await one.register([]);
+  }
+  const jobs = new JobMaker({
+    now: () => runtime.clock.now(),
+    pass: (ms) => runtime.advance(ms),
+    close: () => broker.stop(),
+    broker: async () => broker,
+  });
+  await broker.enqueue(jobs.makeMany(2, retried));
+  const { jobs: held } = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
+  await other.rescue(broker.id);
+  // Whoever has something to say joins again as soon as it hears of it.
+  let joined: Promise<void> | undefined;
+  broker.onLeaseLost(() => {
+    joined ??= broker.register([]);
+  });
+  const outcomes = held.map((stored) => ({ kind: "succeeded", stored }) as const);
+  const later = async (): Promise<ExchangeReply> => {
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    return broker.exchange({ outcomes: [], queues: ["spinach"], max: 10 });
+  };
+  const calls = await Promise.allSettled([
+    broker.exchange({ outcomes, queues: ["spinach"], max: 0 }),
+    later(),
+  ]);
+  await joined;
+  const taken = calls.flatMap((call) => (call.status === "fulfilled" ? call.value.jobs : []));
+  const { reenqueued } = await other.rescue(broker.id);
+  await broker.stop();
+  await other.stop();
+  return { taken: taken.length, rescued: reenqueued };
+}
+
+test("[G8] a call that began before the lease was lost takes no jobs for who is not there any more", async () => {
+  for (let turns = 0; turns < 30; turns += 1) {
+    const { taken, rescued } = await afterLostLease(turns);
+    assert.equal(rescued, taken, `after ${turns} turns`);
+  }
+});
+
+test("[G12] a broker that was stopped while it joined can start again, and shows that it lives", async () => {
+  const path = folder.file("stopped.db");
+  const broker = new SqliteBroker(path, { lease: 1000 });
+  broker.bind({ namespace: "test", runtime: systemRuntime() });
+  await broker.start();
+  const joining = broker.register([]);
+  const refused = assert.rejects(joining, BrokerError);
+  await broker.stop();
+  await refused;
+  const db = new DatabaseSync(path);
+  assert.deepEqual(db.prepare("SELECT uuid FROM spinach_brokers").all(), []);
+  await broker.start();
+  await broker.register([]);
+  assert.equal(db.prepare("SELECT uuid FROM spinach_brokers").all().length, 1);
+  db.close();
+  await broker.stop();
+});
