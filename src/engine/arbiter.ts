@@ -33,8 +33,8 @@ export interface ArbiterParts {
   readonly runtime: Runtime;
   /** Called when the queue is found empty and no job runs; `undefined` to never ask. */
   readonly onQueueEmpty: (() => void) | undefined;
-  /** An earlier arbiter of this queue, which may not have told all: this one takes over. */
-  readonly previous: Arbiter | undefined;
+  /** Ends an earlier arbiter of this queue, if there was one, and hands over what that could not tell. */
+  readonly takeOver: () => Promise<Outbox | undefined>;
 }
 
 /**
@@ -226,8 +226,8 @@ export class Arbiter {
   }
 
   async #takeOver(): Promise<void> {
-    const { previous } = this.#parts;
-    if (previous !== undefined) this.#outbox.inherit(await previous.end());
+    const outbox = await this.#parts.takeOver();
+    if (outbox !== undefined) this.#outbox.inherit(outbox);
   }
 
   async #register(): Promise<void> {

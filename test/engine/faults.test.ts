@@ -1,13 +1,15 @@
 /** What goes wrong around an arbiter, a stop or a start, and must hurt nothing. */
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
 import { LeaseLostError, RetryError, WorkersStoppedError } from "../../src/core/errors.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
+import { FakeRuntime, settled } from "../../src/testing/fake-runtime.ts";
 import { type Fault, FaultBroker } from "../../src/testing/fault-broker.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
@@ -23,6 +25,19 @@ function countTask({ spin }: EngineBench, name = "count"): { starts: number } {
     await Promise.resolve();
   });
   return count;
+}
+
+/** Collects garbage, for some turns of the event loop. */
+async function isCollected(ref: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  assert.ok(typeof collect === "function");
+  // Not asked in between: that would keep it for the turn.
+  for (let turn = 0; turn < 5; turn += 1) {
+    Reflect.apply(collect, undefined, []);
+    await settled();
+  }
+  return ref.deref() === undefined;
 }
 
 describe("a broker that fails", () => {
@@ -236,6 +251,20 @@ describe("starts and stops", () => {
       await starting
     ).finished;
     assert.equal(bench.runtime.pendingTimers, 0);
+  });
+
+  it("[G15] workers that have stopped are forgotten when others have taken over from them", async () => {
+    const bench = engineBench();
+    const startAndStop = async (): Promise<WeakRef<object>> => {
+      const workers = new AsyncWorkers();
+      const running = await bench.spin.startWorkers({ workers });
+      await passUntil(bench.runtime, running.stop());
+      return new WeakRef(workers);
+    };
+    const first = await startAndStop();
+    for (let round = 0; round < 3; round += 1) await startAndStop();
+    assert.ok(await isCollected(first), "each would keep the one before it");
+    await bench.spin.close();
   });
 
   it("[G15] draining does not spin, whatever is due meanwhile", async () => {
