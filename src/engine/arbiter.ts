@@ -251,7 +251,9 @@ export class Arbiter {
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
   async #reconcile(): Promise<void> {
     const { broker, queue, workers } = this.#parts;
-    const all = [...workers.running, ...this.#local.jobs, ...this.#outbox.jobs];
+    // A lost run may go on while its job comes again: that one is another.
+    const running = workers.running.filter((stored) => !this.#lost.has(stored));
+    const all = [...running, ...this.#local.jobs, ...this.#outbox.jobs];
     const known = new Set(all.map(({ job }) => job.id));
     const reconciling = broker.reconcile({ queues: [queue], known });
     const leases = this.#leases;

@@ -37,4 +37,25 @@ describe("a process that lost its lease", () => {
     await running.stop();
     assert.equal(victim.runtime.pendingTimers, 0);
   });
+
+  it("[G4] looks for a job that a lost reply brought, though its own lost run of it still goes on", async () => {
+    const victim = engineBench();
+    const other = engineBench(victim);
+    let starts = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    victim.spin.task("job", { maxRetries: 3 }, async () => {
+      starts += 1;
+      await promise;
+    });
+    const running = await startWorkers(victim);
+    await victim.spin.schedule("job");
+    await victim.runtime.advance(1);
+    victim.broker.failNext("exchange", "after", "after", "after");
+    await other.broker.rescue(victim.broker.id);
+    await victim.runtime.advance(600_000);
+    assert.equal(starts, 2);
+    resolve();
+    await running.stop();
+    await victim.spin.close();
+  });
 });
