@@ -260,7 +260,8 @@ export class Arbiter {
     const jobs = await this.#deadline.bound("reconcile", reconciling);
     if (leases !== this.#leases) return;
     this.#outbox.looked();
-    await this.#deliver(jobs);
+    this.#local.push(jobs);
+    await this.#deliver();
   }
 
   async #exchange(): Promise<void> {
@@ -271,7 +272,7 @@ export class Arbiter {
     if (max > 0 && reply.more) this.#hint.woken();
     this.#mustAskIfEmpty = this.#parts.onQueueEmpty !== undefined;
     this.#setDue(reply.nextDueMs);
-    await this.#deliver(reply.jobs);
+    await this.#deliver();
   }
 
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {
@@ -288,6 +289,8 @@ export class Arbiter {
         );
       }
       this.#outbox.told();
+      // Right here: should the lease be lost from now on, they are known.
+      this.#local.push(reply.jobs);
       return reply;
     } catch (error) {
       if (leases === this.#leases) this.#outbox.failed(this.#parts.runtime.clock.monotonic());
@@ -296,8 +299,7 @@ export class Arbiter {
     }
   }
 
-  async #deliver(jobs: readonly StoredJob[]): Promise<void> {
-    this.#local.push(jobs);
+  async #deliver(): Promise<void> {
     if (this.#state !== "running") this.#release(this.#local.clear());
     else if (this.#local.overlaps && this.#canTake()) void this.#local.startLater();
     else await this.#local.start();
