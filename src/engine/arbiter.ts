@@ -10,11 +10,9 @@ import { CallDeadline } from "./call-deadline.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { Outbox } from "./outbox.ts";
+import { LOOK_EVERY_MS, QueueHint } from "./queue-hint.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
-
-/** Longest sleep, in ms: after it the arbiter looks by itself, should a wake-up have been lost. */
-const MAX_SLEEP_MS = 60_000;
 
 /**
  * How often the tasks are stated to the broker again, in ms: a Python process that starts deletes the
@@ -35,8 +33,8 @@ export interface ArbiterParts {
   readonly runtime: Runtime;
   /** Called when the queue is found empty and no job runs; `undefined` to never ask. */
   readonly onQueueEmpty: (() => void) | undefined;
-  /** An earlier arbiter of this queue, which may not have told all: this one takes over. */
-  readonly previous: Arbiter | undefined;
+  /** Ends an earlier arbiter of this queue, if there was one, and hands over what that could not tell. */
+  readonly takeOver: () => Promise<Outbox | undefined>;
 }
 
 /**
@@ -66,8 +64,7 @@ export class Arbiter {
   #state: "running" | "draining" | "flushing" | "ended" = "running";
   /** Ended jobs that the broker has not been told of. */
   readonly #outbox = new Outbox();
-  /** Whether the queue may hold jobs: true from a wake-up until a trip finds it empty. */
-  #mayHoldJobs = true;
+  readonly #hint: QueueHint;
   /** When to state the tasks to the broker, on the monotonic clock. */
   #stateAtMs = 0;
   /** Before that no job is taken: its limit might not be known. */
@@ -89,6 +86,7 @@ export class Arbiter {
   constructor(parts: ArbiterParts) {
     this.#parts = parts;
     this.#yielder = new Yielder(parts.runtime);
+    this.#hint = new QueueHint(parts.runtime.clock);
     this.#local = new LocalQueue({
       ...parts,
       yielder: this.#yielder,
@@ -106,7 +104,7 @@ export class Arbiter {
     const { broker, queue } = this.#parts;
     this.#stopHearing = broker.onWakeUp((woken) => {
       if (woken !== undefined && woken !== queue) return;
-      this.#mayHoldJobs = true;
+      this.#hint.woken();
       this.#sleeper.wake();
     });
     this.#stopFearing = broker.onLeaseLost(() => {
@@ -169,7 +167,7 @@ export class Arbiter {
     this.#outbox.clear();
     this.#local.clear();
     this.#leases += 1;
-    this.#mayHoldJobs = true;
+    this.#hint.woken();
     workers.abort(({ job }) => new LeaseLostError(job.taskName));
     this.#sleeper.wake();
   }
@@ -228,8 +226,8 @@ export class Arbiter {
   }
 
   async #takeOver(): Promise<void> {
-    const { previous } = this.#parts;
-    if (previous !== undefined) this.#outbox.inherit(await previous.end());
+    const outbox = await this.#parts.takeOver();
+    if (outbox !== undefined) this.#outbox.inherit(outbox);
   }
 
   async #register(): Promise<void> {
@@ -253,26 +251,28 @@ export class Arbiter {
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
   async #reconcile(): Promise<void> {
     const { broker, queue, workers } = this.#parts;
-    const all = [...workers.running, ...this.#local.jobs, ...this.#outbox.jobs];
+    // A lost run may go on while its job comes again: that one is another.
+    const running = workers.running.filter((stored) => !this.#lost.has(stored));
+    const all = [...running, ...this.#local.jobs, ...this.#outbox.jobs];
     const known = new Set(all.map(({ job }) => job.id));
     const reconciling = broker.reconcile({ queues: [queue], known });
     const leases = this.#leases;
     const jobs = await this.#deadline.bound("reconcile", reconciling);
     if (leases !== this.#leases) return;
     this.#outbox.looked();
-    await this.#deliver(jobs);
+    this.#local.push(jobs);
+    await this.#deliver();
   }
 
   async #exchange(): Promise<void> {
     const max = this.#canTake() ? this.#local.room : 0;
     const outcomes = this.#outbox.take();
-    // Before the trip: a wake-up that comes while it is under way must be heard.
-    if (max > 0) this.#mayHoldJobs = false;
+    if (max > 0) this.#hint.looks();
     const reply = await this.#trip(outcomes, max);
-    if (max > 0 && reply.more) this.#mayHoldJobs = true;
+    if (max > 0 && reply.more) this.#hint.woken();
     this.#mustAskIfEmpty = this.#parts.onQueueEmpty !== undefined;
     this.#setDue(reply.nextDueMs);
-    await this.#deliver(reply.jobs);
+    await this.#deliver();
   }
 
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {
@@ -289,16 +289,17 @@ export class Arbiter {
         );
       }
       this.#outbox.told();
+      // Right here: should the lease be lost from now on, they are known.
+      this.#local.push(reply.jobs);
       return reply;
     } catch (error) {
       if (leases === this.#leases) this.#outbox.failed(this.#parts.runtime.clock.monotonic());
-      this.#mayHoldJobs = true;
+      this.#hint.woken();
       throw error;
     }
   }
 
-  async #deliver(jobs: readonly StoredJob[]): Promise<void> {
-    this.#local.push(jobs);
+  async #deliver(): Promise<void> {
     if (this.#state !== "running") this.#release(this.#local.clear());
     else if (this.#local.overlaps && this.#canTake()) void this.#local.startLater();
     else await this.#local.start();
@@ -322,7 +323,7 @@ export class Arbiter {
     const { workers } = this.#parts;
     return (
       this.#state === "running" &&
-      !this.#mayHoldJobs &&
+      !this.#hint.mayHoldJobs &&
       this.#outbox.isEmpty &&
       this.#local.isEmpty &&
       workers.availableSlots === workers.number
@@ -331,7 +332,7 @@ export class Arbiter {
 
   #canTake(): boolean {
     if (this.#state !== "running" || !this.#hasStated) return false;
-    return this.#mayHoldJobs && this.#local.room > 0;
+    return this.#hint.mayHoldJobs && this.#local.room > 0;
   }
 
   #mustReconcile(): boolean {
@@ -369,12 +370,12 @@ export class Arbiter {
 
   async #sleep(): Promise<void> {
     const nowMs = this.#parts.runtime.clock.monotonic();
+    const { lookAtMs } = this.#hint;
     const isRunning = this.#state === "running";
-    const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs) : Infinity;
-    const lookAtMs = nowMs + MAX_SLEEP_MS;
-    const wakeAtMs = Math.min(dueAtMs, this.#outbox.lookAtMs, lookAtMs, this.#local.overdueAtMs);
-    const woken = await this.#sleeper.sleep(Math.max(0, Math.ceil(wakeAtMs - nowMs)));
-    if (!woken && wakeAtMs === lookAtMs) this.#mayHoldJobs = true;
+    const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs, lookAtMs) : Infinity;
+    const wakeAtMs = Math.min(dueAtMs, this.#outbox.lookAtMs, this.#local.overdueAtMs);
+    const delayMs = Math.min(LOOK_EVERY_MS, Math.max(0, Math.ceil(wakeAtMs - nowMs)));
+    await this.#sleeper.sleep(delayMs);
   }
 
   #reportUntold(): void {

@@ -320,7 +320,8 @@ export class Engine {
       runtime: this.#runtime,
       schedule: (request) => this.#scheduler.schedule(request),
       open: () => this.#open(),
-      previous: this.#stopped.get(queue),
+      // Not the arbiter itself, which would keep the one before it, and so on.
+      takeOver: async () => this.#stopped.get(queue)?.end(),
       onStopped: (arbiter) => this.#stopped.set(queue, arbiter),
     });
     this.#runs.set(queue, run);

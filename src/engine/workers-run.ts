@@ -4,7 +4,7 @@ import type { Job } from "../core/job.ts";
 import { checkDuration } from "../core/option-checks.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { StopOptions, Workers, WorkersSink } from "../workers/workers.ts";
-import { Arbiter } from "./arbiter.ts";
+import { Arbiter, type ArbiterParts } from "./arbiter.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import type { RunningWorkers } from "./running-workers.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
@@ -26,8 +26,8 @@ export interface WorkersRunParts {
   readonly schedule: (request: JobRequest) => Promise<Job>;
   /** Makes the broker ready. */
   readonly open: () => Promise<void>;
-  /** The arbiter of an earlier run on this queue. */
-  readonly previous: Arbiter | undefined;
+  /** Ends the arbiter of an earlier run on this queue, and hands over what that could not tell. */
+  readonly takeOver: ArbiterParts["takeOver"];
   /** Told of the arbiter of this one once it has stopped: it may still have something to tell. */
   readonly onStopped: (arbiter: Arbiter) => void;
 }

@@ -1,13 +1,16 @@
 /** What goes wrong around an arbiter, a stop or a start, and must hurt nothing. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
 import { LeaseLostError, RetryError, WorkersStoppedError } from "../../src/core/errors.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import type { Fault } from "../../src/testing/fault-broker.ts";
+import { FakeRuntime, settled } from "../../src/testing/fake-runtime.ts";
+import { type Fault, FaultBroker } from "../../src/testing/fault-broker.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import { drain, engineBench, passUntil, startWorkers, type EngineBench } from "./engine-bench.ts";
@@ -22,6 +25,19 @@ function countTask({ spin }: EngineBench, name = "count"): { starts: number } {
     await Promise.resolve();
   });
   return count;
+}
+
+/** Collects garbage, for some turns of the event loop. */
+async function isCollected(ref: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  assert.ok(typeof collect === "function");
+  // Not asked in between: that would keep it for the turn.
+  for (let turn = 0; turn < 5; turn += 1) {
+    Reflect.apply(collect, undefined, []);
+    await settled();
+  }
+  return ref.deref() === undefined;
 }
 
 describe("a broker that fails", () => {
@@ -122,6 +138,26 @@ describe("a broker that fails", () => {
     await running.stop();
   });
 
+  it("[G12] a wake-up that was lost costs a minute at most, however often there is other work", async () => {
+    const runtime = new FakeRuntime();
+    const broker = new FaultBroker(new MemoryBroker());
+    mock.method(broker, "onWakeUp", () => () => undefined);
+    const spin = new Engine(broker, { runtime });
+    const count = { starts: 0 };
+    spin.task("count", () => {
+      count.starts += 1;
+    });
+    spin.task("often", { queue: "other", periodicity: 10_000 }, () => undefined);
+    await spin.startWorkers({ workers: new AsyncWorkers() });
+    await runtime.advance(1000);
+    await spin.schedule("count");
+    const { exchange } = broker.calls;
+    await runtime.advance(60_000);
+    assert.equal(count.starts, 1);
+    assert.equal(broker.calls.exchange - exchange, 2, "one trip to look, one to tell");
+    await spin.close();
+  });
+
   it("[G12] tasks that cannot be stated, and a tick that fails, keep no job from running and ending", async () => {
     const bench = engineBench();
     const count = countTask(bench);
@@ -217,19 +253,33 @@ describe("starts and stops", () => {
     assert.equal(bench.runtime.pendingTimers, 0);
   });
 
+  it("[G15] workers that have stopped are forgotten when others have taken over from them", async () => {
+    const bench = engineBench();
+    const startAndStop = async (): Promise<WeakRef<object>> => {
+      const workers = new AsyncWorkers();
+      const running = await bench.spin.startWorkers({ workers });
+      await passUntil(bench.runtime, running.stop());
+      return new WeakRef(workers);
+    };
+    const first = await startAndStop();
+    for (let round = 0; round < 3; round += 1) await startAndStop();
+    assert.ok(await isCollected(first), "each would keep the one before it");
+    await bench.spin.close();
+  });
+
   it("[G15] draining does not spin, whatever is due meanwhile", async () => {
     const bench = engineBench();
     bench.spin.task("tick", { periodicity: 100 }, () => undefined);
     bench.spin.task("slow", async () => {
       await new Promise<void>((resolve) => {
-        bench.runtime.timers.set(resolve, 2000);
+        bench.runtime.timers.set(resolve, 200_000);
       });
     });
     const running = await startWorkers(bench);
     await bench.spin.schedule("slow");
     await bench.runtime.advance(50);
     const before = bench.broker.calls.exchange;
-    await passUntil(bench.runtime, running.stop());
+    await passUntil(bench.runtime, running.stop({ timeout: 300_000 }));
     assert.ok(bench.broker.calls.exchange - before <= 2);
   });
 

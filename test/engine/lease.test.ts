@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 
+import type { ExchangeRequest } from "../../src/brokers/broker.ts";
 import { LeaseLostError } from "../../src/core/errors.ts";
+import type { FaultBroker } from "../../src/testing/fault-broker.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import { engineBench, startWorkers } from "./engine-bench.ts";
 
@@ -37,4 +39,64 @@ describe("a process that lost its lease", () => {
     await running.stop();
     assert.equal(victim.runtime.pendingTimers, 0);
   });
+
+  it("[G4] looks for a job that a lost reply brought, though its own lost run of it still goes on", async () => {
+    const victim = engineBench();
+    const other = engineBench(victim);
+    let starts = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    victim.spin.task("job", { maxRetries: 3 }, async () => {
+      starts += 1;
+      await promise;
+    });
+    const running = await startWorkers(victim);
+    await victim.spin.schedule("job");
+    await victim.runtime.advance(1);
+    victim.broker.failNext("exchange", "after", "after", "after");
+    await other.broker.rescue(victim.broker.id);
+    await victim.runtime.advance(600_000);
+    assert.equal(starts, 2);
+    resolve();
+    await running.stop();
+    await victim.spin.close();
+  });
+
+  it("[G8] at any moment around a reply runs none of its jobs as if they were its own", async () => {
+    for (let microtasks = 0; microtasks < 12; microtasks += 1) {
+      const bench = engineBench();
+      const { broker, runtime, spin } = bench;
+      const isAborted: unknown[] = [];
+      spin.task("job", async () => {
+        await new Promise<void>((resolve) => {
+          runtime.timers.set(resolve, 10);
+        });
+        isAborted.push(currentJob()?.signal.aborted);
+      });
+      loseLeaseAfterJobs(broker, microtasks);
+      await startWorkers(bench);
+      await spin.schedule("job");
+      await runtime.advance(100);
+      assert.ok(!isAborted.includes(false), `${microtasks} microtasks after the reply`);
+      await spin.close();
+    }
+  });
 });
+
+/** Tells a broker's listeners that its lease is lost, so many microtasks after it has replied with jobs. */
+function loseLeaseAfterJobs(broker: FaultBroker, microtasks: number): void {
+  let lost: () => void = () => undefined;
+  mock.method(broker, "onLeaseLost", (listener: () => void) => {
+    lost = listener;
+    return () => undefined;
+  });
+  const exchange = broker.exchange.bind(broker);
+  mock.method(broker, "exchange", async (request: ExchangeRequest) => {
+    const reply = await exchange(request);
+    if (reply.jobs.length > 0) void after(microtasks).then(lost);
+    return reply;
+  });
+}
+
+async function after(microtasks: number): Promise<void> {
+  for (let passed = 0; passed < microtasks; passed += 1) await Promise.resolve();
+}

@@ -1,4 +1,4 @@
-import { Worker, type ResourceLimits } from "node:worker_threads";
+import { Worker, type ResourceLimits, type WorkerOptions } from "node:worker_threads";
 
 import { decodeThrown } from "./crossing-error.ts";
 import { ProgressReader } from "./progress.ts";
@@ -26,8 +26,8 @@ export interface PoolThreadParts {
  */
 export class PoolThread {
   readonly progress: ProgressReader;
-  /** Of Node; the worker itself forgets it when it ends. */
-  readonly threadId: number;
+  /** Of Node; the worker itself forgets it when it ends. `undefined` if there never was one. */
+  readonly threadId: number | undefined;
   readonly ended: Promise<void>;
   state: "starting" | "ready" | "working" | "ended" = "starting";
   /** Whether it ended a job, or ended because of one. */
@@ -35,7 +35,7 @@ export class PoolThread {
   exitCode = 0;
   /** What it died of, if it said so. */
   cause: unknown;
-  readonly #worker: Worker;
+  readonly #worker: Worker | undefined;
   readonly #parts: PoolThreadParts;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -44,23 +44,38 @@ export class PoolThread {
     this.#parts = parts;
     this.ended = this.#ended.promise;
     this.progress = new ProgressReader(data.progress);
-    // Node runs our source, and what tsc makes of it, from the file of the same name.
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    this.#worker = new Worker(new URL(`./thread-entry.${extension}`, import.meta.url), {
+    this.#worker = this.#start({
       workerData: data,
       name,
-      ...(resourceLimits !== undefined && { resourceLimits }),
+      ...(resourceLimits && { resourceLimits }),
     });
-    this.threadId = this.#worker.threadId;
-    this.#worker.on("message", (message: FromThread) => {
+    this.threadId = this.#worker?.threadId;
+  }
+
+  #start(options: WorkerOptions): Worker | undefined {
+    // Node runs our source, and what tsc makes of it, from the file of the same name.
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL(`./thread-entry.${extension}`, import.meta.url), options);
+    } catch (error) {
+      // The system has no thread or no memory left. It may have later: this one has ended, like one that died.
+      this.cause = error;
+      queueMicrotask(() => {
+        this.#exited(1);
+      });
+      return undefined;
+    }
+    worker.on("message", (message: FromThread) => {
       this.#received(message);
     });
-    this.#worker.on("error", (error: unknown) => {
+    worker.on("error", (error: unknown) => {
       this.cause ??= error;
     });
-    this.#worker.once("exit", (exitCode) => {
+    worker.once("exit", (exitCode) => {
       this.#exited(exitCode);
     });
+    return worker;
   }
 
   /** Jobs at once. */
@@ -81,8 +96,7 @@ export class PoolThread {
   }
 
   post(message: ToThread): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
-    this.#worker.postMessage(message);
+    this.#worker?.postMessage(message);
     // After the message: a thread that blocks looks for it when it sees this.
     this.progress.sentMail();
   }
@@ -90,7 +104,7 @@ export class PoolThread {
   /** Ends it, whatever it does. It resolves at its end: soon, unless it is inside native code. */
   async kill(): Promise<void> {
     this.progress.stop();
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #received(message: FromThread): void {

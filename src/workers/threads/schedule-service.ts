@@ -56,10 +56,10 @@ export class ScheduleService {
     return { thread, calls, replies: replies.handle };
   }
 
-  /** A thread has ended. What it had asked for is done, and not answered. */
-  async disconnect(thread: number, threadId: number): Promise<void> {
+  /** A thread has ended, or never was. What it had asked for is done, and not answered. */
+  async disconnect(thread: number, threadId: number | undefined): Promise<void> {
     this.#callers.delete(thread);
-    await this.#calls.abandon(threadId);
+    if (threadId !== undefined) await this.#calls.abandon(threadId);
   }
 
   async #serve({ value, ticket }: TakenItem<Uint8Array>): Promise<void> {

@@ -334,8 +334,9 @@ export class ThreadPool implements Workers {
     if (this.#shares.length < this.#options.threads) this.#shares.push(thread.slots);
     const { held, jobs, scheduling } = this.#parts;
     held.died(thread);
-    void jobs.recover(thread.threadId);
-    void scheduling.disconnect(thread.number, thread.threadId);
+    const { number, threadId } = thread;
+    if (threadId !== undefined) void jobs.recover(threadId);
+    void scheduling.disconnect(number, threadId);
     return thread.isOfUse;
   }
 

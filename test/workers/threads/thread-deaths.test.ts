@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
-import { afterEach, describe, it } from "node:test";
+import { syncBuiltinESMExports } from "node:module";
+import { afterEach, describe, it, mock } from "node:test";
+import workerThreads from "node:worker_threads";
 
 import { JobTimeoutError, LeaseLostError, WorkersStoppedError } from "../../../src/core/errors.ts";
 import { Tasks } from "../../../src/core/tasks.ts";
@@ -287,6 +289,28 @@ describe("[G13] threads that cannot start", () => {
     );
     assert.ok(made.length - before <= delays.length + 1, "no more threads than tries");
     await bench.stop();
+  });
+
+  it("because the system gives no thread are an error, and tried again later", async () => {
+    await using bench = await new ThreadBench(new ThreadWorkers({ number: 1 })).start();
+    const noThread = mock.method(workerThreads, "Worker", () => {
+      throw new Error("ERR_WORKER_INIT_FAILED: EAGAIN");
+    });
+    syncBuiltinESMExports();
+    try {
+      assertDied(await bench.failure({}, "exit", 7), 7);
+      await bench.lines(1);
+      await assert.rejects(
+        new ThreadBench(new ThreadWorkers({ number: 2 })).start(),
+        (error) => error instanceof ThreadStartError && String(error).includes("EAGAIN"),
+      );
+    } finally {
+      noThread.mock.restore();
+      syncBuiltinESMExports();
+    }
+    const job = bench.run("echo", 1);
+    assert.match(bench.logger.lines[0]?.message ?? "", /ended before it was of use/v);
+    assert.deepEqual(await job, [1]);
   });
 
   it("because a module gives other tasks are refused, and the message lists these", async () => {
