@@ -50,6 +50,9 @@ const TASKS_REMEMBERED_S = 3600;
 /** Ids given to one tick for the jobs of periodic tasks; if more are due, the next tick has them. */
 const IDS_PER_TICK = 20;
 
+/** The first names the queues that it lacks, the second one has them. */
+const TRIPS_PER_TICK = 2;
+
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
  * Python Spinach. Needs the package `@redis/client`.
@@ -175,8 +178,8 @@ export class RedisBroker implements Broker {
 
   async tick(): Promise<Due> {
     const { keys, runtime, connection } = this.#context;
-    const asked: string[] = [];
-    for (;;) {
+    let asked: readonly string[] = [];
+    for (let trips = 1; ; trips += 1) {
       const queues = [...new Set([...this.#knownQueues.all, ...asked])];
       const ids = Array.from({ length: IDS_PER_TICK }, () => runtime.newId());
       const call = tick(
@@ -184,11 +187,10 @@ export class RedisBroker implements Broker {
         { channel: keys.channel, idCount: ids.length, ids: [...ids, ...queues] },
       );
       const [due = "", ...missing] = textArray(await connection.run(call));
-      if (missing.length === 0) {
-        this.#knownQueues.wereDue(asked);
-        return { nextDueMs: parseDue(due) };
-      }
-      asked.push(...missing);
+      this.#knownQueues.wereDue(asked);
+      // Where each job has a queue of its own, the next ones have others: they are for the next tick.
+      if (missing.length === 0 || trips === TRIPS_PER_TICK) return { nextDueMs: parseDue(due) };
+      asked = missing;
     }
   }
 
