@@ -324,13 +324,16 @@ export type Synchronous = "NORMAL" | "FULL";
 export declare function openDatabase(options: DatabaseOptions): Promise<SqlSession>;
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export declare function dataVersion(sql: SqlSession): number;
+/** What became of a log: `needed` by readers, so that nobody was held up; `busy` if others were. */
+export type LogState = "short" | "needed" | "busy" | "emptied";
 /**
  * Brings a log to the file that has grown to more than it should, because commits of several processes left
- * no moment for it, and empties it. Others wait for their turn meanwhile; to be called in a thread of its own.
+ * no moment for it, and empties it. Others wait for their turn meanwhile, so it first does what holds nobody up:
+ * if a reader needs the log, it waits for no one. To be called in a thread of its own.
  *
  * @param mostBytes - size of the log that is let be
  */
-export declare function shortenLog(sql: SqlSession, path: string, mostBytes?: number): void;
+export declare function shortenLog(sql: SqlSession, path: string, mostBytes?: number): LogState;
 
 // brokers/sqlite/sql-session.d.ts
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
@@ -381,7 +384,7 @@ export interface SqliteBrokerOptions {
      * line on stderr says so. @defaultValue 600_000
      */
     readonly stuckAfter?: number | undefined;
-    /** Longest time that a call may wait for others to let go of the file, in ms. @defaultValue 5_000 */
+    /** Longest time that a call may wait for others to let go of the file, in ms, up to 10,000. @defaultValue 5_000 */
     readonly callTimeout?: number | undefined;
 }
 /** Options after the check: all there. */

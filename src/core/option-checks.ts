@@ -59,6 +59,10 @@ export function checkName(name: string, value: unknown): string {
   if (CONTROL_CHARACTER.test(value)) {
     throw new RangeError(`${name} must not hold control characters, got ${JSON.stringify(value)}`);
   }
+  // Stores keep UTF-8, and would give back another name.
+  if (!value.isWellFormed()) {
+    throw new RangeError(`${name} must not hold half a character, got ${JSON.stringify(value)}`);
+  }
   return value;
 }
 

@@ -77,6 +77,8 @@ export class Arbiter {
   #mustAskIfEmpty = false;
   /** When to tick next, on the monotonic clock. */
   #dueAtMs = 0;
+  /** When it ticked last, on the monotonic clock. */
+  #tickedAtMs = 0;
   #stopHearing: (() => void) | undefined;
   #stopFearing: (() => void) | undefined;
   /** Resolves once a stop need not wait any more. */
@@ -245,6 +247,7 @@ export class Arbiter {
 
   async #tick(): Promise<void> {
     const { nextDueMs } = await this.#deadline.bound("tick", this.#parts.broker.tick());
+    this.#tickedAtMs = this.#parts.runtime.clock.monotonic();
     this.#setDue(nextDueMs);
   }
 
@@ -347,8 +350,11 @@ export class Arbiter {
     return this.#dueAtMs <= this.#parts.runtime.clock.monotonic();
   }
 
+  /** What is planned is looked at each minute at least: only a tick finds out that a clock was set back. */
   #setDue(nextDueMs: number | undefined): void {
-    this.#dueAtMs = this.#parts.runtime.clock.monotonic() + (nextDueMs ?? Infinity);
+    const dueAtMs = this.#parts.runtime.clock.monotonic() + (nextDueMs ?? Infinity);
+    const isPlanned = nextDueMs !== undefined;
+    this.#dueAtMs = isPlanned ? Math.min(dueAtMs, this.#tickedAtMs + MAX_SLEEP_MS) : dueAtMs;
   }
 
   #hasReason(): boolean {

@@ -74,6 +74,11 @@ test("checkName() takes any string but the empty one", () => {
     (value) => checkName("task: name", value),
     [
       { value: "", name: "RangeError", message: "task: name must not be empty" },
+      {
+        value: "a\uD800",
+        name: "RangeError",
+        message: String.raw`task: name must not hold half a character, got "a\ud800"`,
+      },
       { value: 5, name: "TypeError", message: "task: name must be a string, got 5" },
       {
         value: Symbol("s"),

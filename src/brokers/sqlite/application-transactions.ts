@@ -25,6 +25,8 @@ export interface ApplicationTransactionsParts extends BrokerContext {
 export class ApplicationTransactions {
   readonly #parts: ApplicationTransactionsParts;
   readonly #sessions = new WeakMap<DatabaseSync, SqlSession>();
+  /** What is to be told once the connection's transaction has ended. */
+  readonly #untold = new Map<DatabaseSync, Woken>();
 
   constructor(parts: ApplicationTransactionsParts) {
     this.#parts = parts;
@@ -38,7 +40,7 @@ export class ApplicationTransactions {
   enqueue(transaction: object, jobs: readonly StoredJob[]): void {
     const db = this.#checked(transaction);
     const sql = this.#session(db);
-    const woken = new Woken();
+    const woken = this.#untold.get(db) ?? new Woken();
     try {
       sql.run("SAVEPOINT spinach_enqueue");
       try {
@@ -57,7 +59,7 @@ export class ApplicationTransactions {
         error,
       );
     }
-    this.#tellAfter(db, woken);
+    if (!this.#untold.has(db)) this.#tellAfter(db, woken);
   }
 
   #add(sql: SqlSession, jobs: readonly StoredJob[], woken: Woken): void {
@@ -100,15 +102,20 @@ export class ApplicationTransactions {
     return transaction;
   }
 
-  /** A commit has no event: it is looked for, at once when this turn ends, then ever more slowly. */
+  /**
+   * A commit has no event: it is looked for, at once when this turn ends, then ever more slowly. Once a
+   * transaction, however many calls it has.
+   */
   #tellAfter(db: DatabaseSync, woken: Woken): void {
     const { runtime, onCommitted } = this.#parts;
+    this.#untold.set(db, woken);
     let everyMs = LOOK_EVERY_MS.first;
     const look = (): void => {
       if (isOpen(db)) {
         runtime.timers.set(look, everyMs);
         everyMs = Math.min(everyMs * 2, LOOK_EVERY_MS.last);
       } else {
+        this.#untold.delete(db);
         onCommitted(woken);
       }
     };

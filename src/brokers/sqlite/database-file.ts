@@ -79,9 +79,13 @@ export function dataVersion(sql: SqlSession): number {
   return integer(sql.get("PRAGMA data_version")?.[0]);
 }
 
+/** What became of a log: `needed` by readers, so that nobody was held up; `busy` if others were. */
+export type LogState = "short" | "needed" | "busy" | "emptied";
+
 /**
  * Brings a log to the file that has grown to more than it should, because commits of several processes left
- * no moment for it, and empties it. Others wait for their turn meanwhile; to be called in a thread of its own.
+ * no moment for it, and empties it. Others wait for their turn meanwhile, so it first does what holds nobody up:
+ * if a reader needs the log, it waits for no one. To be called in a thread of its own.
  *
  * @param mostBytes - size of the log that is let be
  */
@@ -89,11 +93,15 @@ export function shortenLog(
   sql: SqlSession,
   path: string,
   mostBytes: number = LOG_LIMIT_BYTES,
-): void {
+): LogState {
   const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-  if (size <= mostBytes) return;
+  if (size <= mostBytes) return "short";
+  const [, pages, done] = sql.get("PRAGMA wal_checkpoint(PASSIVE)") ?? [];
+  // What was written meanwhile is little.
+  if (integer(pages) - integer(done) > CHECKPOINT_PAGES) return "needed";
   sql.exec(`PRAGMA busy_timeout = ${PATIENT_TIMEOUT_MS}`);
-  // It says that it was too busy with a row, and the next call comes soon.
-  sql.get("PRAGMA wal_checkpoint(TRUNCATE)");
+  const [isBusy] = sql.get("PRAGMA wal_checkpoint(TRUNCATE)") ?? [];
   sql.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  // The next call comes soon.
+  return isBusy === 0 ? "emptied" : "busy";
 }

@@ -106,12 +106,17 @@ export class OpenFile {
     this.bell.ring();
   }
 
-  /** Whether somebody else has committed since it was last asked. */
+  /** Whether somebody else has committed since it was last asked, or may have. */
   hasChanged(): boolean {
-    const version = dataVersion(this.#sql);
-    const hasChanged = version !== this.#seenVersion;
-    this.#seenVersion = version;
-    return hasChanged;
+    try {
+      const version = dataVersion(this.#sql);
+      const hasChanged = version !== this.#seenVersion;
+      this.#seenVersion = version;
+      return hasChanged;
+    } catch {
+      // Who asks has nobody to tell; who then looks for jobs meets the same error, and reports it.
+      return true;
+    }
   }
 
   /** For a thread that may wait: see `shortenLog`. */

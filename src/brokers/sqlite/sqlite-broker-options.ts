@@ -27,9 +27,15 @@ export interface SqliteBrokerOptions {
    * line on stderr says so. @defaultValue 600_000
    */
   readonly stuckAfter?: number | undefined;
-  /** Longest time that a call may wait for others to let go of the file, in ms. @defaultValue 5_000 */
+  /** Longest time that a call may wait for others to let go of the file, in ms, up to 10,000. @defaultValue 5_000 */
   readonly callTimeout?: number | undefined;
 }
+
+/**
+ * In ms. Longer waits would reach the engine's own deadline of 30 s: it would repeat a call that still waits for its turn,
+ * and the late one would settle the next run of a job.
+ */
+const LONGEST_CALL_TIMEOUT_MS = 10_000;
 
 const DEFAULTS = Object.freeze({
   synchronous: "NORMAL",
@@ -57,7 +63,7 @@ export function checkSqliteBrokerOptions(options: SqliteBrokerOptions): CheckedS
     lease: checkMs("lease", lease, 1000),
     blockedAfter: checkMs("blockedAfter", blockedAfter, 100),
     stuckAfter: checkMs("stuckAfter", stuckAfter, 1000),
-    callTimeout: checkMs("callTimeout", callTimeout, 1),
+    callTimeout: checkMs("callTimeout", callTimeout, 1, LONGEST_CALL_TIMEOUT_MS),
   };
 }
 
@@ -82,6 +88,6 @@ function checkSynchronous(value: unknown): Synchronous {
   throw typeof value === "string" ? new RangeError(problem) : new TypeError(problem);
 }
 
-function checkMs(name: string, value: unknown, min: number): number {
-  return checkInteger(`SqliteBroker: ${name}`, value, { min, max: MAX_TIMER_MS, unit: "ms" });
+function checkMs(name: string, value: unknown, min: number, max: number = MAX_TIMER_MS): number {
+  return checkInteger(`SqliteBroker: ${name}`, value, { min, max, unit: "ms" });
 }

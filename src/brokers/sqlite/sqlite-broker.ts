@@ -55,6 +55,7 @@ export class SqliteBroker implements Broker {
   #isAlone = false;
   /** How often it was stopped: a start that was under way then lets go of what it opens. */
   #stops = 0;
+  #stopping: Promise<void> | undefined;
   #file: OpenFile | undefined;
   #outside: Outside | undefined;
   #member: Member | undefined;
@@ -97,8 +98,11 @@ export class SqliteBroker implements Broker {
   }
 
   async start(): Promise<void> {
-    if (this.#file !== undefined) return;
     const stops = this.#stops;
+    // It would make the new one leave the cluster.
+    await this.#stopping;
+    if (stops !== this.#stops) throw notStarted(this.#path);
+    if (this.#file !== undefined) return;
     const file = await OpenFile.open({
       ...this.#context,
       path: this.#path,
@@ -118,22 +122,12 @@ export class SqliteBroker implements Broker {
 
   async stop(): Promise<void> {
     this.#stops += 1;
-    const file = this.#file;
-    if (file === undefined) return;
-    const outside = this.#outside;
-    // One that joins may be in the file already.
-    const mayBeMember = this.#member !== undefined || this.#joining !== undefined;
-    this.#file = undefined;
-    this.#outside = undefined;
-    this.#hasJoined = false;
-    this.#joining = undefined;
+    const stopping = (this.#stopping ??= this.#stopNow());
     try {
-      await outside?.stop();
-      if (mayBeMember) await this.#leave(file);
-    } catch {
-      // The others take it for dead a little later.
+      await stopping;
+    } finally {
+      if (this.#stopping === stopping) this.#stopping = undefined;
     }
-    file.close();
   }
 
   enqueue(jobs: readonly StoredJob[]): Promise<void> {
@@ -245,6 +239,25 @@ export class SqliteBroker implements Broker {
       const mustWrite = !isMember(work, uuid) || (max > 0 && hasJobs(work, queues));
       return mustWrite ? undefined : { jobs: [], more: false, nextDueMs: nextDueMs(work) };
     });
+  }
+
+  async #stopNow(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    const outside = this.#outside;
+    // One that joins may be in the file already.
+    const mayBeMember = this.#member !== undefined || this.#joining !== undefined;
+    this.#file = undefined;
+    this.#outside = undefined;
+    this.#hasJoined = false;
+    this.#joining = undefined;
+    try {
+      await outside?.stop();
+      if (mayBeMember) await this.#leave(file);
+    } catch {
+      // The others take it for dead a little later.
+    }
+    file.close();
   }
 
   /** Who holds jobs stays one of the cluster: they are for others to take over. */

@@ -31,7 +31,7 @@ function statePeriod({ space, nowMs }: Work, task: TaskDefinition): void {
     space.sql.run("DELETE FROM spinach_periodic WHERE namespace = ? AND task = ?", space.id, name);
     return;
   }
-  const nextAtMs = nowMs + periodicityMs;
+  const nextAtMs = readable(nowMs + periodicityMs);
   const values = [queue, maxRetries, periodicityMs, nextAtMs];
   space.sql.run(STATE_PERIOD, space.id, name, ...values);
 }
@@ -72,13 +72,19 @@ export function runPeriodic(work: Work, places: JobPlaces, newId: () => string):
     const task = { name: text(name), queue: text(queue), maxRetries: integer(maxRetries) };
     if (nextAtMs <= nowMs) {
       const missed = Math.floor((nowMs - nextAtMs) / periodicityMs);
-      space.sql.run(PLAN, nextAtMs + (missed + 1) * periodicityMs, space.id, task.name);
+      const laterMs = readable(nextAtMs + (missed + 1) * periodicityMs);
+      space.sql.run(PLAN, laterMs, space.id, task.name);
       places.add([newPeriodicJob(task, { id: newId(), nowMs })]);
     } else {
       // Further away than its period: the clock was set back. It starts a new rhythm.
-      space.sql.run(PLAN, nowMs + periodicityMs, space.id, task.name);
+      space.sql.run(PLAN, readable(nowMs + periodicityMs), space.id, task.name);
     }
   }
+}
+
+/** SQLite would keep a later time, but nobody could read it again. */
+function readable(atMs: number): number {
+  return Math.min(atMs, Number.MAX_SAFE_INTEGER);
 }
 
 function due({ space, nowMs }: Work) {

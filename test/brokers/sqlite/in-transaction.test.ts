@@ -3,12 +3,15 @@ import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
 import { MemoryBroker } from "../../../src/brokers/memory/memory-broker.ts";
+import { ApplicationTransactions } from "../../../src/brokers/sqlite/application-transactions.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { InvalidJobArgumentsError } from "../../../src/core/errors.ts";
+import { newJob } from "../../../src/core/new-job.ts";
 import type { Task } from "../../../src/core/task.ts";
 import { Engine } from "../../../src/engine/engine.ts";
-import { settled } from "../../../src/testing/fake-runtime.ts";
+import { testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { FakeRuntime, settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -119,6 +122,44 @@ describe("engine.inTransaction() on SQLite", () => {
     it.db.exec("COMMIT");
     await started.promise;
     assert.deepEqual(it.invoiced, [1]);
+  });
+
+  test("a transaction of many calls rings once, and one after it again", async () => {
+    const path = folder.file("often.db");
+    const db = new DatabaseSync(path);
+    const runtime = new FakeRuntime();
+    const rings: Array<readonly string[]> = [];
+    const transactions = new ApplicationTransactions({
+      path,
+      namespace: "test",
+      runtime,
+      onCommitted: ({ queues }) => rings.push([...queues]),
+    });
+    const enqueue = (queue: string): void => {
+      const task = testTask(queue, { queue });
+      transactions.enqueue(db, [
+        newJob(
+          task,
+          { task: queue, at: undefined, args: [] },
+          { id: runtime.newId(), nowMs: runtime.clock.now() },
+        ),
+      ]);
+    };
+    db.exec("BEGIN IMMEDIATE");
+    enqueue("one");
+    enqueue("other");
+    await runtime.advance(100);
+    enqueue("late");
+    assert.equal(runtime.pendingTimers, 1);
+    db.exec("COMMIT");
+    await runtime.advance(100);
+    assert.deepEqual(rings, [["one", "other", "late"]]);
+    db.exec("BEGIN IMMEDIATE");
+    enqueue("one");
+    db.exec("COMMIT");
+    await settled();
+    assert.deepEqual(rings.slice(1), [["one"]]);
+    db.close();
   });
 
   test("a batch and a date, all or none", async () => {

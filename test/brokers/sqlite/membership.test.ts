@@ -83,3 +83,23 @@ test("[G12] a broker that was stopped while it joined can start again, and shows
   db.close();
   await broker.stop();
 });
+
+test("[G8] a broker that starts while it stops is one of the cluster", async () => {
+  const broker = new SqliteBroker(folder.file("again.db"));
+  broker.bind({ namespace: "test", runtime: systemRuntime() });
+  let lost = 0;
+  broker.onLeaseLost(() => {
+    lost += 1;
+  });
+  await broker.start();
+  await broker.register([]);
+  const stopping = broker.stop();
+  await broker.start();
+  await broker.register([]);
+  await stopping;
+  const ended = await Promise.allSettled([
+    broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 }),
+  ]);
+  await broker.stop();
+  assert.deepEqual([ended[0].status, lost], ["fulfilled", 0]);
+});
