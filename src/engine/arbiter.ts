@@ -354,7 +354,7 @@ export class Arbiter {
   #setDue(nextDueMs: number | undefined): void {
     const dueAtMs = this.#parts.runtime.clock.monotonic() + (nextDueMs ?? Infinity);
     const isPlanned = nextDueMs !== undefined;
-    this.#dueAtMs = isPlanned ? Math.min(dueAtMs, this.#tickedAtMs + MAX_SLEEP_MS) : dueAtMs;
+    this.#dueAtMs = isPlanned ? Math.min(dueAtMs, this.#tickedAtMs + LOOK_EVERY_MS) : dueAtMs;
   }
 
   #hasReason(): boolean {
