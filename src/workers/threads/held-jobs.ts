@@ -218,12 +218,18 @@ export class HeldJobs {
   #kill(job: HeldJob): void {
     const { thread } = job;
     if (thread === undefined) return;
-    // First of all it must not start another job, which would be killed with it.
+    if (this.#hasEnded(job)) return;
+    // It must not start another job, which would be killed with it.
     thread.progress.stop();
-    this.#parts.readProgress();
-    if (job.isTold || !this.#jobs.has(job.id)) return;
+    if (this.#hasEnded(job)) return;
     this.#interrupt(job);
     void thread.kill();
+  }
+
+  /** Whether a job has ended by what its thread has told so far. */
+  #hasEnded(job: HeldJob): boolean {
+    this.#parts.readProgress();
+    return job.isTold || !this.#jobs.has(job.id);
   }
 
   #newId(): number {

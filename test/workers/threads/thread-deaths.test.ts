@@ -29,6 +29,9 @@ const START_LOOK_MS = 2;
 const ABORT_GRACE_MS = 1000;
 const THREAD_END_MS = 1000;
 
+/** How long a thread has to say that it has given a job up, in ms. */
+const SAY_SO_MS = 1000;
+
 function blockUntilThereIs(file: string): void {
   const endMs = performance.now() + 10_000;
   while (!existsSync(file)) assert.ok(performance.now() < endMs, `there is no ${file}`);
@@ -152,6 +155,35 @@ describe("[G14] a timeout", () => {
     );
     folder.remove();
     assert.deepEqual(results, ["RangeError: its own end", "succeeded"]);
+  });
+
+  it("leaves an event loop all its slots if the job has ended before the main thread heard of it", async () => {
+    const folder = temporaryFolder();
+    const file = (name: string): string => folder.file(name);
+    const timers = new HandTimers();
+    const workers = new AsyncWorkers({ number: 3, threads: 1, timeoutGrace: 777 });
+    await using bench = await new ThreadBench(workers, undefined, timers).start();
+    const late = bench.submit({ timeout: 60_000 }, "blockUntil", file("1 started"), file("1"), "");
+    const next = bench.submit({}, "blockUntil", file("2 started"), file("2"), "");
+    await timers.yield();
+    blockUntilThereIs(file("1 started"));
+    assert.equal(timers.fire(START_LOOK_MS), 1);
+    await late.started;
+    assert.equal(timers.fire(60_000), 1, "its time is over");
+    // From here on this event loop does not turn until the next job has started.
+    writeFileSync(file("1"), "");
+    blockUntilThereIs(file("2 started"));
+    assert.equal(timers.fire(777 + SAY_SO_MS), 1, "its grace, too");
+    writeFileSync(file("2"), "");
+    for (const { result } of await Promise.all([late.ended, next.ended])) assert.ok(result.ok);
+    folder.remove();
+    const threads = made.length;
+    const more = [1, 2, 3].map(() => bench.submit({}, "sleepForever"));
+    await Promise.all(more.map(async ({ started }) => started));
+    assert.equal(made.length, threads, "on the same thread");
+    const stopping = bench.stop();
+    assert.equal(timers.fire(ABORT_GRACE_MS), 1);
+    await stopping;
   });
 
   it("reaches code that blocks and looks at its signal", async () => {
