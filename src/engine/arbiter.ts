@@ -13,6 +13,7 @@ import { Outbox } from "./outbox.ts";
 import { LOOK_EVERY_MS, QueueHint } from "./queue-hint.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
+import { TickPlan } from "./tick-plan.ts";
 
 /**
  * How often the tasks are stated to the broker again, in ms: a Python process that starts deletes the
@@ -75,10 +76,7 @@ export class Arbiter {
   #leases = 0;
   /** Whether to ask if the queue is empty: once after each trip. */
   #mustAskIfEmpty = false;
-  /** When to tick next, on the monotonic clock. */
-  #dueAtMs = 0;
-  /** When it ticked last, on the monotonic clock. */
-  #tickedAtMs = 0;
+  readonly #plan: TickPlan;
   #stopHearing: (() => void) | undefined;
   #stopFearing: (() => void) | undefined;
   /** Resolves once a stop need not wait any more. */
@@ -89,6 +87,7 @@ export class Arbiter {
     this.#parts = parts;
     this.#yielder = new Yielder(parts.runtime);
     this.#hint = new QueueHint(parts.runtime.clock);
+    this.#plan = new TickPlan(parts.runtime.clock);
     this.#local = new LocalQueue({
       ...parts,
       yielder: this.#yielder,
@@ -204,7 +203,7 @@ export class Arbiter {
   async #upkeep(): Promise<{ readonly error: unknown } | undefined> {
     try {
       if (this.#mustState()) await this.#register();
-      if (this.#isDue()) await this.#tick();
+      if (this.#plan.isDue) await this.#tick();
       return undefined;
     } catch (error) {
       return { error };
@@ -247,8 +246,7 @@ export class Arbiter {
 
   async #tick(): Promise<void> {
     const { nextDueMs } = await this.#deadline.bound("tick", this.#parts.broker.tick());
-    this.#tickedAtMs = this.#parts.runtime.clock.monotonic();
-    this.#setDue(nextDueMs);
+    this.#plan.ticked(nextDueMs);
   }
 
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
@@ -274,7 +272,7 @@ export class Arbiter {
     const reply = await this.#trip(outcomes, max);
     if (max > 0 && reply.more) this.#hint.woken();
     this.#mustAskIfEmpty = this.#parts.onQueueEmpty !== undefined;
-    this.#setDue(reply.nextDueMs);
+    this.#plan.told(reply.nextDueMs);
     await this.#deliver();
   }
 
@@ -346,23 +344,12 @@ export class Arbiter {
     return this.#stateAtMs <= this.#parts.runtime.clock.monotonic();
   }
 
-  #isDue(): boolean {
-    return this.#dueAtMs <= this.#parts.runtime.clock.monotonic();
-  }
-
-  /** What is planned is looked at each minute at least: only a tick finds out that a clock was set back. */
-  #setDue(nextDueMs: number | undefined): void {
-    const dueAtMs = this.#parts.runtime.clock.monotonic() + (nextDueMs ?? Infinity);
-    const isPlanned = nextDueMs !== undefined;
-    this.#dueAtMs = isPlanned ? Math.min(dueAtMs, this.#tickedAtMs + LOOK_EVERY_MS) : dueAtMs;
-  }
-
   #hasReason(): boolean {
     if (!this.#outbox.isEmpty || this.#mustReconcile() || this.#isOver()) return true;
     if (this.#local.isOverdue) return true;
     if (this.#state !== "running") return false;
     if (this.#mustAskIfEmpty && this.#isIdle()) return true;
-    return this.#mustState() || this.#isDue() || this.#canTake();
+    return this.#mustState() || this.#plan.isDue || this.#canTake();
   }
 
   #isOver(): boolean {
@@ -378,7 +365,7 @@ export class Arbiter {
     const nowMs = this.#parts.runtime.clock.monotonic();
     const { lookAtMs } = this.#hint;
     const isRunning = this.#state === "running";
-    const dueAtMs = isRunning ? Math.min(this.#dueAtMs, this.#stateAtMs, lookAtMs) : Infinity;
+    const dueAtMs = isRunning ? Math.min(this.#plan.dueAtMs, this.#stateAtMs, lookAtMs) : Infinity;
     const wakeAtMs = Math.min(dueAtMs, this.#outbox.lookAtMs, this.#local.overdueAtMs);
     const delayMs = Math.min(LOOK_EVERY_MS, Math.max(0, Math.ceil(wakeAtMs - nowMs)));
     await this.#sleeper.sleep(delayMs);
