@@ -134,9 +134,9 @@ export const MUTANTS: readonly Mutant[] = [
     to: "first.atMs > nowMs + 100) return undefined;",
   }),
   mutant("nobody gets up for due jobs", "G9 on time", {
-    file: ARBITER,
-    from: "(nextDueMs ?? Infinity);",
-    to: "Math.max(nextDueMs ?? Infinity, 1000);",
+    file: "engine/tick-plan.ts",
+    from: "const dueAtMs = this.#clock.monotonic() + nextDueMs;",
+    to: "const dueAtMs = nextDueMs === 0 ? 0 : Infinity;",
   }),
   mutant("missed periods are made up for one by one", "G10 one run a period", {
     file: "brokers/memory/periodic-tasks.ts",
