@@ -175,8 +175,8 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   mutant("what ignores its timeout goes on", "G14 timeouts are kept", {
     file: EXECUTION,
-    from: "        this.giveUp();\n      }, timeoutGraceMs);",
-    to: "      }, timeoutGraceMs);",
+    from: "          this.giveUp();\n        }, timeoutGraceMs);",
+    to: "        }, timeoutGraceMs);",
   }),
   mutant("errors lose their class", "G15 errors are ours", {
     file: "engine/scheduler.ts",
