@@ -22,6 +22,8 @@ export class JobQueue {
   readonly #queue: Queuey<string>;
   /** Not yet in the queue, oldest first. */
   readonly #unput: HeldJob[] = [];
+  /** Whether they are on their way into the queue: by one loop at a time, or a job would be put twice. */
+  #isPutting = false;
   /** Whether the first of them waits for the queue. */
   #isWaiting = false;
 
@@ -37,7 +39,9 @@ export class JobQueue {
   /** Jobs that are put in one turn go into the queue together: one wake-up for all. */
   put(job: HeldJob): void {
     this.#unput.push(job);
-    if (this.#unput.length === 1) queueMicrotask(() => void this.#putAll());
+    if (this.#isPutting) return;
+    this.#isPutting = true;
+    queueMicrotask(() => void this.#putAll());
   }
 
   /** Takes out the jobs that no thread has taken, oldest first. Each job is had by one side. */
@@ -82,6 +86,7 @@ export class JobQueue {
       // None of them: the queue is busy, full or closed, or the first one is too large.
       if (first !== undefined && first === this.#unput[0]) await this.#putFirst(first, items[0]);
     }
+    this.#isPutting = false;
   }
 
   async #putFirst(first: HeldJob, item: string | undefined): Promise<void> {
