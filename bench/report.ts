@@ -69,7 +69,7 @@ function busyLines(measured: readonly ReportedScenario[]): readonly string[] {
   const most = Math.round(Math.max(...busy.map(({ load }) => load)));
   return [
     `The machine was busy with other work while some were measured (${names}; load average up to ${most}): rates there are lower, times ` +
-      "longer and ranges wider than they would be. Ratios, CPU times per job and counts suffer least.",
+      "longer and ranges wider than they would be. Ratios and counts suffer least.",
   ];
 }
 
