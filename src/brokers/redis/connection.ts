@@ -3,7 +3,7 @@ import { BrokerError } from "../../core/errors.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import { findNode } from "./find-node.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
-import { createRedisClient, type RedisClient } from "./redis-client.ts";
+import { createRedisClient, loadRedisPackage, type RedisClient } from "./redis-client.ts";
 import { brokerError, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-target.ts";
 import { array, textArray } from "./replies.ts";
@@ -219,6 +219,8 @@ export class RedisConnection {
 
   async #newClient(signal: AbortSignal): Promise<RedisClient> {
     const { target, quarantine, pingEveryMs, callTimeoutMs } = this.#options;
+    // The first time that takes long on a busy machine, and no server is late for it.
+    await loadRedisPackage();
     const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
     const node = await this.#withDeadline("looking for the server", findNode(search));
     this.#address = `${String(node.socket?.["host"])}:${String(node.socket?.["port"])}`;

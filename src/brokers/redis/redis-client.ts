@@ -33,7 +33,7 @@ export async function createRedisClient(
   options: RedisNodeOptions,
   { connectTimeoutMs, signal, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
 ): Promise<RedisClient> {
-  const { createClient } = await loadPeer();
+  const { createClient } = await loadRedisPackage();
   // The package writes into what it is given.
   const { socket, ...own } = structuredClone(options);
   const givenUp = new AbortController();
@@ -94,7 +94,8 @@ function scriptCommand(
   return [command, script, String(keys.length), ...keys, ...args];
 }
 
-async function loadPeer(): Promise<typeof RedisPackage> {
+/** Loads the package of the client. Rejects with BrokerError if it is not installed. */
+export async function loadRedisPackage(): Promise<typeof RedisPackage> {
   try {
     return await import("@redis/client");
   } catch (error) {
