@@ -10,7 +10,7 @@ import { SqliteBroker } from "spinach/sqlite";
 
 const folder = mkdtempSync(join(tmpdir(), "shop-"));
 const path = join(folder, "shop.db");
-const db = new DatabaseSync(path);
+const db = new DatabaseSync(path, { timeout: 5000 });
 db.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT, invoiced INTEGER DEFAULT 0)");
 
 const spin = new Engine(new SqliteBroker(path));
