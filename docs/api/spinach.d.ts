@@ -36,7 +36,13 @@ export interface Due {
 }
 /** What one trip takes back. */
 export interface ExchangeReply extends Due {
-    /** Oldest first. They are this broker's until it settles them. */
+    /** How many jobs were taken. */
+    readonly count: number;
+    /**
+     * These jobs, oldest first, without those that nobody can read. They are this broker's until it settles them.
+     * Reading them may take a while, which the first access to this member does: what need not wait for that,
+     * such as the next trip, comes before.
+     */
     readonly jobs: readonly StoredJob[];
     /** Whether the queues may hold more jobs than were taken; `false` once one trip found them empty. */
     readonly more: boolean;

@@ -291,7 +291,7 @@ export class Arbiter {
       }
       this.#outbox.told();
       // Right here: should the lease be lost from now on, they are known.
-      this.#local.push(reply.jobs);
+      this.#local.bring(reply);
       return reply;
     } catch (error) {
       if (leases === this.#leases) this.#outbox.failed(this.#parts.runtime.clock.monotonic());

@@ -1,3 +1,4 @@
+import type { ExchangeReply } from "../brokers/broker.ts";
 import { UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -42,13 +43,15 @@ export interface LocalQueueParts {
  * ```
  *   few slots    | trip: 2 a slot |        run 2 a slot       | trip: 2 a slot | ...
  *
- *   many slots   | trip | trip      | trip      | ...    one a slot each
- *                       | run       | run       | ...    what the trip before brought
+ *   many slots   | trip | trip         | trip         | ...    one a slot each
+ *                       | read and run | read and run | ...    what the trip before brought
  * ```
  */
 export class LocalQueue {
   readonly #parts: LocalQueueParts;
   readonly #waiting: Deque<StoredJob>;
+  /** What trips brought since somebody looked; these jobs come after those that wait. */
+  #unread: readonly ExchangeReply[] = [];
   readonly #shortMs: number;
   /** How many were short, one after the other. */
   #shortJobs = 0;
@@ -67,13 +70,19 @@ export class LocalQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#count === 0;
+  }
+
+  get #count(): number {
+    let count = this.#waiting.length;
+    for (const reply of this.#unread) count += reply.count;
+    return count;
   }
 
   /** How many jobs the next trip may bring: for each free slot one, and some ahead. */
   get room(): number {
     const { ahead, number } = this.#parts.workers;
-    const free = this.#free - this.#waiting.length;
+    const free = this.#free - this.#count;
     if (this.#isClosed) return 0;
     if (this.overlaps) return Math.max(0, Math.min(number, free + number));
     if (free <= 0) return 0;
@@ -98,6 +107,7 @@ export class LocalQueue {
 
   /** The jobs that wait here, oldest first. */
   get jobs(): readonly StoredJob[] {
+    this.#read();
     return this.#waiting.items;
   }
 
@@ -116,9 +126,23 @@ export class LocalQueue {
     return this.overdueAtMs <= this.#parts.runtime.clock.monotonic();
   }
 
+  /** What a trip took. Its jobs are read when the first of them is to start: the next trip may go before. */
+  bring(reply: ExchangeReply): void {
+    if (reply.count === 0) return;
+    if (this.isEmpty) this.#moved();
+    this.#unread = [...this.#unread, reply];
+  }
+
   push(jobs: readonly StoredJob[]): void {
     if (this.isEmpty) this.#moved();
+    this.#read();
     for (const stored of jobs) this.#waiting.pushBack(stored);
+  }
+
+  #read(): void {
+    const unread = this.#unread;
+    this.#unread = [];
+    for (const { jobs } of unread) for (const stored of jobs) this.#waiting.pushBack(stored);
   }
 
   /** Starts those that wait, as far as there are slots. Resolves when no more can be started. */
@@ -189,6 +213,7 @@ export class LocalQueue {
 
   #startNext(): void {
     const { workers, tasks, onUnknown } = this.#parts;
+    if (this.#waiting.length === 0) this.#read();
     const stored = this.#waiting.popFront();
     if (stored === undefined) return;
     const task = tasks.runnable(stored.job.taskName);

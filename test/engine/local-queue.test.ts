@@ -2,8 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import type { ExchangeReply, ExchangeRequest } from "../../src/brokers/broker.ts";
+import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
+import { MemoryStore } from "../../src/brokers/memory/memory-store.ts";
 import { Batch } from "../../src/core/batch.ts";
-import { drain, engineBench, type EngineBench, startWorkers } from "./engine-bench.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
+import { AsyncWorkers } from "../../src/workers/async-workers.ts";
+import { drain, engineBench, type EngineBench, passUntil, startWorkers } from "./engine-bench.ts";
 
 /** After so many short jobs in a row the next are taken to be short too. */
 const SHORT_JOBS = 16;
@@ -15,7 +21,7 @@ interface Gate {
 }
 
 /** Tasks: `short` notes its number and ends; `long` does not end before the gate is opened. */
-function addTasks({ spin }: EngineBench, started: string[] = []): Gate {
+function addTasks({ spin }: Pick<EngineBench, "spin">, started: string[] = []): Gate {
   const gate = Promise.withResolvers<void>();
   spin.task("short", async (index: number) => {
     started.push(`short ${index}`);
@@ -26,6 +32,26 @@ function addTasks({ spin }: EngineBench, started: string[] = []): Gate {
     await gate.promise;
   });
   return { open: gate.resolve, started };
+}
+
+/** Notes the trips, and when the jobs of each are read. */
+class NotingBroker extends MemoryBroker {
+  readonly notes: string[] = [];
+
+  override async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
+    const { notes } = this;
+    notes.push("trip");
+    const { count, jobs, more, nextDueMs } = await super.exchange(request);
+    return {
+      count,
+      more,
+      nextDueMs,
+      get jobs() {
+        notes.push("read");
+        return jobs;
+      },
+    };
+  }
 }
 
 /** Short jobs, then a long one, and some that the same trip brings. */
@@ -120,5 +146,25 @@ describe("the local queue", () => {
     assert.equal(new Set(started).size, started.length, "none started twice");
     assert.equal(started.length, SHORT_JOBS + 4);
     await running.stop();
+  });
+
+  it("reads what a trip brought once the next one is under way, where the two overlap", async () => {
+    const runtime = new FakeRuntime();
+    const broker = new NotingBroker({ store: new MemoryStore() });
+    const spin = new Engine(broker, { runtime, logger: runtime.logger });
+    const { started } = addTasks({ spin });
+    const batch = new Batch();
+    for (let index = 0; index < 640; index += 1) batch.schedule("short", index);
+    await spin.scheduleBatch(batch);
+    const workers = new AsyncWorkers({ number: 64 });
+    const running = await spin.startWorkers({ workers, stopWhenQueueEmpty: true });
+    await passUntil(runtime, running.finished);
+    assert.deepEqual(
+      started,
+      Array.from({ length: 640 }, (_, index) => `short ${index}`),
+    );
+    const notes = broker.notes.join(" ");
+    assert.ok(notes.startsWith("trip read"), "the first jobs are not kept waiting");
+    assert.ok(notes.split("trip trip read").length > 4, notes);
   });
 });

@@ -84,7 +84,7 @@ export class MemoryNamespace {
       more = this.#take(queue, request.max, jobs) || more;
     }
     for (const stored of jobs) running.set(stored.job.id, stored);
-    return { jobs, more, nextDueMs: this.#nextDueMs(nowMs) };
+    return { count: jobs.length, jobs, more, nextDueMs: this.#nextDueMs(nowMs) };
   }
 
   tick(nowMs: number, newId: () => string): Due {

@@ -3,7 +3,6 @@ import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Logger } from "../../platform/logger.ts";
-import { text } from "./replies.ts";
 import type { UnreadableJob } from "./settle-request.ts";
 
 /** Reads the jobs that a broker holds, and remembers those that no task can run, to be set aside. */
@@ -20,11 +19,11 @@ export class JobReader {
   }
 
   /** Those that can be read. */
-  read(wires: readonly unknown[]): readonly StoredJob[] {
+  read(wires: readonly string[]): readonly StoredJob[] {
     const jobs: StoredJob[] = [];
     for (const wire of wires) {
       try {
-        jobs.push(decodeJob(text(wire), JobStatus.RUNNING));
+        jobs.push(decodeJob(wire, JobStatus.RUNNING));
       } catch (error) {
         if (!(error instanceof MalformedJobError)) throw error;
         this.#note(error);

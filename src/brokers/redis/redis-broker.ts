@@ -43,6 +43,7 @@ import { array, parseDue, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
 import { exchangeCall } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
+import { TakenJobs } from "./taken-jobs.ts";
 
 /** How long the periods and limits of a task that no process states any more are remembered, in s. */
 const TASKS_REMEMBERED_S = 3600;
@@ -157,12 +158,12 @@ export class RedisBroker implements Broker {
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
     reader.forget(unreadable);
-    const wires = array(taken);
+    const wires = textArray(taken);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
     if (wires.length > 0) heartbeat.took();
     if (counted === exchangeCodes.UNCOUNTED) this.#countAgain();
-    return { jobs: reader.read(wires), more, nextDueMs: parseDue(text(due)) };
+    return new TakenJobs(reader, wires, { more, nextDueMs: parseDue(text(due)) });
   }
 
   /** A reply that is lost may have brought jobs. */
@@ -237,7 +238,7 @@ export class RedisBroker implements Broker {
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
     const { keys, connection, reader } = this.#context;
     const running = keys.running(this.#id);
-    const held = array(await connection.run(runningJobs({ ...keys.fixed, running })));
+    const held = textArray(await connection.run(runningJobs({ ...keys.fixed, running })));
     const wires = held.filter((_, index) => index % 2 === 1);
     return reader.read(wires).filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }

@@ -162,7 +162,7 @@ export class SqliteBroker implements Broker {
     if (exchanged.jobs.length > 0) this.#outside?.took();
     this.#report(exchanged);
     const { jobs, more } = exchanged;
-    return { jobs, more, nextDueMs: exchanged.nextDueMs };
+    return { count: jobs.length, jobs, more, nextDueMs: exchanged.nextDueMs };
   }
 
   async tick(): Promise<Due> {
@@ -237,7 +237,9 @@ export class SqliteBroker implements Broker {
     if (outcomes.length > 0) return undefined;
     return this.#open.read("looking for jobs", (work) => {
       const mustWrite = !isMember(work, uuid) || (max > 0 && hasJobs(work, queues));
-      return mustWrite ? undefined : { jobs: [], more: false, nextDueMs: nextDueMs(work) };
+      return mustWrite
+        ? undefined
+        : { count: 0, jobs: [], more: false, nextDueMs: nextDueMs(work) };
     });
   }
 
