@@ -234,31 +234,49 @@ local function take_parked(queue)
   end
 end
 
+-- Where no task is limited: all that a job costs here.
+local function take_all(jobs, key)
+  local count = taken
+  for index = 1, #jobs do
+    local job = jobs[index]
+    local id = id_of(job)
+    if id then
+      count = count + 1
+      jobs_taken[count] = job
+      held[count * 2 - 1] = id
+      held[count * 2] = job
+    else
+      quarantine_text(key, NO_JOB, job)
+    end
+  end
+  taken = count
+end
+
+-- All that is needed is read before the job is given to anybody.
+local function take_within_limits(jobs, key, queue)
+  for _, job in ipairs(jobs) do
+    local id, task = parse(job)
+    local limit = task and limit_of(task)
+    if not id then
+      quarantine_text(key, NO_JOB, job)
+    elseif limit and (places[task] or 0) >= limit then
+      park(task, queue, job, '+')
+    else
+      if limit then add_place(task, 1) end
+      take(id, job)
+    end
+  end
+end
+
 -- Returns whether the queue may hold more.
 local function take_ready(key, queue)
+  local take_jobs = limit_by_task and take_within_limits or take_all
   while room() > 0 and looked < BOUND do
     local wanted = math.min(room(), BOUND - looked)
     local jobs = call('LPOP', key, wanted)
     if not jobs then return false end
     looked = looked + #jobs
-    for _, job in ipairs(jobs) do
-      -- Where limits are, all that is needed is read before the job is given to anybody.
-      local id, task
-      if limit_by_task then
-        id, task = parse(job)
-      else
-        id = id_of(job)
-      end
-      local limit = task and limit_of(task)
-      if not id then
-        quarantine_text(key, NO_JOB, job)
-      elseif limit and (places[task] or 0) >= limit then
-        park(task, queue, job, '+')
-      else
-        if limit then add_place(task, 1) end
-        take(id, job)
-      end
-    end
+    take_jobs(jobs, key, queue)
     if #jobs < wanted then return false end
   end
   return true

@@ -1,7 +1,7 @@
 -- What a script reads of a job. Ours start {"id":"<36 characters>","status":<digit>,"task_name":"...",
 -- "queue":"..."; others are decoded. Nothing here throws: a script that has written cannot undo it.
-local OWN_START, ID_FIRST, ID_LAST, QUOTE = '{"id":"', 8, 43, 34
-local sub, byte = string.sub, string.byte
+local OWN_START, ID_FIRST, ID_LAST, QUOTE = '^{"id":"', 8, 43, 34
+local sub, byte, find = string.sub, string.byte, string.find
 local NO_JOB = 'not a job: it must be JSON with the texts id, task_name and queue'
 
 -- The JSON string whose first character is at `first`, and the index of its closing quote.
@@ -23,7 +23,7 @@ local function string_at(text, first)
 end
 
 local function is_own(job)
-  return byte(job, ID_LAST + 1) == QUOTE and sub(job, 1, 7) == OWN_START
+  return byte(job, ID_LAST + 1) == QUOTE and find(job, OWN_START)
 end
 
 -- Returns id, task, queue; nothing if the text is no job.
