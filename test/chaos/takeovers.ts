@@ -1,33 +1,48 @@
-import { type FaultWindow, processOf } from "./fault.ts";
+import { type FaultWindow, isFelt, processOf } from "./fault.ts";
 import type { History } from "./history.ts";
 
 /** A judge must have been connected for a whole lease; and the calm must be one, in leases. */
 const CALM_BEFORE_LEASES = 1.5;
 
+/** So many workers that nothing happens to take over what the others leave. */
+const MIN_JUDGES = 2;
+
+const PRODUCER = "producer";
+
 /**
- * How long jobs that a kill cut short waited until they ran elsewhere, in ms, where nothing else went wrong: not
- * with the store, nor with the others that take over.
+ * How long jobs that a kill cut short waited until they ran elsewhere, in ms, where nothing went wrong with the
+ * store, nor with two others at least, which take over.
  */
 export function takeoversInCalm(
   { jobs, lives, leaseMs }: History,
   windows: readonly FaultWindow[],
 ): readonly number[] {
-  const isCalm = (victim: string, fromMs: number, untilMs: number): boolean =>
-    !windows.some(
-      (window) =>
-        ![victim, "producer"].includes(processOf(window.target)) &&
-        window.sinceMs < untilMs &&
-        window.untilMs > fromMs - CALM_BEFORE_LEASES * leaseMs,
+  const workers = new Set(Array.from(lives.keys(), nameOf).filter((name) => name !== PRODUCER));
+  const isCalm = (victim: string, killedAtMs: number, untilMs: number): boolean => {
+    const sinceMs = killedAtMs - CALM_BEFORE_LEASES * leaseMs;
+    const struck = windows
+      .filter((window) => window.sinceMs < untilMs && window.untilMs > sinceMs)
+      .map(({ target }) => target);
+    const isSpared = (name: string): boolean =>
+      name !== victim && !struck.some((target) => processOf(target) === name);
+    return (
+      !struck.some((target) => isFelt(target, "nobody")) &&
+      [...workers].filter(isSpared).length >= MIN_JUDGES
     );
+  };
   const waits: number[] = [];
   for (const { runs } of jobs.values()) {
     for (const [index, run] of runs.entries()) {
       const { endedBy, endedAtMs = Infinity } = lives.get(run.process) ?? {};
       const next = runs[index + 1];
       if (run.how !== undefined || endedBy !== "kill" || next === undefined) continue;
-      const [victim = ""] = run.process.split(".");
-      if (isCalm(victim, endedAtMs, next.atMs)) waits.push(next.atMs - endedAtMs);
+      if (isCalm(nameOf(run.process), endedAtMs, next.atMs)) waits.push(next.atMs - endedAtMs);
     }
   }
   return waits;
+}
+
+/** The name of a process, of which one life is `name.number`. */
+function nameOf(life: string): string {
+  return life.split(".")[0] ?? "";
 }
