@@ -3,10 +3,16 @@ import { BrokerError } from "../../core/errors.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import { findNode } from "./find-node.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
-import { createRedisClient, loadRedisPackage, type RedisClient } from "./redis-client.ts";
+import {
+  createRedisClient,
+  loadRedisPackage,
+  type RedisClient,
+  replyIfAllowed,
+} from "./redis-client.ts";
 import { brokerError, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-target.ts";
 import { array, textArray } from "./replies.ts";
+import { Succession } from "./succession.ts";
 
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
@@ -50,7 +56,7 @@ interface Subscription {
 /**
  * One connection to the server that has the namespace, which heals itself. A call fails when the
  * connection breaks under it, or after its deadline; then the connection is made anew, since nobody
- * knows what became of it.
+ * knows what became of it. It has no effect after a later call: see {@link Succession}.
  *
  * ```
  *   closed --open()--> connecting: find the server, connect <---------+
@@ -61,6 +67,7 @@ interface Subscription {
  */
 export class RedisConnection {
   readonly #options: ConnectionOptions;
+  readonly #succession: Succession;
   #client: RedisClient | undefined;
   /** Where the server was found last. */
   #address = "";
@@ -82,6 +89,8 @@ export class RedisConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const { purpose, runtime } = options;
+    this.#succession = new Succession({ purpose, logger: runtime.logger });
   }
 
   /** Connects, unless it is. Rejects with BrokerError if Redis does not answer in time, or refuses. */
@@ -247,8 +256,9 @@ export class RedisConnection {
     await client.connect();
     // Who answered may not know yet of a failover, nor who resolves a name or stands in between.
     if (this.#options.target.kind !== "single") refuseReplica(await client.call(["ROLE"]));
-    else if (this.#wasMisled) refuseReplica(await roleIfTold(client));
+    else if (this.#wasMisled) refuseReplica(await replyIfAllowed(client, ["ROLE"]));
     await this.#checkKeys(client);
+    await this.#succession.takeOver(client);
     const subscription = this.#subscription;
     if (subscription !== undefined) {
       await client.subscribe(subscription.channel, subscription.listener);
@@ -314,16 +324,6 @@ function refuseReplica(reply: unknown): void {
   if (reply === undefined) return;
   const [role] = array(reply);
   if (role !== "master") throw new Error(`the server that was found is a ${String(role)}`);
-}
-
-/** A user may not be allowed to ask, and a proxy may not know the command. */
-async function roleIfTold(client: RedisClient): Promise<unknown> {
-  try {
-    return await client.call(["ROLE"]);
-  } catch (error) {
-    if (replyCode(error) === undefined) throw error;
-    return undefined;
-  }
 }
 
 /** Without a cause: it does not pass. */
