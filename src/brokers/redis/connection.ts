@@ -84,6 +84,8 @@ export class RedisConnection {
   #attempt: AbortController | undefined;
   /** Ends the pause between two attempts to connect. */
   #wake: (() => void) | undefined;
+  /** Resolves when there is a connection, or it is closed; `undefined` while nobody waits for that. */
+  #settled: PromiseWithResolvers<void> | undefined;
   #subscription: Subscription | undefined;
   #onReady: (() => void) | undefined;
 
@@ -116,6 +118,7 @@ export class RedisConnection {
     this.#attempt?.abort();
     this.#client = undefined;
     this.#wake?.();
+    this.#settle();
   }
 
   /** Calls back whenever the connection has been made again. */
@@ -133,6 +136,22 @@ export class RedisConnection {
   async run(call: ScriptCall): Promise<unknown> {
     const { name } = call.script;
     return this.#afterQuarantine(await this.#send(name, (client) => runScript(client, call)));
+  }
+
+  /**
+   * Runs a script that may be repeated, again and again as long as the connection breaks under it. Waits for
+   * one that is being made anew, for ever; `close` ends that. Rejects with BrokerError.
+   */
+  async runPatiently(call: ScriptCall): Promise<unknown> {
+    for (;;) {
+      await this.#untilReady();
+      const client = this.#client;
+      try {
+        return await this.run(call);
+      } catch (error) {
+        if (this.#isClosed || this.#client === client) throw error;
+      }
+    }
   }
 
   /** Runs one command. Rejects with BrokerError. */
@@ -186,6 +205,18 @@ export class RedisConnection {
       // Passes by itself.
       ...(!this.#isClosed && { cause: new Error("not connected") }),
     });
+  }
+
+  /** Resolves when it is connected, or closed. */
+  async #untilReady(): Promise<void> {
+    if (this.#client !== undefined || this.#isClosed) return;
+    this.#settled ??= Promise.withResolvers<void>();
+    await this.#settled.promise;
+  }
+
+  #settle(): void {
+    this.#settled?.resolve();
+    this.#settled = undefined;
   }
 
   /** Until it is connected, closed, or one failure is final. */
@@ -246,6 +277,7 @@ export class RedisConnection {
     this.#wasMisled = false;
     this.#reportBack();
     this.#wasReady = true;
+    this.#settle();
     this.#onReady?.();
     client.onLost((error) => {
       this.#lose(client, error);

@@ -130,7 +130,7 @@ export class RedisBroker implements Broker {
   async #leaveIdle(): Promise<void> {
     const { connection, keys, wakeUps } = this.#context;
     const idle = wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
-    if (idle.length > 0) await connection.run(leaveIdle({ idle }, { brokerId: this.#id }));
+    if (idle.length > 0) await connection.runPatiently(leaveIdle({ idle }, { brokerId: this.#id }));
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {

@@ -90,6 +90,22 @@ describe("a connection to Redis that is lost", () => {
     assert.equal(await inspector.call("LLEN", keys.queue("spinach")), 0, "and not queued as well");
   });
 
+  for (const when of ["was cut just now", "is being made again"]) {
+    test(`when it ${when}, a broker that stops leaves nothing behind that says it is idle`, async () => {
+      await using it = await proxiedBroker(`stops when it ${when}`);
+      const { broker, keys } = it;
+      await take(broker, 1);
+      const { id } = broker;
+      proxy.cut();
+      if (when === "is being made again") await proxy.connected();
+      await broker.stop();
+      for (const key of [keys.fixed.infos, keys.fixed.brokers, keys.idleBrokers("spinach")]) {
+        const left = await inspector.call("EXISTS", key);
+        assert.equal(left, 0, `${key} has ${id} still`);
+      }
+    });
+  }
+
   const denials = majorVersion() < 7 ? ["-client"] : ["-client", "-client|kill"];
   for (const denial of denials) {
     test(`a user without the right to end it (${denial}) works all the same, and is told once`, async () => {
