@@ -227,7 +227,8 @@ local function take_parked(queue)
         looked = looked + 1
         take(id_of(job), job)
       end
-      if call('HINCRBY', parked_counts, names[index], -#members) <= 0 then
+      -- The count may be too high: somebody has deleted the set, or its value was set aside.
+      if #members < free or call('HINCRBY', parked_counts, names[index], -#members) <= 0 then
         call('HDEL', parked_counts, names[index])
       end
     end

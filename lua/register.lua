@@ -7,7 +7,8 @@
 -- KEYS[3] periodic_exact (zset): periodic tasks by next run (s)
 -- KEYS[4] limits (hash): most jobs at once, of limited tasks
 -- KEYS[5] counts (hash): running now, of limited tasks
--- KEYS[6] stated (zset): tasks of ours with a period or limit, by when they were last stated (s)
+-- KEYS[6] stated (zset): tasks of ours with a period or limit, by when they were last stated (s); '' by when any
+--         process last made a statement
 -- KEYS[7] parked_counts (hash): task NUL queue -> number of parked jobs
 -- KEYS[8] brokers (zset): all brokers by last seen (s)
 -- KEYS[9] own_limits (hash): limits that we have stated, which Python does not delete
@@ -15,19 +16,23 @@
 -- KEYS[11] quarantine (list): what cannot be used
 -- KEYS[12..] running (hash): running jobs of brokers
 -- ARGV[1] channel (text): for notifications
--- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s)
+-- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s), while others make
+--         statements
 -- ARGV[3] task_count (number): number of tasks
 -- ARGV[4..] tasks: for each task: its name, its period (s, -1 for none), its limit (-1 for none), itself as JSON;
 --           then, for each broker of KEYS, its id
 --
 -- Returns { broker, ... }: brokers whose running jobs must be counted for a limit that is new, and that KEYS
 -- lacks: call again with them.
--- Cost: O(1) a task, of two commands where nothing is new; O(running jobs of the cluster) for a limit that is.
+-- Cost: O(1) a task, of two commands where nothing is new; O(running jobs of the cluster) for a limit that is;
+-- O(log n) a task of the cluster for the first call after nobody made one for long.
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 -- Fields of a task in ARGV.
 local FIELDS = 4
+-- A process makes a statement every two minutes: if none comes for so long, nobody could (s).
+local ASLEEP_S = 600
 
 -- include call
 -- include job
@@ -118,7 +123,18 @@ local function forget_limit(name)
   has_changed = true
 end
 
-if task_count > 0 or has_new_limit then write_first(stated) end
+write_first(periodic)
+
+-- Time in which nobody could state anything does not count against the tasks of those who have yet to do so: the
+-- cluster was stopped, a machine or Redis slept, or the clock jumped.
+local asleep = now - (tonumber(call('ZSCORE', stated, '')) or now)
+if asleep > ASLEEP_S then
+  for _, name in ipairs(call('ZRANGE', stated, 0, -1)) do
+    call('ZINCRBY', stated, string.format('%.6f', asleep), name)
+  end
+end
+call('ZADD', stated, string.format('%.6f', now), '')
+
 for name, limit in pairs(deleted) do call('HSET', limits, name, limit) end
 for name, count in pairs(uncounted) do
   call('HSET', counts, name, count)

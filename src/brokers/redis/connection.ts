@@ -3,10 +3,16 @@ import { BrokerError } from "../../core/errors.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import { findNode } from "./find-node.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
-import { createRedisClient, loadRedisPackage, type RedisClient } from "./redis-client.ts";
+import {
+  createRedisClient,
+  loadRedisPackage,
+  type RedisClient,
+  replyIfAllowed,
+} from "./redis-client.ts";
 import { brokerError, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-target.ts";
 import { array, textArray } from "./replies.ts";
+import { Succession } from "./succession.ts";
 
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
@@ -50,7 +56,7 @@ interface Subscription {
 /**
  * One connection to the server that has the namespace, which heals itself. A call fails when the
  * connection breaks under it, or after its deadline; then the connection is made anew, since nobody
- * knows what became of it.
+ * knows what became of it. It has no effect after a later call: see {@link Succession}.
  *
  * ```
  *   closed --open()--> connecting: find the server, connect <---------+
@@ -61,6 +67,7 @@ interface Subscription {
  */
 export class RedisConnection {
   readonly #options: ConnectionOptions;
+  readonly #succession: Succession;
   #client: RedisClient | undefined;
   /** Where the server was found last. */
   #address = "";
@@ -77,11 +84,15 @@ export class RedisConnection {
   #attempt: AbortController | undefined;
   /** Ends the pause between two attempts to connect. */
   #wake: (() => void) | undefined;
+  /** Resolves when there is a connection, or it is closed; `undefined` while nobody waits for that. */
+  #settled: PromiseWithResolvers<void> | undefined;
   #subscription: Subscription | undefined;
   #onReady: (() => void) | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const { purpose, runtime } = options;
+    this.#succession = new Succession({ purpose, logger: runtime.logger });
   }
 
   /** Connects, unless it is. Rejects with BrokerError if Redis does not answer in time, or refuses. */
@@ -107,6 +118,7 @@ export class RedisConnection {
     this.#attempt?.abort();
     this.#client = undefined;
     this.#wake?.();
+    this.#settle();
   }
 
   /** Calls back whenever the connection has been made again. */
@@ -124,6 +136,22 @@ export class RedisConnection {
   async run(call: ScriptCall): Promise<unknown> {
     const { name } = call.script;
     return this.#afterQuarantine(await this.#send(name, (client) => runScript(client, call)));
+  }
+
+  /**
+   * Runs a script that may be repeated, again and again as long as the connection breaks under it. Waits for
+   * one that is being made anew, for ever; `close` ends that. Rejects with BrokerError.
+   */
+  async runPatiently(call: ScriptCall): Promise<unknown> {
+    for (;;) {
+      await this.#untilReady();
+      const client = this.#client;
+      try {
+        return await this.run(call);
+      } catch (error) {
+        if (this.#isClosed || this.#client === client) throw error;
+      }
+    }
   }
 
   /** Runs one command. Rejects with BrokerError. */
@@ -177,6 +205,18 @@ export class RedisConnection {
       // Passes by itself.
       ...(!this.#isClosed && { cause: new Error("not connected") }),
     });
+  }
+
+  /** Resolves when it is connected, or closed. */
+  async #untilReady(): Promise<void> {
+    if (this.#client !== undefined || this.#isClosed) return;
+    this.#settled ??= Promise.withResolvers<void>();
+    await this.#settled.promise;
+  }
+
+  #settle(): void {
+    this.#settled?.resolve();
+    this.#settled = undefined;
   }
 
   /** Until it is connected, closed, or one failure is final. */
@@ -237,6 +277,7 @@ export class RedisConnection {
     this.#wasMisled = false;
     this.#reportBack();
     this.#wasReady = true;
+    this.#settle();
     this.#onReady?.();
     client.onLost((error) => {
       this.#lose(client, error);
@@ -247,8 +288,9 @@ export class RedisConnection {
     await client.connect();
     // Who answered may not know yet of a failover, nor who resolves a name or stands in between.
     if (this.#options.target.kind !== "single") refuseReplica(await client.call(["ROLE"]));
-    else if (this.#wasMisled) refuseReplica(await roleIfTold(client));
+    else if (this.#wasMisled) refuseReplica(await replyIfAllowed(client, ["ROLE"]));
     await this.#checkKeys(client);
+    await this.#succession.takeOver(client);
     const subscription = this.#subscription;
     if (subscription !== undefined) {
       await client.subscribe(subscription.channel, subscription.listener);
@@ -314,16 +356,6 @@ function refuseReplica(reply: unknown): void {
   if (reply === undefined) return;
   const [role] = array(reply);
   if (role !== "master") throw new Error(`the server that was found is a ${String(role)}`);
-}
-
-/** A user may not be allowed to ask, and a proxy may not know the command. */
-async function roleIfTold(client: RedisClient): Promise<unknown> {
-  try {
-    return await client.call(["ROLE"]);
-  } catch (error) {
-    if (replyCode(error) === undefined) throw error;
-    return undefined;
-  }
 }
 
 /** Without a cause: it does not pass. */

@@ -102,14 +102,15 @@ export class Heartbeat {
     ];
   }
 
-  /** Beats no more, and leaves the cluster if no job is held. */
+  /** Beats no more, and leaves the cluster if no job is held, once Redis can be reached. */
   async leave(): Promise<void> {
     const brokerId = this.#brokerId;
     this.#brokerId = undefined;
     this.#stopTimers();
     if (brokerId === undefined) return;
     const { connection, keys } = this.#parts;
-    await connection.run(leave({ ...keys.fixed, running: keys.running(brokerId) }, { brokerId }));
+    const running = keys.running(brokerId);
+    await connection.runPatiently(leave({ ...keys.fixed, running }, { brokerId }));
   }
 
   /** Says that this broker is alive, if there is a reason to, and no beat is under way. */

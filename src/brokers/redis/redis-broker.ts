@@ -45,7 +45,10 @@ import { exchangeCall } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
 import { TakenJobs } from "./taken-jobs.ts";
 
-/** How long the periods and limits of a task that no process states any more are remembered, in s. */
+/**
+ * How long the periods and limits of a task are remembered that no process states any more, in s; time in which
+ * no process states any task does not count.
+ */
 const TASKS_REMEMBERED_S = 3600;
 
 /** Ids given to one tick for the jobs of periodic tasks; if more are due, the next tick has them. */
@@ -130,7 +133,7 @@ export class RedisBroker implements Broker {
   async #leaveIdle(): Promise<void> {
     const { connection, keys, wakeUps } = this.#context;
     const idle = wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
-    if (idle.length > 0) await connection.run(leaveIdle({ idle }, { brokerId: this.#id }));
+    if (idle.length > 0) await connection.runPatiently(leaveIdle({ idle }, { brokerId: this.#id }));
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {

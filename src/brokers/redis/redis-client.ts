@@ -1,6 +1,7 @@
 import type * as RedisPackage from "@redis/client";
 
 import { BrokerError } from "../../core/errors.ts";
+import { isPassing } from "./redis-errors.ts";
 import type { RedisNodeOptions } from "./redis-target.ts";
 
 /** What a broker needs of a connection to one Redis server. It breaks once, and is not made again. */
@@ -92,6 +93,20 @@ function scriptCommand(
   args: readonly string[],
 ): string[] {
   return [command, script, String(keys.length), ...keys, ...args];
+}
+
+/** `undefined` where a user may not ask, or what stands in between does not know the command. */
+export async function replyIfAllowed(
+  client: RedisClient,
+  args: readonly string[],
+): Promise<unknown> {
+  try {
+    return await client.call(args);
+  } catch (error) {
+    // Whom a broken connection or a busy server has not answered may be allowed to.
+    if (isPassing(error)) throw error;
+    return undefined;
+  }
 }
 
 /** Loads the package of the client. Rejects with BrokerError if it is not installed. */

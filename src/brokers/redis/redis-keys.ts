@@ -28,7 +28,7 @@ export interface FixedKeys {
   readonly ownPeriodic: string;
   /** Ours. list: what cannot be used, each after a line of JSON that says where it was and why */
   readonly quarantine: string;
-  /** Ours. zset: name of a task with a period or limit by when it was last stated (s) */
+  /** Ours. zset: name of a task with a period or limit by when it was last stated (s); '' by when any process did so */
   readonly stated: string;
 }
 

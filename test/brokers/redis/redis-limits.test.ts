@@ -130,6 +130,25 @@ describe("limits on Redis", () => {
     }
   });
 
+  test("[G5] [G10] are kept when nobody could state them for hours, whoever states first after that", async () => {
+    await using cluster = newCluster("slept");
+    const { stated, limits, periodicTasks } = cluster.keys.fixed;
+    const [broker, other] = [await cluster.join(), await cluster.join()];
+    const both = testTask("both", { maxConcurrency: 1, periodicity: 60_000 });
+    await broker.register([both]);
+    await other.register([limited]);
+    // As all look when their machine wakes up.
+    const names = await inspector.call("ZRANGE", stated, "0", "-1");
+    assert.ok(Array.isArray(names));
+    for (const name of names) {
+      await inspector.call("ZINCRBY", stated, "-7200", String(name));
+    }
+    await other.register([limited]);
+    await other.register([limited]);
+    assert.equal(await inspector.call("HGET", limits, both.name), "1");
+    assert.equal(await inspector.call("HEXISTS", periodicTasks, both.name), 1);
+  });
+
   test("[G5] that are new count the jobs of a broker that joins while they are stated", async () => {
     await using cluster = newCluster("joins");
     const { fixed, channel } = cluster.keys;

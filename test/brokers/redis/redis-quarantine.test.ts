@@ -7,6 +7,7 @@ import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { ended, eachOnce, redisBench, type RedisBench } from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
+import { until } from "./until.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
 
@@ -134,6 +135,28 @@ describe("the quarantine", () => {
       assert.ok(only.text.includes("somebody's value"), "as DUMP gives it");
     });
   }
+
+  test("parked jobs that were set aside whole are not waited for", async () => {
+    await using it = redisBench(redis.url);
+    const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+    it.spin.task("limited", { maxConcurrency: 1 }, () => gate);
+    const parked = `${it.namespace}/_parked-jobs`;
+    for (let index = 0; index < 3; index += 1) await it.spin.schedule("limited");
+    const all = ended(it, 1);
+    const workers = new AsyncWorkers();
+    const { finished } = await it.spin.startWorkers({ workers, stopWhenQueueEmpty: true });
+    await until("two are parked", async () => (await inspector.call("ZCARD", parked)) === 2);
+    await inspector.call("SET", parked, "somebody's value");
+    openGate();
+    await all;
+    const counts = `${it.namespace}/_parked-counts`;
+    // The last number used stays.
+    await until("none is counted", async () => (await inspector.call("HLEN", counts)) === 1);
+    await finished;
+    const [only, ...others] = await quarantine(it);
+    assert.equal(only?.where, parked);
+    assert.deepEqual(others, []);
+  });
 
   test("a key that becomes one of the wrong type while workers run", async () => {
     await using it = redisBench(redis.url);

@@ -12,6 +12,11 @@ export interface TcpProxy {
   freeze(frozen: boolean): void;
   /** Cuts a connection instead of passing on the first request that has this text in it; resolves then. */
   cutAt(request: string): Promise<void>;
+  /**
+   * Keeps back the first request that has this text in it, and what comes after it on its connection, also once its
+   * client has gone. Resolves then, to what lets it through and resolves when the server's end is closed.
+   */
+  holdAt(request: string): Promise<() => Promise<void>>;
   /** Resolves when the next connection was accepted. */
   connected(): Promise<unknown>;
   close(): Promise<void>;
@@ -22,17 +27,26 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let repliesToLose = 0;
   let isFrozen = false;
   let doomed: { readonly request: string; readonly done: () => void } | undefined;
+  let delayed:
+    | { readonly request: string; readonly done: (letThrough: () => Promise<void>) => void }
+    | undefined;
   const server = createServer((client) => {
     const target = connect(targetPort, "127.0.0.1");
+    let held: Buffer[] | undefined;
     for (const socket of [client, target]) {
       sockets.add(socket);
       socket.on("error", () => socket.destroy());
       socket.once("close", () => {
         sockets.delete(socket);
         client.destroy();
-        target.destroy();
+        if (held === undefined || socket === target) target.destroy();
       });
     }
+    const letThrough = async (): Promise<void> => {
+      const closed = target.closed ? undefined : once(target, "close");
+      target.end(Buffer.concat(held ?? []));
+      await closed;
+    };
     client.on("data", (chunk) => {
       if (doomed !== undefined && chunk.includes(doomed.request)) {
         doomed.done();
@@ -40,7 +54,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         client.destroy();
         return;
       }
-      if (!isFrozen) target.write(chunk);
+      if (delayed !== undefined && chunk.includes(delayed.request)) {
+        held = [];
+        delayed.done(letThrough);
+        delayed = undefined;
+      }
+      if (held !== undefined) held.push(chunk);
+      else if (!isFrozen) target.write(chunk);
     });
     target.on("data", (chunk) => {
       if (isFrozen) return;
@@ -70,6 +90,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     cutAt: (request) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       doomed = { request, done: resolve };
+      return promise;
+    },
+    holdAt: (request) => {
+      const { promise, resolve } = Promise.withResolvers<() => Promise<void>>();
+      delayed = { request, done: resolve };
       return promise;
     },
     connected: () => once(server, "connection"),

@@ -1,0 +1,168 @@
+/** A connection that is lost: what it had sent takes no effect later on, and nobody else is harmed. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
+import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
+import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
+import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+import { BrokerError } from "../../../src/core/errors.ts";
+import { systemRuntime } from "../../../src/platform/runtime.ts";
+import {
+  exchange,
+  ids,
+  later,
+  retried,
+  settle,
+  take,
+} from "../../../src/testing/conformance/broker-bench.ts";
+import { JobMaker } from "../../../src/testing/conformance/test-cluster.ts";
+import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import { eachOnce, ended, redisBench } from "./redis-bench.ts";
+import { majorVersion } from "./redis-process.ts";
+import { startRedis, type TestRedis } from "./redis-server.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import { until } from "./until.ts";
+
+const NOT_ENDED = "may take effect late";
+
+let redis: TestRedis;
+let proxy: TcpProxy;
+let inspector: Inspector;
+
+before(async () => {
+  redis = await startRedis();
+  proxy = await startTcpProxy(redis.port);
+  inspector = await inspect(redis.url);
+});
+after(async () => {
+  inspector.close();
+  await proxy.close();
+  await redis.stop();
+});
+
+interface ProxiedBroker extends AsyncDisposable {
+  readonly broker: RedisBroker;
+  readonly jobs: JobMaker;
+  readonly keys: RedisKeys;
+}
+
+/** A broker that has joined, and reaches Redis through the proxy. */
+async function proxiedBroker(namespace: string, callTimeout = 5000): Promise<ProxiedBroker> {
+  const runtime = { ...systemRuntime(), logger: new RecordingLogger() };
+  const broker = new RedisBroker(`redis://127.0.0.1:${proxy.port}`, { callTimeout });
+  broker.bind({ namespace, runtime });
+  await broker.start();
+  await broker.register([retried]);
+  const jobs = new JobMaker({
+    broker: () => Promise.resolve(broker),
+    now: () => runtime.clock.now(),
+    pass: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  });
+  const keys = new RedisKeys(namespace);
+  return { broker, jobs, keys, [Symbol.asyncDispose]: () => broker.stop() };
+}
+
+describe("a connection to Redis that is lost", () => {
+  test("[G1] a request that was held up on its way has no effect after a later one", async () => {
+    await using it = await proxiedBroker("held up", 500);
+    const { broker, jobs, keys } = it;
+    await broker.enqueue([jobs.make(retried)]);
+    const [first] = (await take(broker, 1)).jobs;
+    const again = later(first, Date.now());
+    const error = new Error("from the test");
+    const outcome = { kind: "retried", stored: again, error } as const;
+    const held = proxy.holdAt(again.wire);
+    await assert.rejects(exchange(broker, [outcome], 0), BrokerError);
+    const letThrough = await held;
+    await until("the same is told by a new connection", async () => {
+      await settle(broker, [outcome]);
+      return true;
+    });
+    assert.deepEqual(ids((await take(broker, 1)).jobs), [again.job.id], "its next attempt");
+
+    await letThrough();
+    const running = await inspector.call("HVALS", keys.running(broker.id));
+    assert.deepEqual(running, [again.wire], "it is held");
+    assert.equal(await inspector.call("LLEN", keys.queue("spinach")), 0, "and not queued as well");
+  });
+
+  for (const when of ["was cut just now", "is being made again"]) {
+    test(`when it ${when}, a broker that stops leaves nothing behind that says it is idle`, async () => {
+      await using it = await proxiedBroker(`stops when it ${when}`);
+      const { broker, keys } = it;
+      await take(broker, 1);
+      const { id } = broker;
+      proxy.cut();
+      if (when === "is being made again") await proxy.connected();
+      await broker.stop();
+      for (const key of [keys.fixed.infos, keys.fixed.brokers, keys.idleBrokers("spinach")]) {
+        const left = await inspector.call("EXISTS", key);
+        assert.equal(left, 0, `${key} has ${id} still`);
+      }
+    });
+  }
+
+  const denials = majorVersion() < 7 ? ["-client"] : ["-client", "-client|kill"];
+  for (const denial of denials) {
+    test(`a user without the right to end it (${denial}) works all the same, and is told once`, async () => {
+      const name = `user${denial.length}`;
+      await inspector.call("ACL", "SETUSER", name, "on", ">secret", "~*", "&*", "+@all", denial);
+      await using it = redisBench(redis.url.replace("//", `//${name}:secret@`));
+      await it.spin.startWorkers({ workers: new AsyncWorkers() });
+      const lines = (text: string): number =>
+        it.logger.lines.filter(({ message }) => message.includes(text)).length;
+      assert.equal(lines(NOT_ENDED), 0);
+      for (let times = 1; times <= 2; times += 1) {
+        await inspector.call("CLIENT", "KILL", "TYPE", "normal", "USER", name);
+        const done = ended(it, 1);
+        await it.spin.schedule("count", times - 1);
+        await done;
+        await until("it is back", () => lines("is back") === times);
+      }
+      eachOnce(it, 2);
+      assert.equal(lines(NOT_ENDED), 1);
+    });
+  }
+
+  test("by a restart of the server: whoever has its number now is left alone", async (t) => {
+    const server = await startRedis();
+    t.after(() => server.stop());
+    const link = await startTcpProxy(server.port);
+    t.after(() => link.close());
+    const passing = await Promise.all(Array.from({ length: 20 }, () => inspect(server.url)));
+    const connection = new RedisConnection({
+      purpose: "commands",
+      target: redisTarget(`redis://127.0.0.1:${link.port}`),
+      quarantine: "restart/_quarantine",
+      runtime: { ...systemRuntime(), logger: new RecordingLogger() },
+      callTimeoutMs: 20_000,
+    });
+    t.after(() => {
+      connection.close();
+    });
+    await connection.open();
+    const number = await connection.command(["CLIENT", "ID"]);
+    for (const other of passing) other.close();
+    // It cannot come back before others have all the numbers up to its own.
+    link.freeze(true);
+    await server.kill();
+    await server.restart();
+    const hasNumber = await until("somebody has its number", async () => {
+      const other = await inspect(server.url);
+      t.after(() => {
+        other.close();
+      });
+      return (await other.call("CLIENT", "ID")) === number && other;
+    });
+    const back = Promise.withResolvers<void>();
+    connection.onReady(back.resolve);
+    link.freeze(false);
+    link.cut();
+    await back.promise;
+    assert.equal(await hasNumber.call("CLIENT", "ID"), number, "its connection is the same");
+  });
+});
