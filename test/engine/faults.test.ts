@@ -13,6 +13,7 @@ import { FakeRuntime, settled } from "../../src/testing/fake-runtime.ts";
 import { type Fault, FaultBroker } from "../../src/testing/fault-broker.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
+import { ThreadWorkers } from "../../src/workers/threads/thread-workers.ts";
 import { drain, engineBench, passUntil, startWorkers, type EngineBench } from "./engine-bench.ts";
 
 const DOWN: readonly Fault[] = Array.from({ length: 200 }, () => "before");
@@ -325,19 +326,61 @@ describe("careless users", () => {
     const plain = (): number => 1;
     const broker = (): MemoryBroker => new MemoryBroker();
     const mistakes: ReadonlyArray<readonly [RegExp, () => unknown]> = [
-      [/^Engine: broker must be a broker.*, got undefined$/v, () => new Engine(wrong(undefined))],
+      [
+        /^Engine: broker must be a MemoryBroker.*, got undefined$/v,
+        () => new Engine(wrong(undefined)),
+      ],
       [/got an object \(Object\) without bind\(\)/v, () => new Engine(wrong({}))],
-      [/got a function \(MemoryBroker\)/v, () => new Engine(wrong(MemoryBroker))],
+      [/got the class MemoryBroker: make one with new$/v, () => new Engine(wrong(MemoryBroker))],
       [/^Engine: options must be an object, got null/v, () => new Engine(broker(), wrong(null))],
       [/there is no option "namspace"/v, () => new Engine(broker(), wrong({ namspace: "x" }))],
-      [/without debug\(\)/v, () => new Engine(broker(), { logger: wrong({}) })],
+      [
+        /^Engine: logger must have debug\(\), .*, got an object \(Object\) without debug\(\)$/v,
+        () => new Engine(broker(), { logger: wrong({}) }),
+      ],
+      [
+        /^Engine: logger must have .*, got true$/v,
+        () => new Engine(broker(), { logger: wrong(true) }),
+      ],
       [/store must be a MemoryStore/v, () => new MemoryBroker({ store: wrong({}) })],
-      [/^run: options must be an object/v, () => spin.run(wrong(undefined))],
-      [/workers must be workers/v, () => spin.run(wrong({}))],
-      [/there is no option "number"/v, () => spin.run(wrong(new AsyncWorkers()))],
-      [/got a function \(AsyncWorkers\)/v, () => spin.run({ workers: wrong(AsyncWorkers) })],
+      [
+        /^run: expected options such as \{ workers: new AsyncWorkers\(\) \}, got undefined$/v,
+        () => spin.run(wrong(undefined)),
+      ],
+      [
+        /^run: expected .* \{ workers: new AsyncWorkers\(\) \}, got the workers .*\(AsyncWorkers\)$/v,
+        () => spin.run(wrong(new AsyncWorkers())),
+      ],
+      [
+        /^startWorkers: expected options .*, got the workers themselves, an object \(ThreadWorkers\)$/v,
+        () => spin.startWorkers(wrong(new ThreadWorkers())),
+      ],
+      [
+        /^run: option workers must be .* \{ workers: new AsyncWorkers\(\) \}, got undefined$/v,
+        () => spin.run(wrong({})),
+      ],
+      [
+        /^startWorkers: option workers must be .*, got an object \(Object\) without start\(\)$/v,
+        () => spin.startWorkers({ workers: wrong({ number: 5 }) }),
+      ],
+      [/"number".*: it is one of the workers, as in/v, () => spin.run(wrong({ number: 5 }))],
+      [
+        /got the class AsyncWorkers: make one with new$/v,
+        () => spin.run({ workers: wrong(AsyncWorkers) }),
+      ],
+      [
+        /no option "workers".*: it is an option of run\(\) and startWorkers\(\)/v,
+        () => new AsyncWorkers(wrong({ workers: new AsyncWorkers() })),
+      ],
+      [
+        /no option "queue".*: it is an option of run\(\) and startWorkers\(\)/v,
+        () => new ThreadWorkers(wrong({ queue: "q" })),
+      ],
       [/^AsyncWorkers: options must be an object/v, () => new AsyncWorkers(wrong(256))],
-      [/there is no option "concurrency"/v, () => new AsyncWorkers(wrong({ concurrency: 5 }))],
+      [
+        /there is no option "concurrency".*: it is called number$/v,
+        () => new AsyncWorkers(wrong({ concurrency: 5 })),
+      ],
       [/^scheduleBatch: expected a Batch, got an array/v, () => spin.scheduleBatch(wrong([]))],
       [/got a function \(plain\): register it/v, () => spin.schedule(wrong(plain))],
       [
