@@ -558,10 +558,11 @@ export declare class BatchInterruptedError extends SpinachError {
     readonly total: number;
     constructor(scheduled: number, total: number, options?: ErrorOptions);
 }
-/** The engine was closed; make a new one. */
+/** The engine was closed, by `close()` or at the end of `run()`; make a new one. */
 export declare class EngineClosedError extends SpinachError {
     readonly code = "ENGINE_CLOSED";
-    constructor();
+    /** @param closedBy - what closed it, if that is not `close()` */
+    constructor(closedBy?: "run");
 }
 /**
  * Thrown by a task to be run again: at `at` if given, otherwise after the usual backoff.

@@ -83,6 +83,8 @@ export class Engine {
   readonly #stopped = new Map<string, Arbiter>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** What closed it, if not a call of `close`. */
+  #closedBy: "run" | undefined;
 
   /** @throws TypeError or RangeError if an option is not valid, or another engine has the broker */
   constructor(broker: Broker, options: EngineOptions = {}) {
@@ -159,6 +161,7 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async schedule(task: TaskReference, ...args: unknown[]): Promise<Job> {
+    this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: undefined, args });
   }
 
@@ -173,6 +176,7 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Promise<Job> {
+    this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: checkDate("scheduleAt: at", at), args });
   }
 
@@ -182,6 +186,7 @@ export class Engine {
    * enqueued if any of the jobs is not valid.
    */
   async scheduleBatch(batch: Batch): Promise<Job[]> {
+    this.#refuseIfClosed();
     checkMethods("scheduleBatch: expected a Batch", batch, ["schedule", "scheduleAt"]);
     return this.#scheduler.scheduleBatch(batch.requests);
   }
@@ -254,7 +259,9 @@ export class Engine {
     } finally {
       stopListening();
     }
-    if (this.#runs.size === 0) await this.close();
+    if (this.#runs.size > 0) return;
+    if (this.#closing === undefined) this.#closedBy = "run";
+    await this.close();
   }
 
   /**
@@ -344,8 +351,9 @@ export class Engine {
     await this.#broker.stop();
   }
 
+  /** First: a closed engine does not hear of tasks any more, and would call them unknown. */
   #refuseIfClosed(): void {
-    if (this.#closing !== undefined) throw new EngineClosedError();
+    if (this.#closing !== undefined) throw new EngineClosedError(this.#closedBy);
   }
 
   #refuseSecondRun(queue: string): void {

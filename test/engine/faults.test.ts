@@ -314,7 +314,24 @@ describe("starts and stops", () => {
     await assert.rejects(bench.spin.run({ workers }));
     await bench.spin.schedule(bench.spin.task("noop", () => undefined));
     await bench.spin.run({ workers, stopWhenQueueEmpty: true });
-    await assert.rejects(bench.spin.schedule("noop"), /closed/v);
+    await assert.rejects(
+      bench.spin.schedule("noop"),
+      /closed, as run\(\) closes it .*startWorkers/v,
+    );
+  });
+
+  it("close() that came before run() has ended is what closed the engine", async () => {
+    const bench = engineBench();
+    const started = Promise.withResolvers<void>();
+    bench.spin.on("workerStarted", () => started.resolve());
+    const running = bench.spin.run({ workers: new AsyncWorkers() });
+    await started.promise;
+    await bench.spin.close();
+    await running;
+    bench.spin.task("noop", () => undefined);
+    await assert.rejects(bench.spin.schedule("noop"), {
+      message: "this engine is closed: make a new Engine to go on",
+    });
   });
 });
 

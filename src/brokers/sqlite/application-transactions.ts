@@ -82,10 +82,7 @@ export class ApplicationTransactions {
 
   #checked(transaction: object): DatabaseSync {
     const { path } = this.#parts;
-    if (!isDatabase(transaction)) {
-      checkMethods("inTransaction: expected a DatabaseSync of node:sqlite", transaction, METHODS);
-      throw new TypeError("inTransaction: expected a DatabaseSync of node:sqlite");
-    }
+    checkDatabase(transaction);
     if (!transaction.isTransaction) {
       throw new TypeError(
         `inTransaction: the connection has no open transaction: begin one with ` +
@@ -125,8 +122,9 @@ export class ApplicationTransactions {
 
 const METHODS = ["prepare", "exec", "location"] as const;
 
-function isDatabase(value: object): value is DatabaseSync {
-  return METHODS.every((method) => typeof Reflect.get(value, method) === "function");
+/** @throws TypeError */
+function checkDatabase(value: object): asserts value is DatabaseSync {
+  checkMethods("inTransaction: expected a DatabaseSync of node:sqlite", value, METHODS);
 }
 
 /** Whether its transaction is; a connection that was closed has none. */

@@ -193,7 +193,19 @@ describe("engine.inTransaction() on SQLite", () => {
     memory.exec("BEGIN");
     assert.throws(() => it.spin.inTransaction(memory).schedule(it.invoice, 1), RangeError);
     memory.close();
-    assert.throws(() => it.spin.inTransaction({}).schedule(it.invoice, 1), TypeError);
+    for (const [value, got] of [
+      [{}, "an object (Object) without prepare()"],
+      [undefined, "undefined"],
+      ["shop.db", '"shop.db"'],
+      [DatabaseSync, "the class DatabaseSync: make one with new"],
+    ] as const) {
+      // What a JavaScript program lets through.
+      const wrong: unknown = value;
+      assert.throws(() => it.spin.inTransaction(wrong as object).schedule(it.invoice, 1), {
+        name: "TypeError",
+        message: `inTransaction: expected a DatabaseSync of node:sqlite, got ${got}`,
+      });
+    }
     const spin = new Engine(new MemoryBroker());
     spin.task("invoice", () => undefined);
     assert.throws(() => spin.inTransaction(it.db).schedule("invoice"), /SqliteBroker/v);
