@@ -914,7 +914,8 @@ export declare class ThreadDiedError extends SpinachError {
 /** A thread could not start; `cause` is why. */
 export declare class ThreadStartError extends SpinachError {
     readonly code = "THREAD_START";
-    constructor(problem: string, options?: ErrorOptions);
+    /** @param problem - what the cause alone, if there is one, does not tell */
+    constructor(problem?: string, options?: ErrorOptions);
 }
 /** A job names a task that this process has, but its worker threads do not. */
 export declare class TaskNotInThreadsError extends SpinachError {

@@ -35,6 +35,8 @@ export class PoolThread {
   exitCode = 0;
   /** What it died of, if it said so. */
   cause: unknown;
+  /** URL of the module that it is importing. */
+  loading: string | undefined;
   readonly #worker: Worker | undefined;
   readonly #parts: PoolThreadParts;
   readonly #ended = Promise.withResolvers<void>();
@@ -111,7 +113,8 @@ export class PoolThread {
     if (message.type === "ready") {
       this.state = "ready";
       this.#parts.onReady(this);
-    } else if (message.type === "refused") this.cause = decodeThrown(message.error);
+    } else if (message.type === "loading") this.loading = message.module;
+    else if (message.type === "refused") this.cause = decodeThrown(message.error);
     else this.#parts.onMessage(this, message);
   }
 

@@ -321,6 +321,7 @@ export class ThreadPool implements Workers {
         logger[message.level](decodeFields(message.fields), message.message);
         break;
       }
+      case "loading":
       case "ready":
       case "refused":
         break;
