@@ -2,7 +2,7 @@ import { Worker, type ResourceLimits, type WorkerOptions } from "node:worker_thr
 
 import { decodeThrown } from "./crossing-error.ts";
 import { ProgressReader } from "./progress.ts";
-import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import type { FromReady, FromThread, ThreadData, ToThread } from "./protocol.ts";
 
 /** What a thread is made of. */
 export interface PoolThreadParts {
@@ -10,7 +10,7 @@ export interface PoolThreadParts {
   readonly name: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly onReady: (thread: PoolThread) => void;
-  readonly onMessage: (thread: PoolThread, message: FromThread) => void;
+  readonly onMessage: (thread: PoolThread, message: FromReady) => void;
   /** Called once, when the thread has ended; it has said all it will by then. */
   readonly onEnded: (thread: PoolThread) => void;
 }

@@ -84,6 +84,9 @@ export type FromThread =
       readonly message: string;
     };
 
+/** What a thread says once it is ready. */
+export type FromReady = Exclude<FromThread, { readonly type: "loading" | "ready" | "refused" }>;
+
 /** Whether `workerData` is that of a thread of ours. */
 export function isThreadData(data: unknown): data is ThreadData {
   return (
