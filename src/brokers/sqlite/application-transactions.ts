@@ -53,11 +53,7 @@ export class ApplicationTransactions {
         if (db.isTransaction) sql.run("RELEASE spinach_enqueue");
       }
     } catch (error) {
-      throw sqliteError(
-        'scheduling within a transaction (begin it with "BEGIN IMMEDIATE")',
-        this.#parts.path,
-        error,
-      );
+      throw sqliteError("scheduling within a transaction", this.#parts.path, error, BUSY_REMEDY);
     }
     if (!this.#untold.has(db)) this.#tellAfter(db, woken);
   }
@@ -119,6 +115,11 @@ export class ApplicationTransactions {
     queueMicrotask(look);
   }
 }
+
+/** A connection waits for nobody unless told; one that has read before cannot wait for the lock at all. */
+const BUSY_REMEDY =
+  "another connection is writing: let yours wait for it, with new DatabaseSync(path, { timeout: 5000 }), and " +
+  'begin with "BEGIN IMMEDIATE"';
 
 const METHODS = ["prepare", "exec", "location"] as const;
 

@@ -179,6 +179,19 @@ describe("engine.inTransaction() on SQLite", () => {
     assert.deepEqual(it.invoiced, [1, 2]);
   });
 
+  test("while another connection writes it says how to wait for it", async () => {
+    await using it = shop();
+    const other = new DatabaseSync(it.path);
+    other.exec("BEGIN IMMEDIATE");
+    it.db.exec("BEGIN");
+    assert.throws(
+      () => it.spin.inTransaction(it.db).schedule(it.invoice, 1),
+      /is locked; .*new DatabaseSync\(path, \{ timeout: 5000 \}\), and begin with "BEGIN IMMEDIATE"$/v,
+    );
+    it.db.exec("ROLLBACK");
+    other.close();
+  });
+
   test("it refuses what is no transaction on the broker's file, with the remedy", async () => {
     await using it = shop();
     assert.throws(() => it.spin.inTransaction(it.db).schedule(it.invoice, 1), /BEGIN IMMEDIATE/v);
