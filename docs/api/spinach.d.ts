@@ -558,10 +558,11 @@ export declare class BatchInterruptedError extends SpinachError {
     readonly total: number;
     constructor(scheduled: number, total: number, options?: ErrorOptions);
 }
-/** The engine was closed; make a new one. */
+/** The engine was closed, by `close()` or at the end of `run()`; make a new one. */
 export declare class EngineClosedError extends SpinachError {
     readonly code = "ENGINE_CLOSED";
-    constructor();
+    /** @param closedBy - what closed it, if that is not `close()` */
+    constructor(closedBy?: "run");
 }
 /**
  * Thrown by a task to be run again: at `at` if given, otherwise after the usual backoff.
@@ -913,7 +914,8 @@ export declare class ThreadDiedError extends SpinachError {
 /** A thread could not start; `cause` is why. */
 export declare class ThreadStartError extends SpinachError {
     readonly code = "THREAD_START";
-    constructor(problem: string, options?: ErrorOptions);
+    /** @param problem - what the cause alone, if there is one, does not tell */
+    constructor(problem?: string, options?: ErrorOptions);
 }
 /** A job names a task that this process has, but its worker threads do not. */
 export declare class TaskNotInThreadsError extends SpinachError {

@@ -158,15 +158,21 @@ export class BatchInterruptedError extends SpinachError {
   }
 }
 
-/** The engine was closed; make a new one. */
+/** The engine was closed, by `close()` or at the end of `run()`; make a new one. */
 export class EngineClosedError extends SpinachError {
   static {
     this.prototype.name = "EngineClosedError";
   }
   readonly code = "ENGINE_CLOSED";
 
-  constructor() {
-    super("this engine is closed: make a new Engine to go on");
+  /** @param closedBy - what closed it, if that is not `close()` */
+  constructor(closedBy?: "run") {
+    super(
+      closedBy === undefined
+        ? "this engine is closed: make a new Engine to go on"
+        : "this engine is closed, as run() closes it when its workers have ended: schedule before that, " +
+            "or use startWorkers(), which leaves it open until close(); or make a new Engine to go on",
+    );
   }
 }
 

@@ -114,6 +114,9 @@ function hasToJson(value: object): boolean {
 }
 
 function describeInstance(value: object): string {
+  if (isKwargs(value)) {
+    return "kwargs(), which a call takes once, as its last argument: put all keywords into that one";
+  }
   const name = value.constructor?.name || "a class";
   const remedy =
     value instanceof Date

@@ -36,15 +36,22 @@ export function checkDuration(name: string, value: unknown, rule: NumberRule): n
 
 /**
  * @param known - the names of the options that there are
+ * @param hints - what to do instead, by names that are looked for here and are elsewhere
  * @throws TypeError if it is not an object, or names an option that there is not
  */
-export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(
+  owner: string,
+  options: unknown,
+  known: readonly string[],
+  hints: Readonly<Record<string, string>> = {},
+): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`${owner}: options must be an object, got ${describe(options)}`);
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new TypeError(`${owner}: there is no option "${unknown}", only ${known.join(", ")}`);
+  const hint = Object.hasOwn(hints, unknown) ? `: ${hints[unknown]}` : "";
+  throw new TypeError(`${owner}: there is no option "${unknown}", only ${known.join(", ")}${hint}`);
 }
 
 /**
@@ -95,17 +102,30 @@ export function checkDate(name: string, value: unknown): Date {
 /**
  * An object made by one of our classes, or that can stand for one.
  *
+ * @param rule - what it must be, as a sentence that the value got can follow
  * @param methods - what it must be able to do
  * @throws TypeError if it cannot
  */
-export function checkMethods(name: string, value: unknown, methods: readonly string[]): void {
-  const missing =
-    typeof value === "object" && value !== null
-      ? methods.find((method) => typeof Reflect.get(value, method) !== "function")
-      : "";
-  if (missing === undefined) return;
-  const what = missing === "" ? describe(value) : `${describe(value)} without ${missing}()`;
-  throw new TypeError(`${name}, got ${what}`);
+export function checkMethods(rule: string, value: unknown, methods: readonly string[]): void {
+  if (hasMethods(value, methods)) return;
+  throw new TypeError(`${rule}, got ${describeWithout(value, methods)}`);
+}
+
+/** Whether it is an object that can do all of these. */
+export function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  return typeof value === "object" && value !== null && missingMethod(value, methods) === undefined;
+}
+
+function missingMethod(value: object, methods: readonly string[]): string | undefined {
+  return methods.find((method) => typeof Reflect.get(value, method) !== "function");
+}
+
+function describeWithout(value: unknown, methods: readonly string[]): string {
+  if (typeof value === "object" && value !== null) {
+    return `${describe(value)} without ${missingMethod(value, methods)}()`;
+  }
+  const isClass = typeof value === "function" && hasMethods(value.prototype, methods);
+  return isClass ? `the class ${value.name}: make one with new` : describe(value);
 }
 
 /** @throws TypeError if it is not a boolean */

@@ -1,5 +1,5 @@
 import { DEFAULT_QUEUE } from "./constants.ts";
-import { checkFunction, checkInteger, checkName, checkOptions } from "./option-checks.ts";
+import { checkInteger, checkName, checkOptions, describe } from "./option-checks.ts";
 import {
   checkJobOptions,
   definedOnly,
@@ -66,8 +66,9 @@ export class Tasks {
     if (typeof optionsOrFn === "function" && fnOrNothing !== undefined) {
       throw new TypeError(`task "${name}": options come before the function`);
     }
+    if (options === undefined) checkTaskFunction(name, fn);
     checkOptions(`task "${name}"`, options, TASK_OPTIONS);
-    checkFunction(`task "${name}": its function`, fn);
+    checkTaskFunction(name, fn);
     this.#add(name, options, fn);
     return makeTask(name, fn, {});
   }
@@ -140,12 +141,27 @@ export class Tasks {
   }
 }
 
+/** @throws TypeError */
+function checkTaskFunction(name: string, fn: unknown): asserts fn is TaskFunction {
+  if (typeof fn === "function") return;
+  const problem = fn === undefined ? "its function is missing" : "its last argument is no function";
+  throw new TypeError(
+    `task "${name}": ${problem}: expected a name, options if there are any, and a function, ` +
+      `such as task("${name}", async () => { ... }), got ${describe(fn)}`,
+  );
+}
+
 /** A path would mean another file from wherever it is imported. */
-function checkModule(module: string): void {
-  checkName("Tasks: module", module);
-  if (!/^(?:[./\\]|[A-Za-z]:[/\\])/.test(module)) return;
+function checkModule(module: unknown): void {
+  if (typeof module === "object" && module !== null) {
+    throw new TypeError(
+      `Tasks: module must be a string: pass import.meta.url, got ${describe(module)}`,
+    );
+  }
+  const name = checkName("Tasks: module", module);
+  if (!/^(?:[./\\]|[A-Za-z]:[/\\])/.test(name)) return;
   throw new RangeError(
-    `Tasks: module must be a URL or the name of a package, got the path "${module}": use import.meta.url`,
+    `Tasks: module must be a URL or the name of a package, got the path "${name}": use import.meta.url`,
   );
 }
 

@@ -29,9 +29,10 @@ export class ThreadStartError extends SpinachError {
   }
   readonly code = "THREAD_START";
 
-  constructor(problem: string, options?: ErrorOptions) {
-    const cause = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
-    super(`a worker thread could not start: ${problem}${cause}`, options);
+  /** @param problem - what the cause alone, if there is one, does not tell */
+  constructor(problem?: string, options?: ErrorOptions) {
+    const reasons = [problem, options?.cause].filter((reason) => reason !== undefined);
+    super(`a worker thread could not start: ${reasons.map(textOf).join(": ")}`, options);
   }
 }
 
@@ -47,6 +48,10 @@ export class TaskNotInThreadsError extends SpinachError {
     super(`task "${taskName}" cannot run on threads: ${hasModule ? ATTACH_BEFORE : MODULE_REMEDY}`);
     this.taskName = taskName;
   }
+}
+
+function textOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** What to do with a task whose function lives in this thread only. */

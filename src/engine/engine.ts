@@ -1,17 +1,15 @@
 import type { Broker } from "../brokers/broker.ts";
 import type { Batch } from "../core/batch.ts";
-import { DEFAULT_NAMESPACE, DEFAULT_QUEUE } from "../core/constants.ts";
+import { DEFAULT_NAMESPACE } from "../core/constants.ts";
 import { EngineClosedError, UnknownTaskError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import {
-  checkBoolean,
   checkDate,
   checkDuration,
   checkFunction,
   checkMethods,
   checkName,
   checkOptions,
-  checkQueue,
 } from "../core/option-checks.ts";
 import type {
   CallArgs,
@@ -39,6 +37,7 @@ import type { StopOptions } from "../workers/workers.ts";
 import type { Arbiter } from "./arbiter.ts";
 import { JobReporter } from "./job-reporter.ts";
 import { onStopSignals } from "./process-signals.ts";
+import { checkRunOptions, type CheckedRunOptions } from "./run-options.ts";
 import type { RunningWorkers, RunOptions, StartWorkersOptions } from "./running-workers.ts";
 import { Scheduler } from "./scheduler.ts";
 import { TaskCatalog } from "./task-catalog.ts";
@@ -47,7 +46,6 @@ import { WorkersRun } from "./workers-run.ts";
 
 const BROKER_METHODS = ["bind", "start", "stop", "enqueue", "exchange"] as const;
 const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
-const RUN_OPTIONS = ["workers", "queue", "stopWhenQueueEmpty", "stopTimeout"] as const;
 
 /** Options of an engine. */
 export interface EngineOptions {
@@ -85,17 +83,25 @@ export class Engine {
   readonly #stopped = new Map<string, Arbiter>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** What closed it, if not a call of `close`. */
+  #closedBy: "run" | undefined;
 
   /** @throws TypeError or RangeError if an option is not valid, or another engine has the broker */
   constructor(broker: Broker, options: EngineOptions = {}) {
     checkMethods(
-      "Engine: broker must be a broker, as new MemoryBroker() is",
+      "Engine: broker must be a MemoryBroker, SqliteBroker or RedisBroker, such as new MemoryBroker()",
       broker,
       BROKER_METHODS,
     );
     checkOptions("Engine", options, ["namespace", "logger", "runtime"]);
     const { namespace = DEFAULT_NAMESPACE, runtime = systemRuntime(), logger } = options;
-    if (logger !== undefined) checkMethods("Engine: logger", logger, LOGGER_METHODS);
+    if (logger !== undefined) {
+      checkMethods(
+        "Engine: logger must have debug(), info(), warn() and error(), as a pino logger has",
+        logger,
+        LOGGER_METHODS,
+      );
+    }
     this.namespace = checkName("Engine: namespace", namespace);
     this.#runtime = { ...runtime, logger: safeLogger(logger ?? runtime.logger) };
     this.#signals = new Signals((err, event) => {
@@ -155,6 +161,7 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async schedule(task: TaskReference, ...args: unknown[]): Promise<Job> {
+    this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: undefined, args });
   }
 
@@ -169,6 +176,7 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Promise<Job> {
+    this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: checkDate("scheduleAt: at", at), args });
   }
 
@@ -178,6 +186,7 @@ export class Engine {
    * enqueued if any of the jobs is not valid.
    */
   async scheduleBatch(batch: Batch): Promise<Job[]> {
+    this.#refuseIfClosed();
     checkMethods("scheduleBatch: expected a Batch", batch, ["schedule", "scheduleAt"]);
     return this.#scheduler.scheduleBatch(batch.requests);
   }
@@ -223,7 +232,7 @@ export class Engine {
    * engine already, or the workers were used before; with BrokerError if the broker cannot start.
    */
   async startWorkers(options: StartWorkersOptions): Promise<RunningWorkers> {
-    const run = this.#newRun(options);
+    const run = this.#newRun(checkRunOptions("startWorkers", options));
     await run.start();
     return run;
   }
@@ -235,10 +244,9 @@ export class Engine {
    * Rejects as `startWorkers` does.
    */
   async run(options: RunOptions): Promise<void> {
-    checkOptions("run", options, RUN_OPTIONS);
-    const { stopTimeout } = options;
-    if (stopTimeout !== undefined) checkDuration("run: stopTimeout", stopTimeout, { min: 0 });
-    const run = this.#newRun(options);
+    const checked = checkRunOptions("run", options);
+    const { stopTimeout } = checked;
+    const run = this.#newRun(checked);
     let signals = 0;
     const stopListening = onStopSignals((signal) => {
       signals += 1;
@@ -251,7 +259,9 @@ export class Engine {
     } finally {
       stopListening();
     }
-    if (this.#runs.size === 0) await this.close();
+    if (this.#runs.size > 0) return;
+    if (this.#closing === undefined) this.#closedBy = "run";
+    await this.close();
   }
 
   /**
@@ -296,18 +306,9 @@ export class Engine {
     return this;
   }
 
-  #newRun(options: StartWorkersOptions): WorkersRun {
+  #newRun({ workers, queue, stopWhenQueueEmpty }: CheckedRunOptions): WorkersRun {
     refuseToStartWorkers();
-    checkOptions("startWorkers", options, RUN_OPTIONS);
-    const { workers, queue = DEFAULT_QUEUE, stopWhenQueueEmpty = false } = options;
-    checkMethods("startWorkers: workers must be workers, as new AsyncWorkers() is", workers, [
-      "start",
-      "submit",
-      "stop",
-    ]);
-    checkBoolean("startWorkers: stopWhenQueueEmpty", stopWhenQueueEmpty);
     this.#refuseIfClosed();
-    checkQueue("startWorkers: queue", queue);
     this.#refuseSecondRun(queue);
     const run = new WorkersRun({
       namespace: this.namespace,
@@ -350,8 +351,9 @@ export class Engine {
     await this.#broker.stop();
   }
 
+  /** First: a closed engine does not hear of tasks any more, and would call them unknown. */
   #refuseIfClosed(): void {
-    if (this.#closing !== undefined) throw new EngineClosedError();
+    if (this.#closing !== undefined) throw new EngineClosedError(this.#closedBy);
   }
 
   #refuseSecondRun(queue: string): void {

@@ -149,8 +149,9 @@ export class Queuey<Value = unknown> {
    * @throws BlockingNotAllowedError where threads must not be blocked
    */
   putSync(value: Value, options: SyncOptions = {}): void {
+    const timeoutMs = readTimeout("putSync", options);
     const encoded = this.#encode(value);
-    this.#waitSync("put", options, () => this.#put(encoded));
+    this.#waitSync("put", timeoutMs, () => this.#put(encoded));
     this.#items.ring(1);
   }
 
@@ -192,12 +193,12 @@ export class Queuey<Value = unknown> {
 
   /** {@link takeSync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
   getSync(options: SyncOptions = {}): Value {
-    return this.takeSync(options).value;
+    return this.#takeSync("getSync", options).value;
   }
 
   /** {@link takeAsync}, the value only. `taskDone()` without a ticket is for the oldest that was taken. */
   async getAsync(options: AsyncOptions = {}): Promise<Value> {
-    const { value } = await this.takeAsync(options);
+    const { value } = await this.#takeAsync("getAsync", options);
     return value;
   }
 
@@ -208,7 +209,7 @@ export class Queuey<Value = unknown> {
    * @throws BlockingNotAllowedError where threads must not be blocked
    */
   takeSync(options: SyncOptions = {}): TakenItem<Value> {
-    return this.#read(this.#waitSync("get", options, () => this.#take()));
+    return this.#takeSync("takeSync", options);
   }
 
   /**
@@ -218,11 +219,7 @@ export class Queuey<Value = unknown> {
    * A call that was served has its item even if its signal aborts at the same moment.
    */
   async takeAsync(options: AsyncOptions = {}): Promise<TakenItem<Value>> {
-    const signal = readSignal("takeAsync", options);
-    return this.#getters.join(() => {
-      const attempt = this.#locked(() => this.#take());
-      return typeof attempt === "string" ? attempt : { result: this.#read(attempt.result) };
-    }, signal);
+    return this.#takeAsync("takeAsync", options);
   }
 
   /**
@@ -305,6 +302,21 @@ export class Queuey<Value = unknown> {
     }
   }
 
+  /** @param name - of the method that was called, for messages */
+  #takeSync(name: string, options: SyncOptions): TakenItem<Value> {
+    const timeoutMs = readTimeout(name, options);
+    return this.#read(this.#waitSync("get", timeoutMs, () => this.#take()));
+  }
+
+  /** @param name - of the method that was called, for messages */
+  async #takeAsync(name: string, options: AsyncOptions): Promise<TakenItem<Value>> {
+    const signal = readSignal(name, options);
+    return this.#getters.join(() => {
+      const attempt = this.#locked(() => this.#take());
+      return typeof attempt === "string" ? attempt : { result: this.#read(attempt.result) };
+    }, signal);
+  }
+
   #encode(value: unknown): Encoded {
     const { slotBytes, maxPages } = this.#memory;
     const encoded = encodeValue(value, slotBytes);
@@ -361,10 +373,9 @@ export class Queuey<Value = unknown> {
   /** Attempts with the lock until there is a result, blocking in between. */
   #waitSync<Result>(
     operation: "put" | "get",
-    options: SyncOptions,
+    timeoutMs: number,
     attempt: () => Attempt<Result>,
   ): Result {
-    const timeoutMs = readTimeout(`${operation}Sync`, options);
     this.#checkMayBlock(operation);
     const deadlineMs = timeoutMs === Infinity ? Infinity : systemClock.monotonic() + timeoutMs;
     const bell = operation === "put" ? this.#space : this.#items;
@@ -414,14 +425,22 @@ export class Queuey<Value = unknown> {
   }
 }
 
+const SYNC_HINTS = Object.freeze({ signal: "who blocks hears no signal: give a timeout in ms" });
+const ASYNC_HINTS = Object.freeze({ timeout: "pass { signal: AbortSignal.timeout(ms) } instead" });
+
 function readTimeout(name: string, options: SyncOptions): number {
-  checkOptions(`Queuey.${name}`, options, ["timeout"]);
+  checkOptions(`Queuey.${name}`, options, ["timeout"], SYNC_HINTS);
   const { timeout = Infinity } = options;
   return checkDuration(`Queuey.${name}: timeout`, timeout, { min: 0 });
 }
 
 function readSignal(name: string, options: AsyncOptions): AbortSignal | undefined {
-  checkOptions(`Queuey.${name}`, options, ["signal"]);
+  if (options instanceof AbortSignal) {
+    throw new TypeError(
+      `Queuey.${name}: expected options such as { signal }, got the signal itself`,
+    );
+  }
+  checkOptions(`Queuey.${name}`, options, ["signal"], ASYNC_HINTS);
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`Queuey.${name}: signal must be an AbortSignal, got ${describe(signal)}`);

@@ -4,6 +4,7 @@ import type { StoredJob } from "../core/job.ts";
 import { checkInteger, checkOptions } from "../core/option-checks.ts";
 import type { RunnableTask } from "../core/task.ts";
 import { LoopWorkers } from "./loop-workers.ts";
+import { WORKERS_HINTS } from "./option-hints.ts";
 import { checkThreadOptions, checkTimeoutGrace } from "./threads/thread-options.ts";
 import { ThreadPool } from "./threads/thread-pool.ts";
 import type { JobsAhead, Workers, WorkersContext } from "./workers.ts";
@@ -29,6 +30,7 @@ export interface AsyncWorkersOptions {
   readonly resourceLimits?: ResourceLimits | undefined;
 }
 
+const OPTIONS = ["number", "threads", "timeoutGrace", "readyTimeout", "resourceLimits"] as const;
 const DEFAULT_NUMBER = 5;
 
 /**
@@ -44,13 +46,7 @@ export class AsyncWorkers implements Workers {
 
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(options: AsyncWorkersOptions = {}) {
-    checkOptions("AsyncWorkers", options, [
-      "number",
-      "threads",
-      "timeoutGrace",
-      "readyTimeout",
-      "resourceLimits",
-    ]);
+    checkOptions("AsyncWorkers", options, OPTIONS, WORKERS_HINTS);
     const { number = DEFAULT_NUMBER, threads = 0 } = options;
     this.number = checkInteger("AsyncWorkers: number", number, { min: 1 });
     checkInteger("AsyncWorkers: threads", threads, { min: 0, max: number });

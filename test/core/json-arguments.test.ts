@@ -196,6 +196,8 @@ suite("splitKwargs()", () => {
   });
 
   test("leaves kwargs() elsewhere to be refused", () => {
-    assert.throws(() => carry(kwargs({ a: 1 }), 2), { path: "args[0]" });
+    const message = /with args\[0\]: kwargs\(\), which a call takes once, as its last argument/;
+    assert.throws(() => carry(kwargs({ a: 1 }), 2), { path: "args[0]", message });
+    assert.throws(() => carry(kwargs({ a: 1 }), kwargs({ b: 2 })), { path: "args[0]", message });
   });
 });

@@ -105,9 +105,9 @@ suite("Tasks.task()", () => {
         "a missing function",
         "x",
         undefined,
-        /^task "x": its function must be a function, got undef/,
+        /^task "x": its function is missing: .* task\("x", async \(\) => \{ \.\.\. \}\), got undefined$/,
       ],
-      ["a function that is none", "x", "f", /^task "x": its function must be a function, got "f"$/],
+      ["a function that is none", "x", "f", /^task "x": its last argument is no .*, got "f"$/],
     ];
   for (const [what, name, fn, message] of wrong) {
     test(`refuses ${what}`, () => {
@@ -116,6 +116,14 @@ suite("Tasks.task()", () => {
       assert.deepEqual(tasks.definitions, []);
     });
   }
+
+  test("says that the function is missing if there is nothing but a name", () => {
+    const nameOnly: unknown = undefined;
+    assert.throws(() => new Tasks().task("x", nameOnly as () => void), {
+      name: "TypeError",
+      message: /^task "x": its function is missing: expected a name, options/,
+    });
+  });
 
   test("refuses a name that is taken, and keeps the first", () => {
     const tasks = new Tasks();
@@ -239,6 +247,10 @@ suite("Tasks.task()", () => {
   test("refuses a module that is no name", () => {
     assert.throws(() => new Tasks({ module: "" }), { message: "Tasks: module must not be empty" });
     assert.throws(() => new Tasks({ module: 5 as unknown as string }), TypeError);
+    assert.throws(() => new Tasks({ module: import.meta as unknown as string }), {
+      name: "TypeError",
+      message: /^Tasks: module must be a string: pass import\.meta\.url, got an object/,
+    });
     for (const module of ["./tasks.ts", "../tasks.js", "/app/tasks.js", "C:\\tasks.js"]) {
       assert.throws(() => new Tasks({ module }), {
         name: "RangeError",

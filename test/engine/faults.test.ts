@@ -13,6 +13,7 @@ import { FakeRuntime, settled } from "../../src/testing/fake-runtime.ts";
 import { type Fault, FaultBroker } from "../../src/testing/fault-broker.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
+import { ThreadWorkers } from "../../src/workers/threads/thread-workers.ts";
 import { drain, engineBench, passUntil, startWorkers, type EngineBench } from "./engine-bench.ts";
 
 const DOWN: readonly Fault[] = Array.from({ length: 200 }, () => "before");
@@ -313,7 +314,24 @@ describe("starts and stops", () => {
     await assert.rejects(bench.spin.run({ workers }));
     await bench.spin.schedule(bench.spin.task("noop", () => undefined));
     await bench.spin.run({ workers, stopWhenQueueEmpty: true });
-    await assert.rejects(bench.spin.schedule("noop"), /closed/v);
+    await assert.rejects(
+      bench.spin.schedule("noop"),
+      /closed, as run\(\) closes it .*startWorkers/v,
+    );
+  });
+
+  it("close() that came before run() has ended is what closed the engine", async () => {
+    const bench = engineBench();
+    const started = Promise.withResolvers<void>();
+    bench.spin.on("workerStarted", () => started.resolve());
+    const running = bench.spin.run({ workers: new AsyncWorkers() });
+    await started.promise;
+    await bench.spin.close();
+    await running;
+    bench.spin.task("noop", () => undefined);
+    await assert.rejects(bench.spin.schedule("noop"), {
+      message: "this engine is closed: make a new Engine to go on",
+    });
   });
 });
 
@@ -325,19 +343,61 @@ describe("careless users", () => {
     const plain = (): number => 1;
     const broker = (): MemoryBroker => new MemoryBroker();
     const mistakes: ReadonlyArray<readonly [RegExp, () => unknown]> = [
-      [/^Engine: broker must be a broker.*, got undefined$/v, () => new Engine(wrong(undefined))],
+      [
+        /^Engine: broker must be a MemoryBroker.*, got undefined$/v,
+        () => new Engine(wrong(undefined)),
+      ],
       [/got an object \(Object\) without bind\(\)/v, () => new Engine(wrong({}))],
-      [/got a function \(MemoryBroker\)/v, () => new Engine(wrong(MemoryBroker))],
+      [/got the class MemoryBroker: make one with new$/v, () => new Engine(wrong(MemoryBroker))],
       [/^Engine: options must be an object, got null/v, () => new Engine(broker(), wrong(null))],
       [/there is no option "namspace"/v, () => new Engine(broker(), wrong({ namspace: "x" }))],
-      [/without debug\(\)/v, () => new Engine(broker(), { logger: wrong({}) })],
+      [
+        /^Engine: logger must have debug\(\), .*, got an object \(Object\) without debug\(\)$/v,
+        () => new Engine(broker(), { logger: wrong({}) }),
+      ],
+      [
+        /^Engine: logger must have .*, got true$/v,
+        () => new Engine(broker(), { logger: wrong(true) }),
+      ],
       [/store must be a MemoryStore/v, () => new MemoryBroker({ store: wrong({}) })],
-      [/^run: options must be an object/v, () => spin.run(wrong(undefined))],
-      [/workers must be workers/v, () => spin.run(wrong({}))],
-      [/there is no option "number"/v, () => spin.run(wrong(new AsyncWorkers()))],
-      [/got a function \(AsyncWorkers\)/v, () => spin.run({ workers: wrong(AsyncWorkers) })],
+      [
+        /^run: expected options such as \{ workers: new AsyncWorkers\(\) \}, got undefined$/v,
+        () => spin.run(wrong(undefined)),
+      ],
+      [
+        /^run: expected .* \{ workers: new AsyncWorkers\(\) \}, got the workers .*\(AsyncWorkers\)$/v,
+        () => spin.run(wrong(new AsyncWorkers())),
+      ],
+      [
+        /^startWorkers: expected options .*, got the workers themselves, an object \(ThreadWorkers\)$/v,
+        () => spin.startWorkers(wrong(new ThreadWorkers())),
+      ],
+      [
+        /^run: option workers must be .* \{ workers: new AsyncWorkers\(\) \}, got undefined$/v,
+        () => spin.run(wrong({})),
+      ],
+      [
+        /^startWorkers: option workers must be .*, got an object \(Object\) without start\(\)$/v,
+        () => spin.startWorkers({ workers: wrong({ number: 5 }) }),
+      ],
+      [/"number".*: it is one of the workers, as in/v, () => spin.run(wrong({ number: 5 }))],
+      [
+        /got the class AsyncWorkers: make one with new$/v,
+        () => spin.run({ workers: wrong(AsyncWorkers) }),
+      ],
+      [
+        /no option "workers".*: it is an option of run\(\) and startWorkers\(\)/v,
+        () => new AsyncWorkers(wrong({ workers: new AsyncWorkers() })),
+      ],
+      [
+        /no option "queue".*: it is an option of run\(\) and startWorkers\(\)/v,
+        () => new ThreadWorkers(wrong({ queue: "q" })),
+      ],
       [/^AsyncWorkers: options must be an object/v, () => new AsyncWorkers(wrong(256))],
-      [/there is no option "concurrency"/v, () => new AsyncWorkers(wrong({ concurrency: 5 }))],
+      [
+        /there is no option "concurrency".*: it is called number$/v,
+        () => new AsyncWorkers(wrong({ concurrency: 5 })),
+      ],
       [/^scheduleBatch: expected a Batch, got an array/v, () => spin.scheduleBatch(wrong([]))],
       [/got a function \(plain\): register it/v, () => spin.schedule(wrong(plain))],
       [

@@ -400,6 +400,34 @@ suite("Queuey: bad input", () => {
     );
   });
 
+  test("options of a call name the method that was called, and what to give instead", async () => {
+    const queue = new Queuey<number>({ maxSize: 1 });
+    // What a JavaScript program lets through.
+    const wrong = (value: unknown): never => value as never;
+    const timeout = wrong({ timeout: 5 });
+    const useSignal = String.raw`there is no option "timeout", only signal: pass \{ signal: AbortSignal\.timeout`;
+    for (const [name, call] of [
+      ["getAsync", () => queue.getAsync(timeout)],
+      ["takeAsync", () => queue.takeAsync(timeout)],
+      ["putAsync", () => queue.putAsync(1, timeout)],
+    ] as const) {
+      await assert.rejects(call(), new RegExp(`TypeError: Queuey\\.${name}: ${useSignal}`));
+    }
+    const signal = wrong({ signal: AbortSignal.abort() });
+    for (const [name, call] of [
+      ["getSync", () => queue.getSync(signal)],
+      ["takeSync", () => queue.takeSync(signal)],
+      ["putSync", () => queue.putSync(1, signal)],
+    ] as const) {
+      assert.throws(call, new RegExp(`Queuey\\.${name}: .* only timeout: .*give a timeout in ms$`));
+    }
+    await assert.rejects(
+      queue.getAsync(wrong(AbortSignal.abort())),
+      /expected options such as \{ signal \}/,
+    );
+    assert.equal(queue.size, 0);
+  });
+
   test("attach() refuses what is no handle, of another version, or not whole", () => {
     const { handle } = new Queuey({ maxSize: 2 });
     const attach = (bad: unknown) => () => Queuey.attach(bad as QueueyHandle);

@@ -1,6 +1,7 @@
 /** Compiled, never run: what the compiler must accept and refuse in calls that schedule. */
 import {
   Batch,
+  currentEngine,
   Engine,
   kwargs,
   type Kwargs,
@@ -58,6 +59,28 @@ export async function accepted(): Promise<void> {
   const direct: Promise<string> = two(1, "a");
   const taskName: string = two.taskName;
   void [job, text, number, direct, taskName];
+}
+
+export async function acceptedInTasks(): Promise<void> {
+  const engine = currentEngine();
+  // @ts-expect-error outside a task there is none
+  void engine.schedule;
+  if (engine === undefined) return;
+  const job: Job = await engine.schedule(two, 1, "a");
+  const later: Job = await engine.scheduleAt(options, at, "a", kwargs({ width: 1 }));
+  const sync: Job = engine.scheduleSync(rest, "a", 1, 2);
+  const syncLater: Job = engine.scheduleAtSync("two", at, "anything");
+  void [job, later, sync, syncLater];
+  // @ts-expect-error a missing argument
+  await engine.schedule(two, 1);
+  // @ts-expect-error a wrong type
+  await engine.scheduleAt(two, at, "1", "a");
+  // @ts-expect-error the date is missing
+  await engine.scheduleAt(two, 1, "a");
+  // @ts-expect-error a wrong keyword
+  engine.scheduleSync(options, "a", kwargs({ wide: 1 }));
+  // @ts-expect-error not a date
+  engine.scheduleAtSync(two, 123, 1, "a");
 }
 
 export async function refused(): Promise<void> {

@@ -66,6 +66,14 @@ export type RedisTarget =
 const PORT = { min: 1, max: 65_535 };
 
 const NODE_OPTIONS = ["url", "username", "password", "database", "socket"];
+const IN_SOCKET = "it belongs into socket, as in { socket: { host, port } }, or give a url";
+const NODE_HINTS = Object.freeze({
+  host: IN_SOCKET,
+  port: IN_SOCKET,
+  path: IN_SOCKET,
+  tls: IN_SOCKET,
+  db: "it is called database",
+});
 const SENTINEL_OPTIONS = [
   "name",
   "sentinelRootNodes",
@@ -150,7 +158,7 @@ function nodeOptions(name: string, value: unknown): RedisNodeOptions {
   if (typeof value === "string") {
     throw new TypeError(`RedisBroker: ${name} must be objects, such as { url }, got a string`);
   }
-  checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS);
+  checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS, NODE_HINTS);
   const { url, username, password, database, socket } = fields(value);
   const node = {
     ...(url !== undefined && { url: checkUrl(url) }),

@@ -1,10 +1,11 @@
+import { describe } from "../../core/option-checks.ts";
 import type { RedisNodeOptions } from "./redis-target.ts";
 
 const FORM =
   "the url must look like redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path";
 
 /**
- * Messages never tell the URL: the password that it may hold must not get into a log.
+ * Messages tell where the URL leads, never who goes there: the password that it may hold must not get into a log.
  * @throws TypeError or RangeError if it leads to no server
  */
 export function checkUrl(url: unknown): string {
@@ -15,7 +16,21 @@ export function checkUrl(url: unknown): string {
     throw new RangeError("RedisBroker: the url holds a control character, such as a line break");
   }
   if (isUnixUrl(url) || isRedisUrl(url)) return url;
-  throw new RangeError(`RedisBroker: ${FORM}; % and @ in a password are written %25 and %40`);
+  throw new RangeError(
+    `RedisBroker: ${FORM}, got ${describe(withoutSecrets(url))}; ` +
+      `in a password % @ / ? # are written %25 %40 %2F %3F %23`,
+  );
+}
+
+/**
+ * What is left of a text that should be a URL, without all that may be a name or a password: what stands before
+ * the last @, after a colon that no port follows, or in a query.
+ */
+function withoutSecrets(url: string): string {
+  const scheme = /^[a-z][\w+.\-]*:\/\//iv.exec(url)?.[0] ?? "";
+  const end = url.lastIndexOf("@");
+  const place = end < 0 ? url.slice(scheme.length) : `***${url.slice(end)}`;
+  return scheme + place.replace(/(?<=[#?]|:(?!\d{1,5}(?:\/|$))).+$/sv, "***");
 }
 
 /** Whether a valid URL asks for TLS. */
@@ -29,7 +44,9 @@ function isUnixUrl(url: string): boolean {
 
 function isRedisUrl(url: string): boolean {
   if (!/^rediss?:\/\//iv.test(url) || !URL.canParse(url)) return false;
-  const { username, password, pathname } = new URL(url);
+  const { username, password, pathname, search, hash } = new URL(url);
+  // Of a password that was not encoded: its user would be taken for the host.
+  if (`${search}${hash}`.includes("@")) return false;
   return /^\/?\d*$/v.test(pathname) && isDecodable(username) && isDecodable(password);
 }
 

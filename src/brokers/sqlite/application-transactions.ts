@@ -53,11 +53,7 @@ export class ApplicationTransactions {
         if (db.isTransaction) sql.run("RELEASE spinach_enqueue");
       }
     } catch (error) {
-      throw sqliteError(
-        'scheduling within a transaction (begin it with "BEGIN IMMEDIATE")',
-        this.#parts.path,
-        error,
-      );
+      throw sqliteError("scheduling within a transaction", this.#parts.path, error, BUSY_REMEDY);
     }
     if (!this.#untold.has(db)) this.#tellAfter(db, woken);
   }
@@ -82,10 +78,7 @@ export class ApplicationTransactions {
 
   #checked(transaction: object): DatabaseSync {
     const { path } = this.#parts;
-    if (!isDatabase(transaction)) {
-      checkMethods("inTransaction: expected a DatabaseSync of node:sqlite", transaction, METHODS);
-      throw new TypeError("inTransaction: expected a DatabaseSync of node:sqlite");
-    }
+    checkDatabase(transaction);
     if (!transaction.isTransaction) {
       throw new TypeError(
         `inTransaction: the connection has no open transaction: begin one with ` +
@@ -123,10 +116,16 @@ export class ApplicationTransactions {
   }
 }
 
+/** A connection waits for nobody unless told; one that has read before cannot wait for the lock at all. */
+const BUSY_REMEDY =
+  "another connection is writing: let yours wait for it, with new DatabaseSync(path, { timeout: 5000 }), and " +
+  'begin with "BEGIN IMMEDIATE"';
+
 const METHODS = ["prepare", "exec", "location"] as const;
 
-function isDatabase(value: object): value is DatabaseSync {
-  return METHODS.every((method) => typeof Reflect.get(value, method) === "function");
+/** @throws TypeError */
+function checkDatabase(value: object): asserts value is DatabaseSync {
+  checkMethods("inTransaction: expected a DatabaseSync of node:sqlite", value, METHODS);
 }
 
 /** Whether its transaction is; a connection that was closed has none. */

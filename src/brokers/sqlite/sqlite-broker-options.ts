@@ -79,7 +79,20 @@ export function checkPath(path: unknown): string {
         `for jobs in memory use MemoryBroker, and write a file's path without "file:"`,
     );
   }
+  refuseUrl(checked);
   return resolve(checked);
+}
+
+/** SQLite would make a file of that name. One letter before the colon is a disk of Windows. */
+function refuseUrl(path: string): void {
+  const scheme = /^[a-z][a-z\d+.\-]+:(?:\/\/)?/iv.exec(path)?.[0];
+  if (scheme === undefined) return;
+  const remedy = scheme.startsWith("redis")
+    ? "for Redis use RedisBroker of spinach/redis"
+    : `leave "${scheme}" out, or write "./" before it if the file has that name`;
+  throw new RangeError(
+    `SqliteBroker: path must be that of a file, not a URL with "${scheme}": ${remedy}`,
+  );
 }
 
 function checkSynchronous(value: unknown): Synchronous {

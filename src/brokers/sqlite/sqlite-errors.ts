@@ -15,7 +15,9 @@ const CODES = Object.freeze({
 const PRIMARY = 0xff;
 
 const REMEDIES: Readonly<Record<number, string>> = {
-  [CODES.BUSY]: "another program keeps the file locked: keep its transactions short",
+  [CODES.BUSY]:
+    "another connection keeps the file locked: keep its transactions short, and schedule within one of your own " +
+    "with engine.inTransaction(db)",
   [CODES.READONLY]: "let this user write the file and its folder",
   [CODES.IOERR]: "see whether its disk works, and is there",
   [CODES.CORRUPT]:
@@ -36,10 +38,18 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === CODES.BUSY;
 }
 
-/** What failed, where, why, and what to do. */
-export function sqliteError(what: string, path: string, error: unknown): BrokerError {
+/**
+ * What failed, where, why, and what to do.
+ * @param busyRemedy - what to do if somebody else has the lock, where it is not the broker that waited for it
+ */
+export function sqliteError(
+  what: string,
+  path: string,
+  error: unknown,
+  busyRemedy?: string,
+): BrokerError {
   if (error instanceof BrokerError) return error;
-  const remedy = REMEDIES[sqliteCode(error) ?? -1];
+  const remedy = (isBusy(error) ? busyRemedy : undefined) ?? REMEDIES[sqliteCode(error) ?? -1];
   const reason = error instanceof Error ? error.message : String(error);
   const advice = remedy === undefined ? "" : `; ${remedy}`;
   return new BrokerError(`SQLite: ${what} failed on ${path}: ${reason}${advice}`, { cause: error });

@@ -2,7 +2,7 @@ import { Worker, type ResourceLimits, type WorkerOptions } from "node:worker_thr
 
 import { decodeThrown } from "./crossing-error.ts";
 import { ProgressReader } from "./progress.ts";
-import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import type { FromReady, FromThread, ThreadData, ToThread } from "./protocol.ts";
 
 /** What a thread is made of. */
 export interface PoolThreadParts {
@@ -10,7 +10,7 @@ export interface PoolThreadParts {
   readonly name: string;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly onReady: (thread: PoolThread) => void;
-  readonly onMessage: (thread: PoolThread, message: FromThread) => void;
+  readonly onMessage: (thread: PoolThread, message: FromReady) => void;
   /** Called once, when the thread has ended; it has said all it will by then. */
   readonly onEnded: (thread: PoolThread) => void;
 }
@@ -35,6 +35,8 @@ export class PoolThread {
   exitCode = 0;
   /** What it died of, if it said so. */
   cause: unknown;
+  /** URL of the module that it is importing. */
+  loading: string | undefined;
   readonly #worker: Worker | undefined;
   readonly #parts: PoolThreadParts;
   readonly #ended = Promise.withResolvers<void>();
@@ -111,7 +113,8 @@ export class PoolThread {
     if (message.type === "ready") {
       this.state = "ready";
       this.#parts.onReady(this);
-    } else if (message.type === "refused") this.cause = decodeThrown(message.error);
+    } else if (message.type === "loading") this.loading = message.module;
+    else if (message.type === "refused") this.cause = decodeThrown(message.error);
     else this.#parts.onMessage(this, message);
   }
 

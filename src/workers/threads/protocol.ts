@@ -55,6 +55,8 @@ export type ToThread =
 
 /** From a thread to the pool. That a job started or succeeded is in its progress instead. */
 export type FromThread =
+  /** It imports this module next; `undefined` when it has. */
+  | { readonly type: "loading"; readonly module: string | undefined }
   /** All modules are there; it waits for `go`. */
   | { readonly type: "ready" }
   /** It cannot serve, and ends. */
@@ -81,6 +83,9 @@ export type FromThread =
       readonly fields: Readonly<Record<string, Crossing>>;
       readonly message: string;
     };
+
+/** What a thread says once it is ready. */
+export type FromReady = Exclude<FromThread, { readonly type: "loading" | "ready" | "refused" }>;
 
 /** Whether `workerData` is that of a thread of ours. */
 export function isThreadData(data: unknown): data is ThreadData {

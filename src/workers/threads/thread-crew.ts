@@ -184,7 +184,11 @@ export class ThreadCrew {
   }
 }
 
-function startError({ exitCode, cause }: PoolThread): ThreadStartError {
+function startError({ exitCode, cause, loading }: PoolThread): ThreadStartError {
   const options = cause === undefined ? undefined : { cause };
-  return new ThreadStartError(`it ended with exit code ${exitCode}`, options);
+  const exit = cause === undefined ? `it ended with exit code ${exitCode}` : undefined;
+  if (loading === undefined) return new ThreadStartError(exit, options);
+  const ended =
+    exit === undefined ? "" : `: ${exit} while it was loaded, did the module call process.exit()?`;
+  return new ThreadStartError(`module ${loading} could not be loaded${ended}`, options);
 }

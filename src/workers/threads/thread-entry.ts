@@ -25,7 +25,11 @@ async function serve(data: ThreadData): Promise<void> {
   const runtime = { ...systemRuntime(), logger: threadLogger(post, data.levels) };
   const scheduling = new ThreadScheduling(data.scheduling);
   const engine = makeCurrentEngine(scheduling);
-  const tasks = await whileLoading(async () => loadTasks(data.modules));
+  const tasks = await whileLoading(async () =>
+    loadTasks(data.modules, (module) => {
+      post({ type: "loading", module });
+    }),
+  );
   const runner = new JobRunner({ ...data, tasks, progress, runtime, engine, post, hearAborts });
   const gone = Promise.withResolvers<void>();
   const receive = (message: ToThread): void => {

@@ -12,7 +12,7 @@ import { HeldJobs } from "./held-jobs.ts";
 import { JobQueue } from "./job-queue.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { createProgress, ProgressBell, type ProgressListener } from "./progress.ts";
-import type { FromThread, Idle, SchedulingHandles, TaskModule, ThreadData } from "./protocol.ts";
+import type { FromReady, Idle, SchedulingHandles, TaskModule, ThreadData } from "./protocol.ts";
 import { ScheduleService } from "./schedule-service.ts";
 import { StartWatch } from "./start-watch.ts";
 import { modulesOf } from "./task-modules.ts";
@@ -297,7 +297,7 @@ export class ThreadPool implements Workers {
     };
   }
 
-  #received(thread: PoolThread, message: FromThread): void {
+  #received(thread: PoolThread, message: FromReady): void {
     // What it wrote before comes first: that the job started, above all.
     this.#readAll();
     const { held, crew, context } = this.#parts;
@@ -321,9 +321,6 @@ export class ThreadPool implements Workers {
         logger[message.level](decodeFields(message.fields), message.message);
         break;
       }
-      case "ready":
-      case "refused":
-        break;
     }
   }
 

@@ -6,15 +6,20 @@ import type { TaskModule } from "./protocol.ts";
 /**
  * The tasks of the modules, by name.
  *
+ * @param onLoading - called before a module is imported, with its URL, and after it
+ *
  * Rejects with what a module throws, and with TypeError if a module does not give the tasks that it should.
  */
 export async function loadTasks(
   modules: readonly TaskModule[],
+  onLoading: (url: string | undefined) => void,
 ): Promise<ReadonlyMap<string, RunnableTask>> {
   const tasks = new Map<string, RunnableTask>();
   // One after the other: their order is that of the main thread.
   for (const taskModule of modules) {
+    onLoading(taskModule.url);
     const exports: unknown = await import(taskModule.url);
+    onLoading(undefined);
     for (const task of tasksOf(taskModule, exports)) tasks.set(task.name, task);
   }
   return tasks;

@@ -4,6 +4,7 @@ import type { ResourceLimits } from "node:worker_threads";
 import type { StoredJob } from "../../core/job.ts";
 import { checkInteger, checkOptions, describe } from "../../core/option-checks.ts";
 import type { RunnableTask } from "../../core/task.ts";
+import { WORKERS_HINTS } from "../option-hints.ts";
 import type { JobsAhead, Workers, WorkersContext } from "../workers.ts";
 import type { Idle } from "./protocol.ts";
 import { checkThreadOptions, checkTimeoutGrace } from "./thread-options.ts";
@@ -32,6 +33,15 @@ export interface ThreadWorkersOptions {
   readonly readyTimeout?: number | undefined;
 }
 
+const OPTIONS = [
+  "number",
+  "resourceLimits",
+  "maxJobsPerThread",
+  "idle",
+  "timeoutGrace",
+  "readyTimeout",
+] as const;
+
 /**
  * Runs jobs on threads, one at a time on each: a task may block, compute for long, or be async. Its function must
  * be in a registry made with `new Tasks({ module: import.meta.url })`, in a module that exports it.
@@ -47,14 +57,7 @@ export class ThreadWorkers implements Workers {
 
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(options: ThreadWorkersOptions = {}) {
-    checkOptions("ThreadWorkers", options, [
-      "number",
-      "resourceLimits",
-      "maxJobsPerThread",
-      "idle",
-      "timeoutGrace",
-      "readyTimeout",
-    ]);
+    checkOptions("ThreadWorkers", options, OPTIONS, WORKERS_HINTS);
     const { number = availableParallelism(), maxJobsPerThread, idle = "block" } = options;
     this.number = checkInteger("ThreadWorkers: number", number, { min: 1 });
     if (maxJobsPerThread !== undefined) {

@@ -43,6 +43,25 @@ describe("redisTarget() takes a URL", () => {
     });
   }
 
+  test("and no other text, telling where it leads and not the password", () => {
+    const shown: ReadonlyArray<readonly [url: string, got: string]> = [
+      ["localhost:6379", "localhost:6379"],
+      ["http://10.0.0.1:6379/0", "http://10.0.0.1:6379/0"],
+      [`redis://app:${SECRET}@host:6379/database`, "redis://***@host:6379/database"],
+      [`redis:/:${SECRET}@host`, "***@host"],
+      [`redis:${SECRET}`, "redis:***"],
+      [`redis://:${SECRET}/x:6379`, "redis://:***"],
+      [`host:6379:${SECRET}`, "host:***"],
+      [`redis://host/x?password=${SECRET}`, "redis://host/x?***"],
+    ];
+    for (const [url, got] of shown)
+      assert.ok(refusal(url).includes(`, got "${got}";`), refusal(url));
+    for (const odd of ["@", ":", "/", "?", "#", "%", "://", "?x#"]) {
+      refuses(`redis://app:1${odd}${SECRET}@host/x`, /, got "redis:\/\/\*\*\*@host\/x"/v);
+      refuses(`redis://app:${SECRET}${odd}1@host/x`, /, got "redis:\/\/\*\*\*@host\/x"/v);
+    }
+  });
+
   test("and no other text, without telling what it holds", () => {
     for (const url of [
       "",
@@ -88,6 +107,12 @@ describe("redisTarget() takes the options of createClient", () => {
 
   test("and refuses what it does not know, naming what it does", () => {
     refuses({ host: "localhost" }, /^TypeError: .*no option "host", only url, username, password/v);
+    refuses(
+      { host: "localhost", port: 6379 },
+      /as in \{ socket: \{ host, port \} \}, or give a url$/v,
+    );
+    refuses({ port: 6379 }, /as in \{ socket: \{ host, port \} \}, or give a url$/v);
+    refuses({ db: 1 }, /it is called database$/v);
     refuses([`redis://:${SECRET}@host`], /^TypeError: .*must be an object, got an array/v);
     for (const nothing of [undefined, null, 6379, true]) {
       refuses(nothing, /^TypeError: .*expected a URL, options or a client/v);

@@ -51,6 +51,14 @@ describe("SqliteBroker on a bad file", () => {
   test("refuses a path that is none, at once", () => {
     assert.throws(() => new SqliteBroker(":memory:"), /use MemoryBroker/v);
     assert.throws(() => new SqliteBroker("file:jobs.db"), RangeError);
+    const url = /^RangeError: SqliteBroker: path must be that of a file, not a URL with "sqlite:/v;
+    for (const path of ["sqlite:x.db", "sqlite://x.db", "sqlite:///x.db"]) {
+      assert.throws(() => new SqliteBroker(path), url);
+    }
+    assert.throws(() => new SqliteBroker("redis://:secret@host"), /"redis:\/\/": .*RedisBroker/v);
+    for (const path of ["./sqlite:x.db", "C:/jobs.db", "c:\\jobs.db", "jobs/a:b.db"]) {
+      new SqliteBroker(path);
+    }
     assert.throws(() => new SqliteBroker(""), RangeError);
     // @ts-expect-error -- a path is a text
     assert.throws(() => new SqliteBroker(7), TypeError);

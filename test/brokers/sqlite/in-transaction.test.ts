@@ -179,6 +179,19 @@ describe("engine.inTransaction() on SQLite", () => {
     assert.deepEqual(it.invoiced, [1, 2]);
   });
 
+  test("while another connection writes it says how to wait for it", async () => {
+    await using it = shop();
+    const other = new DatabaseSync(it.path);
+    other.exec("BEGIN IMMEDIATE");
+    it.db.exec("BEGIN");
+    assert.throws(
+      () => it.spin.inTransaction(it.db).schedule(it.invoice, 1),
+      /is locked; .*new DatabaseSync\(path, \{ timeout: 5000 \}\), and begin with "BEGIN IMMEDIATE"$/v,
+    );
+    it.db.exec("ROLLBACK");
+    other.close();
+  });
+
   test("it refuses what is no transaction on the broker's file, with the remedy", async () => {
     await using it = shop();
     assert.throws(() => it.spin.inTransaction(it.db).schedule(it.invoice, 1), /BEGIN IMMEDIATE/v);
@@ -193,7 +206,19 @@ describe("engine.inTransaction() on SQLite", () => {
     memory.exec("BEGIN");
     assert.throws(() => it.spin.inTransaction(memory).schedule(it.invoice, 1), RangeError);
     memory.close();
-    assert.throws(() => it.spin.inTransaction({}).schedule(it.invoice, 1), TypeError);
+    for (const [value, got] of [
+      [{}, "an object (Object) without prepare()"],
+      [undefined, "undefined"],
+      ["shop.db", '"shop.db"'],
+      [DatabaseSync, "the class DatabaseSync: make one with new"],
+    ] as const) {
+      // What a JavaScript program lets through.
+      const wrong: unknown = value;
+      assert.throws(() => it.spin.inTransaction(wrong as object).schedule(it.invoice, 1), {
+        name: "TypeError",
+        message: `inTransaction: expected a DatabaseSync of node:sqlite, got ${got}`,
+      });
+    }
     const spin = new Engine(new MemoryBroker());
     spin.task("invoice", () => undefined);
     assert.throws(() => spin.inTransaction(it.db).schedule("invoice"), /SqliteBroker/v);

@@ -292,7 +292,10 @@ describe("[G13] threads that cannot start", () => {
     const bench = new ThreadBench(new ThreadWorkers({ number: 2 }), tasks);
     await assert.rejects(bench.start(), (error: unknown) => {
       assert.ok(error instanceof ThreadStartError && error.cause instanceof RangeError);
-      assert.match(error.message, /could not start: .*told to throw/v);
+      assert.match(
+        error.message,
+        /could not start: module file:.*throws-if-told\.ts could not be loaded: told to throw$/v,
+      );
       return true;
     });
     assert.equal(living.size, 0);
@@ -305,8 +308,30 @@ describe("[G13] threads that cannot start", () => {
     const bench = new ThreadBench(new ThreadWorkers({ number: 1, readyTimeout: 300 }), tasks);
     await assert.rejects(
       bench.start(),
-      /not loaded its modules within 300 ms \(option readyTimeout\)/v,
+      /module file:.*hangs\.ts could not .* loaded its modules within 300 ms \(option readyTimeout\)/v,
     );
+  });
+
+  it("name the module, and what is wrong with it, whatever that is", async () => {
+    const program = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
+    const cases: ReadonlyArray<readonly [module: string, problem: RegExp]> = [
+      ["file:///no/such/tasks.js", /: Cannot find module '\/no\/such\/tasks\.js'/v],
+      ["no-such-package", /: Cannot find package 'no-such-package'/v],
+      [program("let = 5;"), /: .*(?:Unexpected|let)/v],
+      [program("throw 'a text'"), /: a text$/v],
+      [program("process.exit(0)"), /: it ended with exit code 0 .*process\.exit\(\)\?$/v],
+    ];
+    for (const [module, problem] of cases) {
+      const tasks = new Tasks({ module });
+      tasks.task("noop", () => undefined);
+      const bench = new ThreadBench(new ThreadWorkers({ number: 1 }), tasks);
+      await assert.rejects(bench.start(), ({ message }: Error) => {
+        const start = `a worker thread could not start: module ${module} could not be loaded`;
+        assert.ok(message.startsWith(start), message);
+        assert.match(message.slice(start.length), problem);
+        return true;
+      });
+    }
   });
 
   it("any more are tried again with growing pauses, and no job is lost", async () => {
