@@ -27,6 +27,7 @@ export async function measureCase(
   const round = each.sideBySide === true ? roundSideBySide : roundInTurn;
   const rounds: Round[] = [];
   const [load = 0] = loadavg();
+  const startMs = performance.now();
   if (each.warmUp) await round(scenario, each, servers);
   while (rounds.length < each.runs) rounds.push(await round(scenario, each, servers));
   const runs: Partial<Record<ContenderName, readonly Figures[]>> = {};
@@ -34,6 +35,7 @@ export async function measureCase(
     runs[name] = rounds.map((figures) => figures[name]).filter((figures) => figures !== undefined);
   }
   print(each.id, runs);
+  console.log(`${each.id} took ${Math.round((performance.now() - startMs) / 1000)} s`);
   return { id: each.id, runs, load, absent: absentOf(each) };
 }
 
