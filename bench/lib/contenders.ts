@@ -44,6 +44,12 @@ export const CONTENDERS = {
     variant: "file",
     packages: ["@platformatic/job-queue"],
   },
+  plainjob: {
+    title: "plainjob",
+    file: "plainjob",
+    store: "file",
+    packages: ["plainjob", "better-sqlite3"],
+  },
   "graphile-worker": {
     title: "graphile-worker",
     file: "graphile-worker",

@@ -27,13 +27,15 @@ export async function measureCase(
   const round = each.sideBySide === true ? roundSideBySide : roundInTurn;
   const rounds: Round[] = [];
   const [load = 0] = loadavg();
-  if (each.warmUp) await round(scenario, each, servers);
+  const startMs = performance.now();
+  if (each.warmUp) await round(scenario, warmUpOf(each), servers);
   while (rounds.length < each.runs) rounds.push(await round(scenario, each, servers));
   const runs: Partial<Record<ContenderName, readonly Figures[]>> = {};
   for (const name of presentOf(each)) {
     runs[name] = rounds.map((figures) => figures[name]).filter((figures) => figures !== undefined);
   }
   print(each.id, runs);
+  console.log(`${each.id} took ${Math.round((performance.now() - startMs) / 1000)} s`);
   return { id: each.id, runs, load, absent: absentOf(each) };
 }
 
@@ -53,6 +55,17 @@ function absentOf(each: Case): CaseResult["absent"] {
     if (reason !== undefined) absent[name] = reason;
   }
   return absent;
+}
+
+/** What stays warm from run to run are servers and files: each run is a process of its own, and compiles for itself. */
+const WARM_UP_PART = 0.1;
+
+function warmUpOf(each: Case): Case {
+  const loads = Object.entries(each.loads).map(([name, { jobs, ...load }]) => [
+    name,
+    jobs === undefined ? load : { ...load, jobs: Math.ceil(jobs * WARM_UP_PART) },
+  ]);
+  return { ...each, loads: Object.fromEntries(loads) };
 }
 
 type Round = Partial<Record<ContenderName, Figures>>;

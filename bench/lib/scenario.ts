@@ -18,7 +18,7 @@ export interface Case {
   readonly loads: Loads;
   /** How often each contender is measured. */
   readonly runs: number;
-  /** Whether a run whose figures are thrown away comes first. */
+  /** Whether a run with a tenth of the jobs comes first, whose figures are thrown away. */
   readonly warmUp: boolean;
   /** Whether the contenders run at the same time, each on a server of its own. */
   readonly sideBySide?: boolean;
@@ -84,6 +84,11 @@ export function usualRuns(mode: Mode): Pick<Case, "runs" | "warmUp"> {
   return mode === "full" ? { runs: 5, warmUp: true } : { runs: 1, warmUp: false };
 }
 
+/** Jobs for each thousand of a full run: a quick one has a fiftieth. */
+export function scaleOf(mode: Mode): number {
+  return mode === "full" ? 1000 : 20;
+}
+
 /** The loads of contenders that are given different numbers of jobs, and all else alike. */
 export function loadsOf(
   jobs: Readonly<Partial<Record<ContenderName, number>>>,
@@ -96,6 +101,15 @@ export function loadsOf(
       { ...others, jobs: Math.ceil(count * scale) },
     ]),
   );
+}
+
+/** Who takes part in a quick run where the others would do no more than elsewhere. */
+const QUICK: readonly string[] = ["spinach", "bullmq", "floor"] satisfies ContenderName[];
+
+/** All of them in a full run. */
+export function fewIfQuick(mode: Mode, loads: Loads): Loads {
+  if (mode === "full") return loads;
+  return Object.fromEntries(Object.entries(loads).filter(([name]) => QUICK.includes(name)));
 }
 
 /** The loads of contenders that are given the same. */

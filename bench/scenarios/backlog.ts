@@ -19,7 +19,7 @@ const BATCH = 10_000;
 const FETCHED = 10;
 
 /** Before the first that counts: else the few would pay for code that is compiled when the many come. */
-const WARM_FETCHES = 3000;
+const WARM_FETCHES = { full: 3000, quick: 100 } as const;
 
 const HOUR_MS = 3_600_000;
 const QUEUES = ["spinach"];
@@ -28,14 +28,15 @@ const QUEUES = ["spinach"];
 const KINDS = ["ready", "future", "limited"] as const;
 
 function cases(mode: Mode): readonly Case[] {
-  const large = mode === "full" ? 1_000_000 : 50_000;
-  const fetches = mode === "full" ? 1000 : 300;
+  const large = mode === "full" ? 1_000_000 : 20_000;
+  const fetches = mode === "full" ? 1000 : 100;
+  const warmFetches = WARM_FETCHES[mode];
   const runs = mode === "full" ? 5 : 1;
   return KINDS.map((name, kind) => {
     // Each run compares two figures of one process, which has warmed up before the first.
     return {
       id: `backlog-${name}`,
-      loads: { spinach: { large, kind, fetches } },
+      loads: { spinach: { large, kind, fetches, warmFetches } },
       runs,
       warmUp: false,
     };
@@ -51,7 +52,7 @@ async function measure({ setup, load }: Run): Promise<Figures> {
   await contender.broker.start();
   await contender.broker.register([LIMITED]);
   await add(contender, SMALL);
-  await medianFetchUs(contender, WARM_FETCHES);
+  await medianFetchUs(contender, amount(load, "warmFetches"));
   const smallUs = await medianFetchUs(contender, fetches);
   for (let added = SMALL; added < large; added += BATCH) {
     await add(contender, Math.min(BATCH, large - added));

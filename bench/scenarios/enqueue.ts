@@ -12,15 +12,15 @@ import {
   usualRuns,
 } from "../lib/scenario.ts";
 
-/** Thousands of jobs of a full run: about 1.5 s of work. A quick run has a twentieth. */
+/** Thousands of jobs of a full run: about 1 s of work. A quick run has a twentieth, since it counts whole batches. */
 const THOUSANDS = {
   // Not platformatic: it has no call for many.
   batch: {
     spinach: 600,
     bullmq: 50,
     "bee-queue": 80,
-    "graphile-worker": 60,
-    "pg-boss": 40,
+    "graphile-worker": 40,
+    "pg-boss": 30,
     floor: 800,
   },
   // No floor: calls that are under way together may share a command.
@@ -28,18 +28,18 @@ const THOUSANDS = {
     spinach: 300,
     bullmq: 60,
     "bee-queue": 60,
-    platformatic: 50,
+    platformatic: 40,
     "graphile-worker": 10,
     "pg-boss": 8,
   },
   one: {
-    spinach: 16,
-    bullmq: 10,
-    "bee-queue": 14,
-    platformatic: 6,
+    spinach: 8,
+    bullmq: 5,
+    "bee-queue": 7,
+    platformatic: 3,
     "graphile-worker": 3,
     "pg-boss": 3,
-    floor: 20,
+    floor: 12,
   },
 } as const;
 

@@ -5,6 +5,7 @@ import { fill } from "../lib/fill.ts";
 import {
   amount,
   type Case,
+  fewIfQuick,
   type Figures,
   type Mode,
   type Run,
@@ -28,14 +29,20 @@ const MIB = 2 ** 20;
 /** One job, to be found waiting when the process starts. */
 const JOBS = 1;
 
+/** So many at once in the case that measures times too. */
+const TIMED = 10;
+
+/** The memory of a process does not depend on what the others do. */
+const SIZES = { runs: 3, sideBySide: true } as const;
+
 function cases(mode: Mode): readonly Case[] {
   const settleMs = mode === "full" ? 2000 : 200;
-  return (mode === "full" ? [10, 1000] : [10]).map((concurrency) => ({
+  return (mode === "full" ? [TIMED, 1000] : [TIMED]).map((concurrency) => ({
     id: `footprint-${concurrency}`,
-    loads: sameLoads(CONTENDERS, { concurrency, settleMs }),
-    runs: mode === "full" ? 5 : 1,
+    loads: fewIfQuick(mode, sameLoads(CONTENDERS, { concurrency, settleMs })),
     // The process that is measured is another one each time.
     warmUp: false,
+    ...(concurrency === TIMED ? { runs: mode === "full" ? 5 : 1 } : SIZES),
   }));
 }
 

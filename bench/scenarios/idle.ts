@@ -15,7 +15,7 @@ import {
 const CONCURRENCY = 256;
 
 function cases(mode: Mode): readonly Case[] {
-  const load = mode === "full" ? { settle: 15, seconds: 120 } : { settle: 3, seconds: 8 };
+  const load = mode === "full" ? { settle: 10, seconds: 60 } : { settle: 1, seconds: 3 };
   return [
     {
       id: "idle",
@@ -49,7 +49,7 @@ export const scenario: Scenario = {
   chapter: {
     title: "A worker process with nothing to do",
     text:
-      "Commands that the server ran from 15 s after the workers' start, for 120 s: in Redis `INFO commandstats`, which " +
+      "Commands that the server ran from 10 s after the workers' start, for 60 s: in Redis `INFO commandstats`, which " +
       "counts those inside scripts too; in PostgreSQL transactions.",
     notes: ["No floor: without a queue nothing has to be sent."],
     measures: [{ id: ["idle", "rate"], title: "commands", unit: "per s", budget: { most: 0.5 } }],

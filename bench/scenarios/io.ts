@@ -2,37 +2,44 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { processJobs } from "../lib/process-jobs.ts";
-import { type Case, loadsOf, type Mode, type Scenario, usualRuns } from "../lib/scenario.ts";
+import {
+  type Case,
+  fewIfQuick,
+  loadsOf,
+  scaleOf,
+  type Mode,
+  type Scenario,
+  usualRuns,
+} from "../lib/scenario.ts";
 
 const IO_MS = 1;
 
-/** Thousands of jobs of a full run: about 1.5 s of work. A quick run has a twentieth. */
+/** Thousands of jobs of a full run: about 1 s of work. */
 const THOUSANDS = {
   10: {
-    spinach: 12,
-    bullmq: 12,
-    "bee-queue": 10,
-    platformatic: 5,
-    "graphile-worker": 10,
-    "pg-boss": 10,
-    floor: 12,
+    spinach: 6,
+    bullmq: 6,
+    "bee-queue": 5,
+    platformatic: 3,
+    "graphile-worker": 6,
+    "pg-boss": 5,
+    floor: 6,
   },
   256: {
-    spinach: 160,
-    bullmq: 30,
-    "bee-queue": 24,
-    platformatic: 8,
-    "graphile-worker": 36,
-    "pg-boss": 24,
-    floor: 160,
+    spinach: 100,
+    bullmq: 15,
+    "bee-queue": 15,
+    platformatic: 5,
+    "graphile-worker": 20,
+    "pg-boss": 12,
+    floor: 100,
   },
 } as const;
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 50;
   return (mode === "full" ? ([10, 256] as const) : ([256] as const)).map((concurrency) => ({
     id: `io-${concurrency}`,
-    loads: loadsOf(THOUSANDS[concurrency], scale, { concurrency }),
+    loads: fewIfQuick(mode, loadsOf(THOUSANDS[concurrency], scaleOf(mode), { concurrency })),
     ...usualRuns(mode),
   }));
 }

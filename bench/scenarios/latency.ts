@@ -17,8 +17,8 @@ import { Tally } from "../lib/tally.ts";
 
 const CONCURRENCY = 10;
 
-/** Between two jobs: 20 ms, give or take up to half of it, so that no timer falls in step with them. */
-const PAUSE_MS = 20;
+/** Between two jobs: 10 ms, give or take up to half of it, so that no timer falls in step with them. */
+const PAUSE_MS = 10;
 const JITTER = 0.5;
 
 /** Jobs before the first that counts: the code is compiled then. */
@@ -26,7 +26,7 @@ const WARM_JOBS = 50;
 
 function cases(mode: Mode): readonly Case[] {
   const jobs = mode === "full" ? 1000 : 60;
-  const few = { jobs: mode === "full" ? 300 : 60 };
+  const few = { jobs: mode === "full" ? 200 : 60 };
   return [
     {
       id: "latency",
@@ -84,7 +84,7 @@ export const scenario: Scenario = {
   chapter: {
     title: "From the call to the start, on an idle worker",
     text:
-      "One job each 20 ms, give or take 10 ms, whether or not the one before has started. The same process schedules " +
+      "One job each 10 ms, give or take 5 ms, whether or not the one before has started. The same process schedules " +
       "and works, so one clock tells both times. The floor is `RPUSH` and `PUBLISH`, then the script of a trip.",
     measures: [
       { id: ["latency", "p50"], title: "p50", unit: "ms", budget: { most: 0.35 } },

@@ -3,6 +3,7 @@ import { loadContender } from "../lib/contenders.ts";
 import {
   amount,
   type Case,
+  fewIfQuick,
   type Figures,
   type Mode,
   type Run,
@@ -13,14 +14,18 @@ import {
 const BATCH = 1000;
 
 function cases(mode: Mode): readonly Case[] {
-  const load = { jobs: mode === "full" ? 100_000 : 10_000 };
+  const load = { jobs: mode === "full" ? 100_000 : 4000 };
   return [
     {
       id: "memory",
-      loads: sameLoads(["spinach", "bullmq", "bee-queue", "platformatic", "floor"], load),
+      loads: fewIfQuick(
+        mode,
+        sameLoads(["spinach", "bullmq", "bee-queue", "platformatic", "floor"], load),
+      ),
       runs: mode === "full" ? 3 : 1,
-      // A size does not depend on how warm a process is.
+      // A size does not depend on how warm a process is, nor on what the others do.
       warmUp: false,
+      sideBySide: mode === "full",
     },
   ];
 }

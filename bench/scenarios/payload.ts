@@ -1,37 +1,47 @@
 /** How fast jobs are processed that carry something. */
 import { processJobs } from "../lib/process-jobs.ts";
-import { type Case, loadsOf, type Mode, type Scenario, usualRuns } from "../lib/scenario.ts";
+import {
+  type Case,
+  fewIfQuick,
+  loadsOf,
+  scaleOf,
+  type Mode,
+  type Scenario,
+  usualRuns,
+} from "../lib/scenario.ts";
 
 const KIB = 1024;
 const CONCURRENCY = 256;
 
-/** Thousands of jobs of a full run. A quick run has a twentieth. */
+/** Thousands of jobs of a full run: about 1 s of work. */
 const THOUSANDS = {
   1: {
-    spinach: 150,
-    bullmq: 24,
-    "bee-queue": 20,
-    platformatic: 8,
-    "graphile-worker": 30,
-    "pg-boss": 20,
-    floor: 200,
+    spinach: 100,
+    bullmq: 14,
+    "bee-queue": 14,
+    platformatic: 5,
+    "graphile-worker": 20,
+    "pg-boss": 12,
+    floor: 150,
   },
   64: {
     spinach: 6,
-    bullmq: 5,
-    "bee-queue": 5,
+    bullmq: 3,
+    "bee-queue": 3,
     platformatic: 2,
-    "graphile-worker": 4,
-    "pg-boss": 4,
+    "graphile-worker": 3,
+    "pg-boss": 3,
     floor: 6,
   },
 } as const;
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 50;
   return (mode === "full" ? ([1, 64] as const) : ([1] as const)).map((size) => ({
     id: `payload-${size}`,
-    loads: loadsOf(THOUSANDS[size], scale, { concurrency: CONCURRENCY, payload: size * KIB }),
+    loads: fewIfQuick(
+      mode,
+      loadsOf(THOUSANDS[size], scaleOf(mode), { concurrency: CONCURRENCY, payload: size * KIB }),
+    ),
     ...usualRuns(mode),
   }));
 }

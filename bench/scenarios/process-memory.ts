@@ -1,20 +1,26 @@
 /** How fast jobs are processed that are in the memory of the process. */
 import { processJobs } from "../lib/process-jobs.ts";
-import { type Case, loadsOf, type Mode, type Scenario, usualRuns } from "../lib/scenario.ts";
+import {
+  type Case,
+  loadsOf,
+  type Mode,
+  scaleOf,
+  type Scenario,
+  usualRuns,
+} from "../lib/scenario.ts";
 
-/** Thousands of jobs of a full run: about 1.5 s of work. A quick run has a twentieth. */
+/** Thousands of jobs of a full run: 1 s of work at least. */
 const THOUSANDS = {
-  1: { "spinach-memory": 500, "platformatic-memory": 80 },
-  256: { "spinach-memory": 600, "platformatic-memory": 100 },
-  1000: { "spinach-memory": 600, "platformatic-memory": 100 },
+  1: { "spinach-memory": 300, "platformatic-memory": 40 },
+  256: { "spinach-memory": 600, "platformatic-memory": 60 },
+  1000: { "spinach-memory": 400, "platformatic-memory": 60 },
 } as const;
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 50;
   const all = [1, 256, 1000] as const;
   return (mode === "full" ? all : ([256] as const)).map((concurrency) => ({
     id: `process-memory-${concurrency}`,
-    loads: loadsOf(THOUSANDS[concurrency], scale, { concurrency }),
+    loads: loadsOf(THOUSANDS[concurrency], scaleOf(mode), { concurrency }),
     ...usualRuns(mode),
   }));
 }

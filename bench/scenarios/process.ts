@@ -1,29 +1,36 @@
 /** How fast jobs are processed that wait already, and what a job costs in CPU time. */
 import { processJobs } from "../lib/process-jobs.ts";
-import { type Case, loadsOf, type Mode, type Scenario, usualRuns } from "../lib/scenario.ts";
+import {
+  type Case,
+  loadsOf,
+  type Mode,
+  scaleOf,
+  type Scenario,
+  usualRuns,
+} from "../lib/scenario.ts";
 
 /**
- * Thousands of jobs of a full run: 1 s of work at least, and 3 s where that is little beside the start of a process.
- * A quick run has a twentieth.
+ * Thousands of jobs of a full run: 1 s of work at least, and 3 s where that is little beside the start of a process
+ * and a budget depends on it.
  */
 const THOUSANDS = {
   1: {
-    spinach: 16,
-    bullmq: 6,
-    "bee-queue": 4,
-    platformatic: 1,
-    "graphile-worker": 8,
-    "pg-boss": 7,
-    floor: 16,
+    spinach: 12,
+    bullmq: 5,
+    "bee-queue": 5,
+    platformatic: 2,
+    "graphile-worker": 20,
+    "pg-boss": 12,
+    floor: 12,
   },
   10: {
-    spinach: 80,
-    bullmq: 16,
+    spinach: 70,
+    bullmq: 14,
     "bee-queue": 13,
     platformatic: 4,
     "graphile-worker": 20,
-    "pg-boss": 13,
-    floor: 107,
+    "pg-boss": 12,
+    floor: 80,
   },
   100: {
     spinach: 161,
@@ -44,23 +51,22 @@ const THOUSANDS = {
     floor: 600,
   },
   1000: {
-    spinach: 600,
+    spinach: 300,
     bullmq: 20,
     "bee-queue": 16,
     platformatic: 5,
     "graphile-worker": 27,
     "pg-boss": 16,
-    floor: 600,
+    floor: 300,
   },
 } as const;
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 50;
   const all = [1, 10, 100, 256, 1000] as const;
   return (mode === "full" ? all : ([256] as const)).map((concurrency) => {
     return {
       id: `process-${concurrency}`,
-      loads: loadsOf(THOUSANDS[concurrency], scale, { concurrency }),
+      loads: loadsOf(THOUSANDS[concurrency], scaleOf(mode), { concurrency }),
       ...usualRuns(mode),
     };
   });

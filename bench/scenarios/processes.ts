@@ -3,23 +3,25 @@ import { fill } from "../lib/fill.ts";
 import {
   amount,
   type Case,
+  fewIfQuick,
   type Figures,
   loadsOf,
   type Mode,
   type Run,
+  scaleOf,
   type Scenario,
 } from "../lib/scenario.ts";
 import { WorkerPool } from "../lib/worker-pool.ts";
 
-/** Thousands of jobs of a full run. A quick run has a twentieth. */
+/** Thousands of jobs of a full run: about 1 s of work. */
 const THOUSANDS = {
-  spinach: 300,
-  bullmq: 36,
-  "bee-queue": 30,
-  platformatic: 8,
-  "graphile-worker": 40,
-  "pg-boss": 24,
-  floor: 480,
+  spinach: 200,
+  bullmq: 18,
+  "bee-queue": 18,
+  platformatic: 5,
+  "graphile-worker": 24,
+  "pg-boss": 14,
+  floor: 300,
 } as const;
 
 const CONCURRENCY = 256;
@@ -28,11 +30,10 @@ const CONCURRENCY = 256;
 const WARM_PART = 0.1;
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 50;
   const counts = mode === "full" ? [1, 2, 4] : [2];
   return counts.map((processes) => ({
     id: `processes-${processes}`,
-    loads: loadsOf(THOUSANDS, scale, { processes }),
+    loads: fewIfQuick(mode, loadsOf(THOUSANDS, scaleOf(mode), { processes })),
     runs: mode === "full" ? 5 : 1,
     // Each run has jobs of its own to warm up.
     warmUp: false,

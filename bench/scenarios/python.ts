@@ -10,6 +10,7 @@ import {
   loadsOf,
   type Mode,
   type Run,
+  scaleOf,
   type Scenario,
   usualRuns,
 } from "../lib/scenario.ts";
@@ -22,17 +23,16 @@ const PYTHON = {
   "python-spinach": [String(CONCURRENCY), "coroutines"],
 } as const;
 
-/** Thousands of jobs of a full run. A quick run has a twentieth. */
+/** Thousands of jobs of a full run. */
 const THOUSANDS = { spinach: 300, "python-default": 3, "python-spinach": 10 } as const;
 
 const PROGRAM = join(import.meta.dirname, "../python/spinach_process.py");
 
 function cases(mode: Mode): readonly Case[] {
-  const scale = mode === "full" ? 1000 : 50;
   return [
     {
       id: "python",
-      loads: loadsOf(THOUSANDS, scale, { concurrency: CONCURRENCY }),
+      loads: loadsOf(THOUSANDS, scaleOf(mode), { concurrency: CONCURRENCY }),
       ...usualRuns(mode),
     },
   ];

@@ -6,6 +6,7 @@ import type { ContenderName } from "../lib/contenders.ts";
 import { installed, packedBytes } from "../lib/package-size.ts";
 import {
   type Case,
+  fewIfQuick,
   type Figures,
   type Mode,
   type Run,
@@ -39,7 +40,7 @@ function cases(mode: Mode): readonly Case[] {
   return [
     {
       id: "size",
-      loads: sameLoads(Object.keys(IMPORTED) as Array<keyof typeof IMPORTED>, {}),
+      loads: fewIfQuick(mode, sameLoads(Object.keys(IMPORTED) as Array<keyof typeof IMPORTED>, {})),
       runs: mode === "full" ? 5 : 1,
       // So that the files are in the cache of the system.
       warmUp: mode === "full",

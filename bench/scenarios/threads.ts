@@ -19,7 +19,7 @@ const WARM_PART = 0.2;
 
 const KIND = { noop: 0, roundTrip: 1, burn: 2, waiting: 3 } as const;
 
-/** Some 5 ms of work. */
+/** Some 20 ms of work. */
 const ROUNDS = 1_000_000;
 
 function cases(mode: Mode): readonly Case[] {
@@ -27,7 +27,7 @@ function cases(mode: Mode): readonly Case[] {
   const common = { runs: mode === "full" ? 5 : 1, warmUp: mode === "full" };
   const noop = (jobs: number) => ({ kind: KIND.noop, jobs: jobs * scale, threads: THREADS });
   const trips = { kind: KIND.roundTrip, jobs: 1000 * scale, threads: 1 };
-  const burn = { kind: KIND.burn, jobs: 60 * scale, threads: THREADS };
+  const burn = { kind: KIND.burn, jobs: mode === "full" ? 300 : 12, threads: THREADS };
   return [
     {
       id: "threads-noop",
@@ -137,7 +137,7 @@ export const scenario: Scenario = {
     title: "Jobs on threads",
     text:
       "No-op jobs on two threads, one at a time on each but where it says otherwise; one no-op job to one thread and " +
-      "back, nothing else running; and jobs of some 5 ms of work for the CPU, with the delay of the main thread's event " +
+      "back, nothing else running; and jobs of some 20 ms of work for the CPU, with the delay of the main thread's event " +
       "loop meanwhile. Spinach is the whole engine with a broker in memory: a job is scheduled, taken, run and settled. " +
       "The others are pools, whose jobs are calls: for them nothing can wait already. The event loop is Spinach with `AsyncWorkers`, without threads.",
     own: "spinach-threads",

@@ -3,6 +3,7 @@ import { filled } from "../lib/fill.ts";
 import {
   amount,
   type Case,
+  fewIfQuick,
   type Figures,
   type Mode,
   type Run,
@@ -28,7 +29,10 @@ function cases(mode: Mode): readonly Case[] {
       id: "timers-redis",
       loads: {
         ...sameLoads(["spinach"], { jobs: 300_000 * scale }),
-        ...sameLoads(["bullmq", "bee-queue", "graphile-worker"], { jobs: 30_000 * scale }),
+        ...fewIfQuick(
+          mode,
+          sameLoads(["bullmq", "bee-queue", "graphile-worker"], { jobs: 25_000 * scale }),
+        ),
       },
       ...usualRuns(mode),
     },

@@ -24,7 +24,7 @@ const OWN_COMMANDS = /"(?:info|llen|monitor|exists)"/iv;
 const SETTLE_MS = 300;
 
 function cases(mode: Mode): readonly Case[] {
-  const jobs = mode === "full" ? 20_000 : 2000;
+  const jobs = mode === "full" ? 20_000 : 500;
   const common = { runs: 1, warmUp: false };
   const all = [
     { id: "wire-enqueue", loads: sameLoads(CONTENDERS, { jobs, concurrency: 0 }), ...common },
