@@ -17,8 +17,8 @@ export function profileLines(): readonly string[] {
       "such as reading and writing sockets.",
     "",
     "A parser that knew our own texts was tried instead of `JSON.parse`, and was no faster. Until trips overlapped with the jobs of the " +
-      "trip before, the process was idle for 30% of the time, and so was Redis for as long as the jobs ran. The floor has the parser and the " +
-      "writing, too, and waits in the same way.",
+      "trip before, the process was idle for 30% of the time, and so was Redis for as long as the jobs ran; since the jobs of a trip are " +
+      "read while the next one is under way, reading them keeps Redis waiting no longer. The floor has the parser and the writing, too.",
     ...profiles.flatMap((profile) => ["", `### ${profile.title}`, "", ...tableOf(profile)]),
   ];
 }

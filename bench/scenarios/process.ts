@@ -102,7 +102,7 @@ export const scenario: Scenario = {
         missed:
           "The floor calls a function for each job and knows no slots, outcomes, limits, timeouts or events. What Spinach does beside " +
           "that is small per job and spread over many places: see the profile below. Tried, and kept where it helped: trips that overlap " +
-          "with the jobs of the trip before, one argument for all that ended, no check of keyword arguments that a call has not; a " +
+          "with the jobs of the trip before, jobs read while the next trip is under way, one argument for all that ended, no check of keyword arguments that a call has not; a " +
           "parser of our own texts was no faster than `JSON.parse`.",
       },
       { id: ["process-1000", "rate"], title: "1,000 at once", unit: "jobs/s" },

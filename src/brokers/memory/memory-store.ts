@@ -41,6 +41,9 @@ export class MemoryStore {
   }
 }
 
+/** So many settled jobs fill the tables of a map several times over. */
+const RENEW_AFTER = 4096;
+
 /**
  * The state of one namespace and its atomic operations. A job is in exactly one place: a queue, the
  * future, parked behind a limit, or held by a broker; settled ones are nowhere.
@@ -51,6 +54,8 @@ export class MemoryNamespace {
   /** By broker id, then by job id: a broker that is not in it is none of the cluster. */
   readonly #running = new Map<string, Map<string, StoredJob>>();
   readonly #listeners = new Set<WakeUpListener>();
+  /** Outcomes since a map of running jobs was last made anew. */
+  #settled = 0;
   #future = new FutureJobs();
   #periodic = new PeriodicTasks();
   #limits = new ConcurrencyLimits();
@@ -75,9 +80,10 @@ export class MemoryNamespace {
 
   /** `undefined`, and no effect, if the broker is none of the cluster, or not any more. */
   exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply | undefined {
-    const running = this.#running.get(brokerId);
+    const running = this.#runningAnew(brokerId);
     if (running === undefined) return undefined;
     this.#settle(running, request.outcomes, nowMs);
+    this.#settled += request.outcomes.length;
     const jobs: StoredJob[] = [];
     let more = false;
     for (const queue of request.queues) {
@@ -85,6 +91,19 @@ export class MemoryNamespace {
     }
     for (const stored of jobs) running.set(stored.job.id, stored);
     return { count: jobs.length, jobs, more, nextDueMs: this.#nextDueMs(nowMs) };
+  }
+
+  /**
+   * What a broker holds, in a fresh map now and then. V8 links each outgrown table of a map to the next one, with all that
+   * was in it: once one of them is old, young collections find all that follow, and take long over jobs that ended.
+   */
+  #runningAnew(brokerId: string): Map<string, StoredJob> | undefined {
+    const running = this.#running.get(brokerId);
+    if (running === undefined || this.#settled < RENEW_AFTER) return running;
+    this.#settled = 0;
+    const fresh = new Map(running);
+    this.#running.set(brokerId, fresh);
+    return fresh;
   }
 
   tick(nowMs: number, newId: () => string): Due {
