@@ -124,7 +124,8 @@ function describeWithout(value: unknown, methods: readonly string[]): string {
   if (typeof value === "object" && value !== null) {
     return `${describe(value)} without ${missingMethod(value, methods)}()`;
   }
-  const isClass = typeof value === "function" && hasMethods(value.prototype, methods);
+  const isClass =
+    typeof value === "function" && methods.length > 0 && hasMethods(value.prototype, methods);
   return isClass ? `the class ${value.name}: make one with new` : describe(value);
 }
 

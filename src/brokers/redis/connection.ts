@@ -56,7 +56,7 @@ interface Subscription {
 /**
  * One connection to the server that has the namespace, which heals itself. A call fails when the
  * connection breaks under it, or after its deadline; then the connection is made anew, since nobody
- * knows what became of it. It has no effect after a later call: see {@link Succession}.
+ * knows what became of it. Where the server allows it, it has no effect after a later call: see {@link Succession}.
  *
  * ```
  *   closed --open()--> connecting: find the server, connect <---------+
@@ -146,10 +146,13 @@ export class RedisConnection {
     for (;;) {
       await this.#untilReady();
       const client = this.#client;
+      // Lost again, before anybody could use it.
+      if (client === undefined && !this.#isClosed) continue;
       try {
         return await this.run(call);
       } catch (error) {
-        if (this.#isClosed || this.#client === client) throw error;
+        const isReply = error instanceof BrokerError && replyCode(error.cause) !== undefined;
+        if (this.#isClosed || this.#client === client || isReply) throw error;
       }
     }
   }

@@ -327,9 +327,10 @@ export class RedisBroker implements Broker {
       "this process lost its lease: its jobs were taken over by others",
     );
     this.#id = runtime.newId();
-    reader.forget();
     wakeUps.forget();
     for (const listener of this.#leaseLostListeners) listener();
+    // Last: they may have looked at jobs that were read only now.
+    reader.forget();
   }
 
   get #context(): RedisParts {

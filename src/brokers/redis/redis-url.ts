@@ -23,14 +23,20 @@ export function checkUrl(url: unknown): string {
 }
 
 /**
- * What is left of a text that should be a URL, without all that may be a name or a password: what stands before
- * the last @, after a colon that no port follows, or in a query.
+ * What of a text that should be a URL can be shown: the scheme, and where it leads if that is beyond doubt.
+ * Anything else may be a password, or a part of one.
  */
 function withoutSecrets(url: string): string {
   const scheme = /^[a-z][\w+.\-]*:\/\//iv.exec(url)?.[0] ?? "";
-  const end = url.lastIndexOf("@");
-  const place = end < 0 ? url.slice(scheme.length) : `***${url.slice(end)}`;
-  return scheme + place.replace(/(?<=[#?]|:(?!\d{1,5}(?:\/|$))).+$/sv, "***");
+  const rest = url.slice(scheme.length);
+  const behindUser = /^[^#?]*@(?<host>[\w.\-]+(?::\d{1,5})?)(?<path>\/.*)?$/sv.exec(rest)?.groups;
+  if (behindUser !== undefined) {
+    const { host = "", path = "" } = behindUser;
+    return `${scheme}***@${host}${/^(?:\/\d*)?$/v.test(path) ? path : "/***"}`;
+  }
+  // Without a scheme it takes a port to be an address.
+  const address = scheme === "" ? /^[\w.\-]+:\d{1,5}$/v : /^[\w.\-]+(?::\d{1,5})?(?:\/\d*)?$/v;
+  return scheme + (address.test(rest) ? rest : "***");
 }
 
 /** Whether a valid URL asks for TLS. */
@@ -46,7 +52,7 @@ function isRedisUrl(url: string): boolean {
   if (!/^rediss?:\/\//iv.test(url) || !URL.canParse(url)) return false;
   const { username, password, pathname, search, hash } = new URL(url);
   // Of a password that was not encoded: its user would be taken for the host.
-  if (`${search}${hash}`.includes("@")) return false;
+  if (/^[^=]*@/v.test(search) || hash.includes("@")) return false;
   return /^\/?\d*$/v.test(pathname) && isDecodable(username) && isDecodable(password);
 }
 

@@ -8,7 +8,7 @@ export interface SuccessionOptions {
   readonly logger: Logger;
 }
 
-/** By what a server knows a connection. Ids start anew when it restarts: only both name one. */
+/** By what a server knows a connection. Ids start anew when it restarts: over TCP, both together name one. */
 interface ConnectionName {
   readonly id: string;
   readonly address: string;
@@ -17,6 +17,7 @@ interface ConnectionName {
 /**
  * Has each connection end the one before it at the server, before it is used itself. For a socket that is closed
  * here may have left requests behind, in a proxy or in the system, which would arrive and take effect any time later.
+ * Only the one before, and only where it was at the same server.
  */
 export class Succession {
   readonly #options: SuccessionOptions;
@@ -42,7 +43,7 @@ export class Succession {
     logger.warn(
       { connection: purpose },
       "the lost connection could not be ended at Redis: a request that is still on its way may take effect late; " +
-        "let this user run CLIENT INFO and CLIENT KILL",
+        "if the server has CLIENT INFO and CLIENT KILL, let this user run them",
     );
   }
 }
@@ -51,6 +52,8 @@ export class Succession {
 async function hasEnded(client: RedisClient, name: ConnectionName | undefined): Promise<boolean> {
   if (name === undefined) return false;
   const { id, address } = name;
+  // All clients of a unix socket have the same address. Nothing stands in between that could keep a request back.
+  if (address.endsWith(":0")) return true;
   const killed = await replyIfAllowed(client, ["CLIENT", "KILL", "ID", id, "ADDR", address]);
   return killed !== undefined;
 }

@@ -83,11 +83,11 @@ export function checkPath(path: unknown): string {
   return resolve(checked);
 }
 
-/** SQLite would make a file of that name. One letter before the colon is a disk of Windows. */
+/** SQLite would make a file of that name. */
 function refuseUrl(path: string): void {
-  const scheme = /^[a-z][a-z\d+.\-]+:(?:\/\/)?/iv.exec(path)?.[0];
+  const scheme = /^(?:(?:rediss?|sqlite3?):(?:\/\/)?|[a-z][a-z\d+.\-]+:\/\/)/iv.exec(path)?.[0];
   if (scheme === undefined) return;
-  const remedy = scheme.startsWith("redis")
+  const remedy = /^rediss?:/iv.test(scheme)
     ? "for Redis use RedisBroker of spinach/redis"
     : `leave "${scheme}" out, or write "./" before it if the file has that name`;
   throw new RangeError(

@@ -61,6 +61,7 @@ export function queueTests(test: BenchTest): void {
     await broker.enqueue(made);
     const taken: string[] = [];
     for (let reply = await take(broker, 256); ; reply = await take(other, 256)) {
+      assert.equal(reply.count, reply.jobs.length);
       taken.push(...ids(reply.jobs), ...ids((await take(broker, 256)).jobs));
       if (!reply.more) break;
     }

@@ -1,11 +1,16 @@
 /** A connection that is lost: what it had sent takes no effect later on, and nobody else is harmed. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
+import { createRedisClient, type RedisClient } from "../../../src/brokers/redis/redis-client.ts";
 import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+import { Succession } from "../../../src/brokers/redis/succession.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import {
@@ -164,5 +169,41 @@ describe("a connection to Redis that is lost", () => {
     link.cut();
     await back.promise;
     assert.equal(await hasNumber.call("CLIENT", "ID"), number, "its connection is the same");
+  });
+
+  test("of a unix socket, where all have one address: whoever has its number now is left alone", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "spinach-unix-"));
+    t.after(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const path = join(folder, "redis.sock");
+    const server = await startRedis("--unixsocket", path);
+    t.after(() => server.stop());
+    const connect = async (): Promise<RedisClient> => {
+      const { signal } = new AbortController();
+      const client = await createRedisClient(
+        { url: `unix://${path}` },
+        { connectTimeoutMs: 5000, signal },
+      );
+      t.after(() => {
+        client.destroy();
+      });
+      await client.connect();
+      return client;
+    };
+    const numberOf = async (client: RedisClient): Promise<unknown> => client.call(["CLIENT", "ID"]);
+    const succession = new Succession({ purpose: "commands", logger: new RecordingLogger() });
+    for (let passing = 0; passing < 20; passing += 1) await connect();
+    const first = await connect();
+    await succession.takeOver(first);
+    const number = await numberOf(first);
+    await server.kill();
+    await server.restart();
+    const hasNumber = await until("somebody has its number", async () => {
+      const client = await connect();
+      return (await numberOf(client)) === number && client;
+    });
+    await succession.takeOver(await connect());
+    assert.equal(await numberOf(hasNumber), number, "its connection is the same");
   });
 });

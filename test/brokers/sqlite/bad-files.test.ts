@@ -56,7 +56,14 @@ describe("SqliteBroker on a bad file", () => {
       assert.throws(() => new SqliteBroker(path), url);
     }
     assert.throws(() => new SqliteBroker("redis://:secret@host"), /"redis:\/\/": .*RedisBroker/v);
-    for (const path of ["./sqlite:x.db", "C:/jobs.db", "c:\\jobs.db", "jobs/a:b.db"]) {
+    for (const path of [
+      "./sqlite:x.db",
+      "jobs:main.db",
+      "redis-backup.db",
+      "C:/jobs.db",
+      "c:\\jobs.db",
+      "jobs/a:b.db",
+    ]) {
       new SqliteBroker(path);
     }
     assert.throws(() => new SqliteBroker(""), RangeError);
