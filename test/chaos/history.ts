@@ -49,6 +49,8 @@ export interface History {
   readonly strandedBrokers: ReadonlySet<string>;
   readonly corrupt: readonly string[];
   readonly rescued: number;
+  /** Ids of jobs that were failed because too many processes died with them. */
+  readonly failedByDeath: ReadonlySet<string>;
   readonly threadDeaths: number;
   readonly untold: ReadonlySet<string>;
   readonly leaseMs: number;
@@ -84,6 +86,7 @@ export function historyOf(parts: HistoryParts): History {
     strandedBrokers: strandedBrokers(parts),
     corrupt: entriesOf(journals, "corrupt").map(({ key }) => key),
     rescued: rescues.reduce((sum, rescue) => sum + rescue.jobs, 0),
+    failedByDeath: new Set(rescues.flatMap(({ failed }) => failed)),
     threadDeaths: entriesOf(journals, "thread-death").length,
     untold: new Set(entriesOf(journals, "untold").flatMap(({ ids }) => ids)),
     leaseMs,

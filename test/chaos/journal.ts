@@ -41,8 +41,13 @@ export type Entry = { readonly atMs: number } & (
   | { readonly event: "released"; readonly id: string }
   /** It stopped without having told the outcomes of these jobs. */
   | { readonly event: "untold"; readonly ids: readonly string[] }
-  /** It took the jobs of a dead broker over. */
-  | { readonly event: "rescued"; readonly broker: string; readonly jobs: number }
+  /** It took the jobs of a dead broker over; those of these ids may not run again. */
+  | {
+      readonly event: "rescued";
+      readonly broker: string;
+      readonly jobs: number;
+      readonly failed: readonly string[];
+    }
 );
 
 export interface RunStart {

@@ -24,7 +24,7 @@ describe("a process that lost its lease", () => {
     const job = await victim.spin.schedule("job");
     await victim.runtime.advance(1);
     const lostId = victim.broker.id;
-    assert.deepEqual(await other.broker.rescue(lostId), { reenqueued: 1, failed: 0 });
+    assert.deepEqual(await other.broker.rescue(lostId), { reenqueued: 1, failed: [] });
     await victim.runtime.advance(60_000);
     assert.notEqual(victim.broker.id, lostId);
     assert.ok(reasons[0] instanceof LeaseLostError);

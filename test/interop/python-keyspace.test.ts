@@ -129,7 +129,8 @@ describe("ours takes over what Python left", () => {
     const rescuer = new Engine(broker, { namespace });
     await rescuer.startWorkers({ workers: new AsyncWorkers(), queue: "nobody" });
     const reply = await broker.rescue(deadId);
-    assert.deepEqual(reply, { reenqueued: 2, failed: 3 });
+    assert.equal(reply.reenqueued, 2);
+    assert.equal(reply.failed.length, 3);
     await rescuer.close();
     await drain(it, "spinach");
     await drain(it, "slow");

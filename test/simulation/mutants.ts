@@ -30,8 +30,8 @@ function mutant(name: string, breaks: string, change: Change): Mutant {
 export const MUTANTS: readonly Mutant[] = [
   mutant("a rescue runs at-most-once jobs again", "G1 at most once", {
     file: STORE,
-    from: "if (job.retries >= job.maxRetries) continue;",
-    to: "if (job.maxRetries > 0 && job.retries >= job.maxRetries) continue;",
+    from: "if (job.retries >= job.maxRetries) {",
+    to: "if (job.maxRetries > 0 && job.retries >= job.maxRetries) {",
   }),
   mutant("a reconcile takes in what is known", "G1 one start a delivery", {
     file: ARBITER,

@@ -136,7 +136,7 @@ export class HeartbeatThread {
         break;
       case "rescued": {
         const { brokerId, reply } = message;
-        const log = reply.failed + reply.reenqueued > 0 ? "warn" : "debug";
+        const log = reply.failed.length + reply.reenqueued > 0 ? "warn" : "debug";
         runtime.logger[log]({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
         break;
       }

@@ -48,8 +48,10 @@ export async function rescueJobs(rescue: Rescue): Promise<RescueReply> {
     await settle(rescue, outcomes.slice(first, first + CHUNK));
   }
   await connection.run(leave({ ...keys.fixed, running }, { brokerId: deadId }));
-  const reenqueued = outcomes.filter(({ kind }) => kind === "retried").length;
-  return { reenqueued, failed: outcomes.length + unreadable.length - reenqueued };
+  const failed = outcomes
+    .filter(({ kind }) => kind === "failed")
+    .map(({ stored }) => stored.job.id);
+  return { reenqueued: outcomes.length - failed.length, failed };
 }
 
 function afterDeath(stored: StoredJob, nowMs: number): Outcome {

@@ -101,26 +101,32 @@ export function rescue(work: Work, broker: number): RescueReply {
   sql.run("DELETE FROM spinach_brokers WHERE id = ?", broker);
   const limits = new Limits(work);
   const again: StoredJob[] = [];
+  const failed: string[] = [];
   for (const job of held) {
     limits.free(job.task);
-    const next = afterDeath(work, job);
-    if (next !== undefined) again.push(next);
+    const stored = readHeld(work, job);
+    if (stored !== undefined && mayRunAgain(stored)) again.push(afterDeath(stored, work.nowMs));
+    else if (stored !== undefined) failed.push(stored.job.id);
     sql.run("DELETE FROM spinach_jobs WHERE id = ?", job.job);
   }
   new JobPlaces(work).add(again);
   limits.save();
-  return { reenqueued: again.length, failed: held.length - again.length };
+  return { reenqueued: again.length, failed };
 }
 
-function afterDeath(work: Work, { job, wire }: HeldJob): StoredJob | undefined {
+function mayRunAgain({ job }: StoredJob): boolean {
+  return job.retries < job.maxRetries;
+}
+
+function afterDeath(stored: StoredJob, nowMs: number): StoredJob {
+  const retries = stored.job.retries + 1;
+  return rewriteJob(stored, { status: JobStatus.QUEUED, retries, atMs: nowMs });
+}
+
+/** `undefined` if nobody can read it: it is set aside. */
+function readHeld(work: Work, { job, wire }: HeldJob): StoredJob | undefined {
   try {
-    const stored = decodeJob(wire);
-    if (stored.job.retries >= stored.job.maxRetries) return undefined;
-    return rewriteJob(stored, {
-      status: JobStatus.QUEUED,
-      retries: stored.job.retries + 1,
-      atMs: work.nowMs,
-    });
+    return decodeJob(wire);
   } catch (error) {
     if (!(error instanceof MalformedJobError)) throw error;
     setAside(work, { job, error });

@@ -197,7 +197,7 @@ export class SqliteBroker implements Broker {
   rescue(brokerId: string): Promise<RescueReply> {
     return this.#open.write("taking jobs over", (work) => {
       const broker = findBroker(work.space, brokerId);
-      return broker === undefined ? { reenqueued: 0, failed: 0 } : rescue(work, broker);
+      return broker === undefined ? { reenqueued: 0, failed: [] } : rescue(work, broker);
     });
   }
 

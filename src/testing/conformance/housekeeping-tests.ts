@@ -94,7 +94,7 @@ export function housekeepingTests(test: BenchTest): void {
     assert.deepEqual(await broker.tick(), { nextDueMs: undefined });
     assert.equal((await take(broker, 10)).jobs.length, 0);
     assert.equal(await broker.isQueueEmpty(QUEUE), true);
-    assert.deepEqual(await other.rescue(broker.id), { reenqueued: 0, failed: 0 });
+    assert.deepEqual(await other.rescue(broker.id), { reenqueued: 0, failed: [] });
   });
 
   test("start() and stop() may come twice, and start() after stop()", async (bench) => {

@@ -128,7 +128,7 @@ export class SimulatedBroker implements Broker {
 
   /** The world does that. */
   async rescue(): Promise<RescueReply> {
-    return { reenqueued: 0, failed: 0 };
+    return { reenqueued: 0, failed: [] };
   }
 
   async isQueueEmpty(queue: string): Promise<boolean> {

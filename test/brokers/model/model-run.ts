@@ -140,7 +140,8 @@ export class ModelRun {
     const held = this.#heldBy(broker).splice(0);
     const reenqueued = this.#model.rescue(broker);
     const reply = await this.#broker(by).rescue(this.#broker(broker).id);
-    assert.deepEqual(reply, { reenqueued, failed: held.length - reenqueued }, "rescue");
+    assert.equal(reply.reenqueued, reenqueued, "rescue");
+    assert.equal(reply.failed.length, held.length - reenqueued, "rescue");
     const outcomes = held.map(({ stored }): Outcome => ({ kind: "released", stored }));
     await findOut(this.#broker(broker), outcomes);
     this.#told[broker] = outcomes;

@@ -98,7 +98,8 @@ function heed(note: Note, fields: object, message: string): void {
   if (message.endsWith("was stopped before it had finished, and put back")) {
     note({ event: "released", id: String(job) });
   }
-  if (message.startsWith("took the jobs of a dead broker")) {
-    note({ event: "rescued", broker: String(broker), jobs: Number(reenqueued) + Number(failed) });
+  if (message.startsWith("took the jobs of a dead broker") && Array.isArray(failed)) {
+    const count = Number(reenqueued) + failed.length;
+    note({ event: "rescued", broker: String(broker), jobs: count, failed: failed.map(String) });
   }
 }

@@ -6,7 +6,7 @@ import type { Rule, Violation } from "./rule.ts";
 export type Ending =
   | "succeeded"
   | "failed"
-  /** At most once: it was in the hands of a process that died before it started it. */
+  /** It was in the hands of a process that died before it started it, the last time that it might. */
   | "never started"
   /** Refused, or not known to be scheduled, and it never ran. */
   | "not scheduled"
@@ -30,7 +30,7 @@ export function endingOf(history: History, job: JobHistory): Ending {
   if (last === undefined) return endingOfUnstarted(history, job, maxRetries);
   if (job.runs.some(({ how }) => how === "ok")) return "succeeded";
   if (last.how === "aborted" || last.attempt >= maxRetries) return "failed";
-  return "lost";
+  return wasFailedByDeath(history, job) ? "failed" : "lost";
 }
 
 function byAttempt(one: Run, other: Run): number {
@@ -39,8 +39,14 @@ function byAttempt(one: Run, other: Run): number {
 
 function endingOfUnstarted(history: History, job: JobHistory, maxRetries: number): Ending {
   if (job.fate !== "acknowledged") return "not scheduled";
+  if (wasFailedByDeath(history, job)) return "never started";
   if (maxRetries === 0 && wasHeldByTheDead(history, job)) return "never started";
   return "lost";
+}
+
+/** A process that dies counts as an attempt of all that it held, started or not. */
+function wasFailedByDeath({ failedByDeath }: History, { id }: JobHistory): boolean {
+  return id !== undefined && failedByDeath.has(id);
 }
 
 function wasHeldByTheDead(

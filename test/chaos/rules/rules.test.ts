@@ -109,6 +109,14 @@ describe("allEnd", () => {
       ["never started"],
     );
   });
+  test("lets pass a job that was failed because its processes died", () => {
+    const rescue = { event: "rescued", atMs: 20, broker: "b", jobs: 1, failed: ["a"] } as const;
+    assert.deepEqual(messages(allEnd, { producer: retried, workers: [[rescue]] }), []);
+    const other = [{ ...rescue, failed: ["b"] }];
+    assert.equal(messages(allEnd, { producer: retried, workers: [other] }).length, 1);
+    const threw = ran({ task: "retried", from: 10, until: 11, how: "threw" });
+    assert.deepEqual(messages(allEnd, { producer: retried, workers: [threw, [rescue]] }), []);
+  });
   test("finds a retry that never came", () => {
     const failed = ran({ task: "retried", from: 10, until: 11, how: "threw" });
     assert.equal(messages(allEnd, { producer: retried, workers: [failed] }).length, 1);

@@ -11,7 +11,9 @@ const warn = (fields: object, message: string): void => {
   const { tasks, reenqueued, failed }: { tasks?: unknown; reenqueued?: unknown; failed?: unknown } =
     fields;
   if (message.includes("blocked")) console.log(`blocked ${String(tasks)}`);
-  if (message.includes("dead")) console.log(`rescued ${String(reenqueued)} ${String(failed)}`);
+  if (message.includes("dead") && Array.isArray(failed)) {
+    console.log(`rescued ${String(reenqueued)} ${failed.length}`);
+  }
 };
 const logger = { debug: nothing, info: nothing, warn, error: nothing };
 // oxlint-disable-next-line typescript/no-unsafe-assignment -- what startWorkerProcess was given
