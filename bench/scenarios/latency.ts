@@ -24,6 +24,10 @@ const JITTER = 0.5;
 /** Jobs before the first that counts: the code is compiled then. */
 const WARM_JOBS = 50;
 
+const MISSED =
+  "Most of it is sleep: the process, Redis and the process again are woken, as they are for the floor. Compare with its figure, which " +
+  "tells how long the machine took for that: with a floor of 0.19 ms (commit e9df992, one job each 20 ms) Spinach took 0.31 ms.";
+
 function cases(mode: Mode): readonly Case[] {
   const jobs = mode === "full" ? 1000 : 60;
   const few = { jobs: mode === "full" ? 200 : 60 };
@@ -87,8 +91,14 @@ export const scenario: Scenario = {
       "One job each 10 ms, give or take 5 ms, whether or not the one before has started. The same process schedules " +
       "and works, so one clock tells both times. The floor is `RPUSH` and `PUBLISH`, then the script of a trip.",
     measures: [
-      { id: ["latency", "p50"], title: "p50", unit: "ms", budget: { most: 0.35 } },
-      { id: ["latency", "p99"], title: "p99", unit: "ms", budget: { most: 2 } },
+      {
+        id: ["latency", "p50"],
+        title: "p50",
+        unit: "ms",
+        budget: { most: 0.35 },
+        missed: MISSED,
+      },
+      { id: ["latency", "p99"], title: "p99", unit: "ms", budget: { most: 2 }, missed: MISSED },
       { id: ["latency", "p999"], title: "p99.9", unit: "ms" },
     ],
   },

@@ -56,7 +56,8 @@ export interface ReconcileRequest {
 /** What became of the jobs of a dead broker. */
 export interface RescueReply {
     readonly reenqueued: number;
-    readonly failed: number;
+    /** Ids of those that may not run again: whether their work was done, nobody knows. */
+    readonly failed: readonly string[];
 }
 /** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
 export type WakeUpListener = (queue: string | undefined) => void;
