@@ -7,11 +7,11 @@
 -- KEYS[4] quarantine (list): what cannot be used
 -- KEYS[5..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
 -- ARGV[1] trip (number): number of this call, more than that of the last
--- ARGV[2] remembered_s (number): time that an idle producer is remembered (s)
--- ARGV[3] channel (text): for notifications
--- ARGV[4] future_count (number): number of future jobs
--- ARGV[5..] jobs: for each future job: due time (s), index of its queue among those of KEYS from 1, job;
---           then, for each queue of KEYS: its name, number of jobs, the jobs
+-- ARGV[2] channel (text): for notifications
+-- ARGV[3] future_count (number): number of future jobs
+-- ARGV[4..] jobs: for each future job: due time (s), index of its queue among those of KEYS from 1, job;
+--           then, for each queue of KEYS: its name, id of the caller's broker if it looks there right after
+--           this call or '', number of jobs, the jobs
 --
 -- Codes: TAKEN_IN 1, KNOWN 0
 -- Returns TAKEN_IN, or KNOWN if the jobs were taken in before.
@@ -19,12 +19,14 @@
 
 -- Most arguments of one command: Lua's stack holds 8,000.
 local CHUNK = 4000
+-- Time that a producer is remembered that schedules nothing, in s: far longer than a call may last.
+local REMEMBERED_S = 86400
 
 -- include call
 -- include wake
 
 if trip <= (tonumber(call('GET', producer)) or -1) then return answer(KNOWN) end
-redis.call('SET', producer, ARGV[1], 'EX', ARGV[2])
+redis.call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)
 
 local at = FIRST_JOBS
 local earliest = false
@@ -38,14 +40,14 @@ end
 
 local names = {}
 for key = FIRST_QUEUES, #KEYS, 2 do
-  local name, count = ARGV[at], tonumber(ARGV[at + 1])
-  at = at + 2
+  local name, looker, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 3
   for first = at, at + count - 1, CHUNK do
     call('RPUSH', KEYS[key], unpack(ARGV, first, math.min(first + CHUNK, at + count) - 1))
   end
   at = at + count
   names[#names + 1] = name
-  if count > 0 then wake(KEYS[key + 1], name, count) end
+  if count > 0 then wake(KEYS[key + 1], name, count, looker ~= '' and looker or nil) end
 end
 
 if earliest then

@@ -50,7 +50,9 @@ class FloorContender implements Contender {
 
   constructor(port: number, payload: string) {
     this.#more = payload === "" ? "" : `,"${payload}"`;
-    this.#client = createClient({ url: `redis://127.0.0.1:${port}` });
+    // Without the timer that each call has by default until it is written.
+    const commandOptions = { timeout: 0 };
+    this.#client = createClient({ url: `redis://127.0.0.1:${port}`, commandOptions });
     this.#subscriber = this.#client.duplicate();
     this.#client.on("error", fail);
     this.#subscriber.on("error", fail);

@@ -1,7 +1,12 @@
 -- Wakes as many as `count` of the brokers that found a queue empty and were not woken since. The message
 -- names them; others of ours look later, unless they hear that it was done. Python's look at every message.
-local function wake(idle, queue, count)
+-- `looker` is one that looks without being told, as one of them; nil if there is none.
+local function wake(idle, queue, count, looker)
   local ids = {}
+  if looker then
+    call('SREM', idle, looker)
+    count = count - 1
+  end
   while #ids < count do
     local popped = call('SPOP', idle, count - #ids)
     if #popped == 0 then break end
@@ -9,5 +14,6 @@ local function wake(idle, queue, count)
       if call('ZSCORE', brokers, id) then ids[#ids + 1] = id end
     end
   end
-  redis.call('PUBLISH', channel, queue .. '\n' .. table.concat(ids, ','))
+  local message = queue .. '\n' .. table.concat(ids, ',')
+  redis.call('PUBLISH', channel, looker and message .. '\n' .. looker or message)
 end

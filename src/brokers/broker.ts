@@ -67,6 +67,9 @@ export interface RescueReply {
 /** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
 export type WakeUpListener = (queue: string | undefined) => void;
 
+/** Whether whoever listens for wake-ups has nothing to do, and would start a job of the queue at once. */
+export type IsIdle = (queue: string) => boolean;
+
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
   /** UUID of this process in the cluster; another one after each lost lease. */
@@ -108,8 +111,8 @@ export interface Broker {
   isQueueEmpty(queue: string): Promise<boolean>;
   /** Deletes everything in the namespace; the leases of its brokers are lost. */
   flush(): Promise<void>;
-  /** Returns how to stop listening. */
-  onWakeUp(listener: WakeUpListener): () => void;
+  /** Returns how to stop listening. A broker may ask `isIdle` to spare jobs of this very process a detour. */
+  onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
   /**
    * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
    * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to

@@ -103,11 +103,14 @@ export class Arbiter {
   /** Starts the loop, whose first step states the tasks to the broker. */
   start(): void {
     const { broker, queue } = this.#parts;
-    this.#stopHearing = broker.onWakeUp((woken) => {
-      if (woken !== undefined && woken !== queue) return;
-      this.#hint.woken();
-      this.#sleeper.wake();
-    });
+    this.#stopHearing = broker.onWakeUp(
+      (woken) => {
+        if (woken !== undefined && woken !== queue) return;
+        this.#hint.woken();
+        this.#sleeper.wake();
+      },
+      (asked) => asked === queue && this.#isIdle(),
+    );
     this.#stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();
     });

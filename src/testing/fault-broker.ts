@@ -4,6 +4,7 @@ import type {
   Due,
   ExchangeReply,
   ExchangeRequest,
+  IsIdle,
   ReconcileRequest,
   RescueReply,
   WakeUpListener,
@@ -125,8 +126,8 @@ export class FaultBroker implements Broker {
     return this.#inner.onLeaseLost(listener);
   }
 
-  onWakeUp(listener: WakeUpListener): () => void {
-    return this.#inner.onWakeUp(listener);
+  onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void {
+    return this.#inner.onWakeUp(listener, isIdle);
   }
 
   async #pass<Reply>(call: BrokerCall, effect: () => Promise<Reply>): Promise<Reply> {

@@ -8,6 +8,7 @@ import {
   loadRedisPackage,
   type RedisClient,
   replyIfAllowed,
+  runScript,
 } from "./redis-client.ts";
 import { brokerError, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-target.ts";
@@ -132,10 +133,15 @@ export class RedisConnection {
     this.#lose(this.#client, new Error(`the namespace is at ${other.#address} now`));
   }
 
-  /** Runs a script; loads it first where Redis does not know it. Rejects with BrokerError. */
-  async run(call: ScriptCall): Promise<unknown> {
+  /**
+   * Runs a script; loads it first where Redis does not know it. `onSent` is called each time that it has been sent:
+   * what is sent from there takes effect right after it. Rejects with BrokerError.
+   */
+  async run(call: ScriptCall, onSent?: () => void): Promise<unknown> {
     const { name } = call.script;
-    return this.#afterQuarantine(await this.#send(name, (client) => runScript(client, call)));
+    return this.#afterQuarantine(
+      await this.#send(name, (client) => runScript(client, call, onSent)),
+    );
   }
 
   /**
@@ -368,14 +374,4 @@ function aClusterIsMet(error: unknown): BrokerError {
     `Redis: this server is a node of a Redis Cluster (${reason}): give RedisBroker ` +
       "{ rootNodes: [{ url }] }, and the engine a namespace with a hash tag, such as {spinach}",
   );
-}
-
-async function runScript(client: RedisClient, call: ScriptCall): Promise<unknown> {
-  const { script, keys, args } = call;
-  try {
-    return await client.evalSha(script.sha1, keys, args);
-  } catch (error) {
-    if (replyCode(error) !== "NOSCRIPT") throw error;
-    return client.eval(script.text, keys, args);
-  }
 }

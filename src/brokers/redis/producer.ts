@@ -8,18 +8,19 @@ import type { RedisConnection } from "./connection.ts";
 import { enqueue, type ScriptCall } from "./lua-scripts.ts";
 import { isPassing } from "./redis-errors.ts";
 import type { RedisKeys } from "./redis-keys.ts";
+import type { WakeUps } from "./wake-ups.ts";
 
 /** Between attempts of one call. */
 const RETRY_BACKOFF: Backoff = { baseMs: 25, capMs: 1000 };
-
-/** How long Redis remembers a producer that schedules nothing, in s: far longer than a call may last. */
-const REMEMBERED_S = 86_400;
 
 /** What a producer is made of. */
 export interface ProducerParts {
   readonly connection: RedisConnection;
   readonly keys: RedisKeys;
   readonly runtime: Runtime;
+  readonly wakeUps: WakeUps;
+  /** The broker's id, now. */
+  readonly brokerId: () => string;
   /** How long a call is tried again while Redis cannot be reached, in ms. */
   readonly timeoutMs: number;
 }
@@ -88,12 +89,17 @@ export class Producer {
   }
 
   async #trip(calls: readonly Call[]): Promise<void> {
-    const { connection, runtime } = this.#parts;
-    const call = this.#call(calls.flatMap(({ jobs }) => jobs));
+    const { connection, runtime, wakeUps } = this.#parts;
+    const jobs = calls.flatMap((call) => call.jobs);
+    const own = ownQueues(jobs, wakeUps);
+    const call = this.#call(jobs, own);
+    const look = (): void => {
+      for (const queue of own) wakeUps.wake(queue);
+    };
     const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await connection.run(call);
+        await connection.run(call, look);
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
@@ -115,8 +121,8 @@ export class Producer {
     );
   }
 
-  #call(jobs: readonly StoredJob[]): ScriptCall {
-    const { keys } = this.#parts;
+  #call(jobs: readonly StoredJob[], own: ReadonlySet<string>): ScriptCall {
+    const { keys, brokerId } = this.#parts;
     const byQueue = new Map<string, string[]>();
     const futureJobs: StoredJob[] = [];
     for (const { job, wire } of jobs) {
@@ -137,7 +143,7 @@ export class Producer {
       wire,
     ]);
     for (const [queue, wires] of queues) {
-      args.push(queue, String(wires.length));
+      args.push(queue, own.has(queue) ? brokerId() : "", String(wires.length));
       for (const wire of wires) args.push(wire);
     }
     return enqueue(
@@ -148,11 +154,17 @@ export class Producer {
       },
       {
         trip: this.#trips,
-        rememberedS: REMEMBERED_S,
         channel: keys.channel,
         futureCount: futureJobs.length,
         jobs: args,
       },
     );
   }
+}
+
+/** The queues with new jobs at which this process looks by itself. */
+function ownQueues(jobs: readonly StoredJob[], wakeUps: WakeUps): ReadonlySet<string> {
+  const ready = new Set<string>();
+  for (const { job } of jobs) if (job.status !== JobStatus.WAITING) ready.add(job.queue);
+  return new Set([...ready].filter((queue) => wakeUps.looksItself(queue)));
 }

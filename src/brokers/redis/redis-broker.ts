@@ -8,6 +8,7 @@ import type {
   Due,
   ExchangeReply,
   ExchangeRequest,
+  IsIdle,
   ReconcileRequest,
   RescueReply,
   WakeUpListener,
@@ -273,8 +274,8 @@ export class RedisBroker implements Broker {
     } while (cursor !== "0");
   }
 
-  onWakeUp(listener: WakeUpListener): () => void {
-    return this.#context.wakeUps.listen(listener);
+  onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void {
+    return this.#context.wakeUps.listen(listener, isIdle);
   }
 
   onLeaseLost(listener: () => void): () => void {

@@ -1,7 +1,8 @@
 import type * as RedisPackage from "@redis/client";
 
 import { BrokerError } from "../../core/errors.ts";
-import { isPassing } from "./redis-errors.ts";
+import type { ScriptCall } from "./lua-scripts.ts";
+import { isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisNodeOptions } from "./redis-target.ts";
 
 /** What a broker needs of a connection to one Redis server. It breaks once, and is not made again. */
@@ -50,6 +51,8 @@ export async function createRedisClient(
     },
     ...(pingEveryMs !== undefined && { pingInterval: pingEveryMs }),
     disableOfflineQueue: true,
+    // By default each call makes a signal with a timer, for the time until it is written: ours have a deadline.
+    commandOptions: { timeout: 0 },
   });
   let lost: { readonly error: unknown } | undefined;
   let onLost: ((error: unknown) => void) | undefined;
@@ -93,6 +96,24 @@ function scriptCommand(
   args: readonly string[],
 ): string[] {
   return [command, script, String(keys.length), ...keys, ...args];
+}
+
+/** `onSent` is called each time that it has been sent. Rejects as the client does. */
+export async function runScript(
+  client: RedisClient,
+  { script, keys, args }: ScriptCall,
+  onSent?: () => void,
+): Promise<unknown> {
+  try {
+    const reply = client.evalSha(script.sha1, keys, args);
+    onSent?.();
+    return await reply;
+  } catch (error) {
+    if (replyCode(error) !== "NOSCRIPT") throw error;
+    const reply = client.eval(script.text, keys, args);
+    onSent?.();
+    return reply;
+  }
 }
 
 /** `undefined` where a user may not ask, or what stands in between does not know the command. */

@@ -42,7 +42,8 @@ export class RedisKeys {
   readonly fixed: FixedKeys;
   /**
    * pub/sub channel: name of the queue that has something new, empty for any (Python); then, after a line
-   * feed, the ids of the brokers that should look, or `clear` if nobody need look any more
+   * feed, the ids of the brokers that should look, or `clear` if nobody need look any more; then, after another,
+   * the id of a broker that looks without being told
    */
   readonly channel: string;
   readonly #namespace: string;

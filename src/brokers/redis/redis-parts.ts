@@ -63,15 +63,23 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
   connection.onReady(() => {
     subscriber.follow(connection);
   });
+  const wakeUps = new WakeUps({ runtime, id });
   return {
     namespace,
     runtime,
     keys,
     connection,
     subscriber,
-    wakeUps: new WakeUps({ runtime, id }),
+    wakeUps,
     reader: new JobReader(runtime.logger, keys.fixed.quarantine),
-    producer: new Producer({ connection, keys, runtime, timeoutMs: options.enqueueTimeout }),
+    producer: new Producer({
+      connection,
+      keys,
+      runtime,
+      wakeUps,
+      brokerId: id,
+      timeoutMs: options.enqueueTimeout,
+    }),
     heartbeat: new HeartbeatThread({
       runtime,
       entry: HEARTBEAT_ENTRY,

@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from "../../platform/runtime.ts";
-import type { WakeUpListener } from "../broker.ts";
+import type { IsIdle, WakeUpListener } from "../broker.ts";
 
 /**
  * When those who were not woken look all the same, in ms: at random between the two, so that one looks
@@ -34,7 +34,7 @@ export interface WakeUpsParts {
  */
 export class WakeUps {
   readonly #parts: WakeUpsParts;
-  readonly #listeners = new Set<WakeUpListener>();
+  readonly #listeners = new Map<WakeUpListener, IsIdle | undefined>();
   /** Queues that this broker found empty, and was not woken for since. */
   readonly #idle = new Set<string>();
   readonly #secondLooks = new Map<string, Timer>();
@@ -45,8 +45,8 @@ export class WakeUps {
     this.#parts = parts;
   }
 
-  listen(listener: WakeUpListener): () => void {
-    this.#listeners.add(listener);
+  listen(listener: WakeUpListener, isIdle: IsIdle | undefined): () => void {
+    this.#listeners.set(listener, isIdle);
     return () => {
       this.#listeners.delete(listener);
     };
@@ -81,7 +81,8 @@ export class WakeUps {
 
   /** A message: see {@link RedisKeys.channel}. */
   notified(message: string): void {
-    const [queue = "", ids] = message.split("\n");
+    const [queue = "", ids, looker] = message.split("\n");
+    if (looker === this.#parts.id()) return;
     if (ids === undefined) this.wake(queue === "" ? undefined : queue);
     else if (ids === CLEAR) this.#cancelSecondLook(queue);
     else if (ids.split(",").includes(this.#parts.id())) this.wake(queue);
@@ -94,7 +95,16 @@ export class WakeUps {
       this.#idle.delete(known);
       this.#cancelSecondLook(known);
     }
-    for (const listener of this.#listeners) listener(queue);
+    for (const listener of this.#listeners.keys()) listener(queue);
+  }
+
+  /**
+   * Whether new jobs of a queue need not wake this broker: somebody here stands idle, and looks as soon as
+   * they are on their way.
+   */
+  looksItself(queue: string): boolean {
+    for (const isIdle of this.#listeners.values()) if (isIdle?.(queue) === true) return true;
+    return false;
   }
 
   /** The broker is another one from now on. */
@@ -112,7 +122,7 @@ export class WakeUps {
     const look = (): void => {
       this.#secondLooks.delete(queue);
       this.#clearing.add(queue);
-      for (const listener of this.#listeners) listener(queue);
+      for (const listener of this.#listeners.keys()) listener(queue);
     };
     this.#secondLooks.set(queue, timers.set(look, min + (max - min) * random()));
   }

@@ -7,6 +7,8 @@ export interface Inspector {
   /** How often each command was called since the last reset, those inside scripts included. */
   commandCounts(): Promise<Record<string, number>>;
   resetCounts(): Promise<void>;
+  /** What is published from now on. */
+  messages(channel: string): Promise<readonly string[]>;
   /** Bytes that all clients have sent and received until now. */
   traffic(): Promise<{ readonly sent: number; readonly received: number }>;
   close(): void;
@@ -35,6 +37,13 @@ export async function inspect(url: string): Promise<Inspector> {
     },
     resetCounts: async () => {
       await call("CONFIG", "RESETSTAT");
+    },
+    messages: async (channel) => {
+      const heard: string[] = [];
+      await client.subscribe(channel, (message) => {
+        heard.push(message);
+      });
+      return heard;
     },
     traffic: async () => {
       const info = String(await call("INFO", "stats"));

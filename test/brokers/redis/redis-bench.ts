@@ -11,6 +11,7 @@ import type { Inspector } from "./inspector.ts";
 /** An engine on a real Redis, whose task `count` notes the number that it gets. */
 export interface RedisBench extends AsyncDisposable {
   readonly spin: Engine;
+  readonly broker: RedisBroker;
   readonly namespace: string;
   readonly logger: RecordingLogger;
   /** How often each numbered job ran. */
@@ -29,13 +30,14 @@ export function redisBench(url: string, options: RedisBenchOptions = {}): RedisB
   namespaces += 1;
   const { namespace = `engine-${namespaces}`, ...brokerOptions } = options;
   const logger = new RecordingLogger();
-  const spin = new Engine(new RedisBroker(url, brokerOptions), { namespace, logger });
+  const broker = new RedisBroker(url, brokerOptions);
+  const spin = new Engine(broker, { namespace, logger });
   const runs = new Map<number, number>();
   spin.task("count", { maxRetries: 3 }, async (index: number) => {
     runs.set(index, (runs.get(index) ?? 0) + 1);
     await Promise.resolve();
   });
-  return { spin, namespace, logger, runs, [Symbol.asyncDispose]: () => spin.close() };
+  return { spin, broker, namespace, logger, runs, [Symbol.asyncDispose]: () => spin.close() };
 }
 
 /** Resolves to the first line that holds a text, once there is one. */

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
-import { ended, eachOnce, idle, redisBench, type RedisBench } from "./redis-bench.ts";
+import { ended, eachOnce, idle, redisBench, type RedisBench, scheduleMany } from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 
@@ -48,6 +49,9 @@ async function foundEmptyBy(namespace: string, count: number): Promise<void> {
 
 describe("wake-ups on Redis", () => {
   test("a lone job on a cluster of idle workers costs one fetch at once, and a second look later", async () => {
+    // Redis knows the scripts from then on.
+    await using warm = redisBench(redis.url);
+    await warm.spin.schedule("count", 0);
     const cluster = await idleCluster(12);
     const [first] = cluster;
     assert.ok(first);
@@ -62,6 +66,72 @@ describe("wake-ups on Redis", () => {
     // Of eleven, those that look in the moment that the first one takes.
     assert.ok(lpop >= 2 && lpop <= 5, `${lpop} fetches`);
     for (const { spin } of cluster) await spin.close();
+  });
+
+  test("a process that stands idle runs its own job, and nobody is woken for it", async () => {
+    const [first, other] = await idleCluster(2);
+    assert.ok(first && other);
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${first.namespace}/_notifications`);
+    for (let index = 0; index < 10; index += 1) {
+      const done = ended(first, 1);
+      await first.spin.schedule("count", index);
+      await done;
+      // Only then does it stand idle again.
+      await idle(inspector, first.namespace);
+      await settled();
+    }
+    assert.equal(first.runs.size, 10);
+    const own = messages.filter((message) => !message.endsWith("\nclear"));
+    assert.deepEqual(new Set(own), new Set([`spinach\n\n${first.broker.id}`]));
+    look.close();
+    for (const { spin } of [first, other]) await spin.close();
+  });
+
+  test("a process that has a job in hand leaves the next one to others as well", async () => {
+    const [first, other] = await idleCluster(2);
+    assert.ok(first && other);
+    const hold = Promise.withResolvers<void>();
+    first.spin.task("hold", () => hold.promise);
+    const started = new Promise((resolve) => {
+      first.spin.on("jobStarted", resolve);
+    });
+    await first.spin.schedule("hold");
+    await started;
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${first.namespace}/_notifications`);
+    const done = Promise.race([ended(first, 1), ended(other, 1)]);
+    await first.spin.schedule("count", 1);
+    await done;
+    assert.match(messages[0] ?? "", /^spinach\n[0-9a-f\-]{36}$/v);
+    hold.resolve();
+    look.close();
+    for (const { spin } of [first, other]) await spin.close();
+  });
+
+  test("of a batch, a process that stands idle wakes others for all but one job", async () => {
+    const [first, ...others] = await idleCluster(3);
+    assert.ok(first);
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${first.namespace}/_notifications`);
+    await scheduleMany(first, 2);
+    const [, woken, looker] = messages[0]?.split("\n") ?? [];
+    assert.equal(looker, first.broker.id);
+    assert.ok(others.some(({ broker }) => broker.id === woken));
+    look.close();
+    for (const { spin } of [first, ...others]) await spin.close();
+  });
+
+  test("a lone job of an idle process starts where Redis has forgotten the scripts", async () => {
+    await using it = redisBench(redis.url);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await foundEmptyBy(it.namespace, 1);
+    await settled();
+    await inspector.call("SCRIPT", "FLUSH");
+    const done = ended(it, 1);
+    await it.spin.schedule("count", 1);
+    // Nobody else would look before a minute is over.
+    await done;
   });
 
   test("workers that stopped, and are woken, leave their jobs to others", async () => {
