@@ -61,6 +61,8 @@ export interface RescueReply {
 }
 /** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
 export type WakeUpListener = (queue: string | undefined) => void;
+/** Whether whoever listens for wake-ups has nothing to do, and would start a job of the queue at once. */
+export type IsIdle = (queue: string) => boolean;
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
     /** UUID of this process in the cluster; another one after each lost lease. */
@@ -102,8 +104,8 @@ export interface Broker {
     isQueueEmpty(queue: string): Promise<boolean>;
     /** Deletes everything in the namespace; the leases of its brokers are lost. */
     flush(): Promise<void>;
-    /** Returns how to stop listening. */
-    onWakeUp(listener: WakeUpListener): () => void;
+    /** Returns how to stop listening. A broker may ask `isIdle` to spare jobs of this very process a detour. */
+    onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
     /**
      * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
      * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to
@@ -214,7 +216,7 @@ export declare function checkRedisBrokerOptions(options: RedisBrokerOptions): Ch
 // brokers/redis/redis-broker.d.ts
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
-import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
+import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, IsIdle, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
 import { type RedisBrokerOptions } from "./redis-broker-options.ts";
 import { type RedisClientLike, type RedisOptions } from "./redis-target.ts";
 /**
@@ -245,7 +247,7 @@ export declare class RedisBroker implements Broker {
     rescue(deadId: string): Promise<RescueReply>;
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
-    onWakeUp(listener: WakeUpListener): () => void;
+    onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
     onLeaseLost(listener: () => void): () => void;
 }
 
@@ -1650,7 +1652,7 @@ export declare class FakeRuntime implements Runtime {
 export declare function settled(): Promise<void>;
 
 // testing/fault-broker.d.ts
-import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../brokers/broker.ts";
+import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, IsIdle, ReconcileRequest, RescueReply, WakeUpListener } from "../brokers/broker.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { TaskDefinition } from "../core/task.ts";
 /** The calls of a broker that can be made to fail. */
@@ -1692,7 +1694,7 @@ export declare class FaultBroker implements Broker {
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
     onLeaseLost(listener: () => void): () => void;
-    onWakeUp(listener: WakeUpListener): () => void;
+    onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
 }
 
 // testing/recording-logger.d.ts
