@@ -39,6 +39,9 @@ async function idleCluster(count: number): Promise<readonly RedisBench[]> {
     await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
   }
   await foundEmptyBy(namespace, count);
+  // The reply that tells them so is on its way still: one that comes after it tells that it is there.
+  for (const { broker } of [first, ...others]) await broker.isQueueEmpty("spinach");
+  await settled();
   return [first, ...others];
 }
 
@@ -103,6 +106,7 @@ describe("wake-ups on Redis", () => {
     const done = Promise.race([ended(first, 1), ended(other, 1)]);
     await first.spin.schedule("count", 1);
     await done;
+    while (messages.length === 0) await settled();
     assert.match(messages[0] ?? "", /^spinach\n[0-9a-f\-]{36}$/v);
     hold.resolve();
     look.close();
@@ -115,6 +119,7 @@ describe("wake-ups on Redis", () => {
     const look = await inspect(redis.url);
     const messages = await look.messages(`${first.namespace}/_notifications`);
     await scheduleMany(first, 2);
+    while (messages.length === 0) await settled();
     const [, woken, looker] = messages[0]?.split("\n") ?? [];
     assert.equal(looker, first.broker.id);
     assert.ok(others.some(({ broker }) => broker.id === woken));
