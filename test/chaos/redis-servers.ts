@@ -44,10 +44,18 @@ export class RedisServers {
     return callAt(this.#primary, ...args);
   }
 
+  /** Both must say so: after a restart each of them may still speak of the connection before. */
   async replicated(): Promise<void> {
-    await until("the replica follows", async () =>
-      String(await callAt(this.#replica, "INFO", "replication")).includes("master_link_status:up"),
-    );
+    await until("the replica follows", async () => {
+      const [ofPrimary, ofReplica] = await Promise.all([
+        this.call("INFO", "replication"),
+        callAt(this.#replica, "INFO", "replication"),
+      ]);
+      return (
+        /^slave\d+:.*state=online/mv.test(String(ofPrimary)) &&
+        String(ofReplica).includes("master_link_status:up")
+      );
+    });
   }
 
   async kill(): Promise<void> {
@@ -70,9 +78,13 @@ export class RedisServers {
    * has all. Resolves to whether it did; it does not if the replica cannot follow in time.
    */
   async handOver(): Promise<boolean> {
-    await this.replicated();
     const port = String(this.#replica.port);
-    await this.call("FAILOVER", "TO", "127.0.0.1", port, "TIMEOUT", HANDOVER_MS);
+    // Asked again if the replica goes away between the two.
+    await until("the handover has begun", async () => {
+      await this.replicated();
+      await this.call("FAILOVER", "TO", "127.0.0.1", port, "TIMEOUT", HANDOVER_MS);
+      return true;
+    });
     await until("the handover has ended", async () =>
       String(await this.call("INFO", "replication")).includes("master_failover_state:no-failover"),
     );

@@ -101,7 +101,9 @@ async function launch(args: readonly string[]): Promise<ChildProcess> {
   });
   await promise;
   // A test that fails must not leave its server behind.
-  process.once("exit", () => server.kill("SIGKILL"));
+  const kill = (): void => void server.kill("SIGKILL");
+  process.once("exit", kill);
+  server.once("exit", () => process.off("exit", kill));
   return server;
 }
 
