@@ -7,6 +7,11 @@ export interface Budget {
   /** The least and the greatest value. */
   readonly least?: number;
   readonly most?: number;
+  /**
+   * What these contenders did on the machine where that value was set: on another one, whose speed is another, the
+   * ratios to them tell whether it is reached.
+   */
+  readonly where?: Readonly<Partial<Record<ContenderName, number>>>;
 }
 
 export interface Measure {

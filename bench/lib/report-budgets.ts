@@ -24,6 +24,9 @@ export async function budgetLines(results: Results): Promise<readonly string[]> 
   return [
     "## Budgets",
     "",
+    "A budget in us, ms or jobs/s was set on one machine. In parentheses is what it was there to others that were measured beside it; where " +
+      "only those ratios are kept, it is reached as ratios, since all of them were slower or faster here.",
+    "",
     line(["what", "budget", "measured", "reached"]),
     line(["---", "---", "---", "---"]),
     ...rows,

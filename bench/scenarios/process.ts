@@ -110,7 +110,7 @@ export const scenario: Scenario = {
         id: ["process-256", "serverCpuUs"],
         title: "CPU time of the server, 256 at once",
         unit: "us/job",
-        budget: { most: 3 },
+        budget: { most: 3, where: { bullmq: 44, floor: 1.3 } },
         missed:
           "A trip is 1 LPOP, 1 HSET and 1 HDEL whatever the number of jobs, as the floor's is: compare with its figure, which tells how " +
           "fast the machine was. What lies between the two is the check that the process is a member, and the look whether anything is limited or due.",

@@ -160,7 +160,7 @@ export const scenario: Scenario = {
         id: ["threads-trip", "p50"],
         title: "one job and back, p50",
         unit: "us",
-        budget: { most: 65 },
+        budget: { most: 65, where: { piscina: 98 } },
         missed: MISSED,
       },
       { id: ["threads-trip", "p99"], title: "one job and back, p99", unit: "us" },
