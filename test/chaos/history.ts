@@ -202,10 +202,11 @@ const SHORTEST_LEASES = 0.2;
 /** A lease cannot end earlier after the beginning of a fault, in leases: beats come every third of one. */
 const EARLIEST_LEASES = 0.6;
 
-function lossesOf({ journals, windows, leaseMs }: HistoryParts): {
+function lossesOf(parts: HistoryParts): {
   readonly losses: ReadonlyMap<string, readonly Loss[]>;
   readonly unexplainedLosses: readonly string[];
 } {
+  const { journals, windows, leaseMs } = parts;
   const losses = new Map<string, Loss[]>();
   const unexplainedLosses: string[] = [];
   for (const { process, entries } of journals) {
@@ -213,16 +214,35 @@ function lossesOf({ journals, windows, leaseMs }: HistoryParts): {
       ({ target, sinceMs, untilMs }) =>
         isFelt(target, nameOf(process)) && untilMs - sinceMs >= SHORTEST_LEASES * leaseMs,
     );
-    for (const { event, atMs } of entries) {
-      if (event !== "lost") continue;
+    const noticed = entriesOf([{ process, entries }], "lost").map(({ atMs }) => ({
+      atMs,
+      noticedAtMs: atMs,
+    }));
+    for (const { atMs, noticedAtMs } of [...noticed, ...unnoticedLosses(process, parts)]) {
       const near = felt.filter(
         ({ sinceMs, untilMs }) => sinceMs <= atMs && untilMs >= atMs - LATE_LEASES * leaseMs,
       );
       const sinceMs = Math.min(...near.map((window) => window.sinceMs)) + EARLIEST_LEASES * leaseMs;
       if (near.length === 0) unexplainedLosses.push(`${process} at ${atMs.toFixed(0)} ms`);
-      const loss = { sinceMs: Number.isFinite(sinceMs) ? sinceMs : atMs, noticedAtMs: atMs };
+      const loss = { sinceMs: Number.isFinite(sinceMs) ? sinceMs : atMs, noticedAtMs };
       losses.set(process, [...(losses.get(process) ?? []), loss]);
     }
   }
   return { losses, unexplainedLosses };
+}
+
+/** A process whose jobs were taken over, and that was killed before it could learn of that: cut off, for example. */
+function unnoticedLosses(
+  process: string,
+  { journals, lives }: HistoryParts,
+): ReadonlyArray<{ readonly atMs: number; readonly noticedAtMs: number }> {
+  const life = lives.find((each) => each.process === process);
+  const { endedBy, endedAtMs = Infinity } = life ?? {};
+  if (endedBy !== "kill") return [];
+  const own = journals.filter((journal) => journal.process === process);
+  // Of the brokers that it was it knows, but for the last one.
+  const lastId = entriesOf(own, "broker").at(-1)?.id;
+  return entriesOf(journals, "rescued")
+    .filter(({ broker, atMs }) => broker === lastId && atMs < endedAtMs)
+    .map(({ atMs }) => ({ atMs, noticedAtMs: endedAtMs }));
 }

@@ -192,9 +192,33 @@ describe("rerunsExplained", () => {
     const never = { producer, workers: [late, elsewhere], windows };
     assert.equal(messages(rerunsExplained, never).length, 1);
   });
-  test("does not take a kill that came later for a reason", () => {
+  test("does not take a kill that came later for a reason, but a takeover that the killed one never heard of", () => {
     const lives = [life("worker1.1", { endedBy: "kill", endedAtMs: 5002 })];
     assert.equal(messages(rerunsExplained, { producer, workers, lives }).length, 1);
+    const [first = [], next = []] = workers;
+    const own: Entry = { event: "broker", atMs: 0, id: "b" };
+    const rescue: Entry = { event: "rescued", atMs: 4999, broker: "b", jobs: 1, failed: [] };
+    const windows = [
+      { name: "partition", target: "network of worker1", sinceMs: 9, untilMs: 5100 },
+    ];
+    const told = {
+      producer,
+      workers: [
+        [own, ...first],
+        [rescue, ...next],
+      ],
+      lives,
+    };
+    assert.deepEqual(messages(rerunsExplained, { ...told, windows }), []);
+    assert.equal(messages(leasesKept, told).length, 1);
+    const other = {
+      ...told,
+      workers: [
+        [{ ...own, id: "c" }, ...first],
+        [rescue, ...next],
+      ],
+    };
+    assert.equal(messages(rerunsExplained, { ...other, windows }).length, 1);
   });
 });
 
