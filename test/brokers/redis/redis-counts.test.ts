@@ -154,8 +154,14 @@ describe("bytes on the way to Redis and back", () => {
     assert.ok(received <= 10, `${received} bytes received`);
     await inspector.resetCounts();
     await act();
-    const { "config|resetstat": _, ...counts } = await inspector.commandCounts();
-    assert.deepEqual(counts, { evalsha: 1, get: 1, set: 1, rpush: 1, spop: 1, publish: 1 });
+    assert.deepEqual(await inspector.commandCounts(), {
+      evalsha: 1,
+      get: 1,
+      set: 1,
+      rpush: 1,
+      spop: 1,
+      publish: 1,
+    });
   });
 });
 
