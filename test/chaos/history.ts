@@ -206,43 +206,62 @@ function lossesOf(parts: HistoryParts): {
   readonly losses: ReadonlyMap<string, readonly Loss[]>;
   readonly unexplainedLosses: readonly string[];
 } {
-  const { journals, windows, leaseMs } = parts;
+  const { journals, windows, lives, leaseMs } = parts;
+  const takeovers = takeoversIn(journals);
   const losses = new Map<string, Loss[]>();
   const unexplainedLosses: string[] = [];
-  for (const { process, entries } of journals) {
+  for (const journal of journals) {
+    const { process } = journal;
     const felt = windows.filter(
       ({ target, sinceMs, untilMs }) =>
         isFelt(target, nameOf(process)) && untilMs - sinceMs >= SHORTEST_LEASES * leaseMs,
     );
-    const noticed = entriesOf([{ process, entries }], "lost").map(({ atMs }) => ({
-      atMs,
-      noticedAtMs: atMs,
-    }));
-    for (const { atMs, noticedAtMs } of [...noticed, ...unnoticedLosses(process, parts)]) {
+    const life = lives.find((each) => each.process === process);
+    for (const { takenAtMs, noticedAtMs } of takenFrom(journal, life, takeovers)) {
       const near = felt.filter(
-        ({ sinceMs, untilMs }) => sinceMs <= atMs && untilMs >= atMs - LATE_LEASES * leaseMs,
+        ({ sinceMs, untilMs }) =>
+          sinceMs <= takenAtMs && untilMs >= takenAtMs - LATE_LEASES * leaseMs,
       );
       const sinceMs = Math.min(...near.map((window) => window.sinceMs)) + EARLIEST_LEASES * leaseMs;
-      if (near.length === 0) unexplainedLosses.push(`${process} at ${atMs.toFixed(0)} ms`);
-      const loss = { sinceMs: Number.isFinite(sinceMs) ? sinceMs : atMs, noticedAtMs };
+      if (near.length === 0) unexplainedLosses.push(`${process} at ${takenAtMs.toFixed(0)} ms`);
+      const loss = { sinceMs: Number.isFinite(sinceMs) ? sinceMs : takenAtMs, noticedAtMs };
       losses.set(process, [...(losses.get(process) ?? []), loss]);
     }
   }
   return { losses, unexplainedLosses };
 }
 
-/** A process whose jobs were taken over, and that was killed before it could learn of that: cut off, for example. */
-function unnoticedLosses(
-  process: string,
-  { journals, lives }: HistoryParts,
-): ReadonlyArray<{ readonly atMs: number; readonly noticedAtMs: number }> {
-  const life = lives.find((each) => each.process === process);
+interface Taken {
+  /** When others took its jobs over, as they noted; when it learned of that, if none of them lived to note it. */
+  readonly takenAtMs: number;
+  readonly noticedAtMs: number;
+}
+
+/** When the jobs of each broker were taken over, as far as who did it lived to note it. */
+function takeoversIn(journals: readonly Journal[]): ReadonlyMap<string, number> {
+  const takenAtMs = new Map<string, number>();
+  for (const { broker, atMs } of entriesOf(journals, "rescued")) {
+    takenAtMs.set(broker, Math.min(atMs, takenAtMs.get(broker) ?? Infinity));
+  }
+  return takenAtMs;
+}
+
+/** The losses of a process, those too that it was killed before it could learn of: cut off, for example. */
+function takenFrom(
+  { entries }: Journal,
+  life: Life | undefined,
+  takeovers: ReadonlyMap<string, number>,
+): readonly Taken[] {
+  const all: Taken[] = [];
+  let id = "";
+  for (const entry of entries) {
+    if (entry.event === "broker") ({ id } = entry);
+    if (entry.event !== "lost") continue;
+    all.push({ takenAtMs: takeovers.get(id) ?? entry.atMs, noticedAtMs: entry.atMs });
+    id = "";
+  }
   const { endedBy, endedAtMs = Infinity } = life ?? {};
-  if (endedBy !== "kill") return [];
-  const own = journals.filter((journal) => journal.process === process);
-  // Of the brokers that it was it knows, but for the last one.
-  const lastId = entriesOf(own, "broker").at(-1)?.id;
-  return entriesOf(journals, "rescued")
-    .filter(({ broker, atMs }) => broker === lastId && atMs < endedAtMs)
-    .map(({ atMs }) => ({ atMs, noticedAtMs: endedAtMs }));
+  const takenAtMs = takeovers.get(id) ?? Infinity;
+  if (endedBy === "kill" && takenAtMs < endedAtMs) all.push({ takenAtMs, noticedAtMs: endedAtMs });
+  return all;
 }

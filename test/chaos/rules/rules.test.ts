@@ -182,6 +182,27 @@ describe("rerunsExplained", () => {
     const withLoss = [[...(workers[0] ?? []), lost], next];
     assert.deepEqual(messages(rerunsExplained, { producer, workers: withLoss, windows }), []);
   });
+  test("lets pass a takeover that its process learns of long after, because one fault followed the other", () => {
+    const [first = [], next = []] = workers;
+    const own: Entry = { event: "broker", atMs: 0, id: "b" };
+    const rescue: Entry = { event: "rescued", atMs: 4999, broker: "b", jobs: 1, failed: [] };
+    const lost: Entry = { event: "lost", atMs: 20_000 };
+    const windows = [
+      { name: "frozen", target: "worker1", sinceMs: 3000, untilMs: 6000 },
+      { name: "partition", target: "network of worker1", sinceMs: 5900, untilMs: 19_900 },
+    ];
+    const told = {
+      producer,
+      windows,
+      workers: [
+        [own, ...first, lost],
+        [rescue, ...next],
+      ],
+    };
+    assert.deepEqual(messages(rerunsExplained, told), []);
+    const unknown = { ...told, workers: [[own, ...first, lost], next] };
+    assert.equal(messages(rerunsExplained, unknown).length, 1);
+  });
   test("lets pass an attempt that a process starts late, until it notices that its lease is lost", () => {
     const late = ran({ task: "retried", from: 3000, until: 3001 });
     const lost: Entry = { event: "lost", atMs: 3002 };
