@@ -1,3 +1,5 @@
+import { AdaptiveSpin } from "../platform/adaptive-spin.ts";
+import { systemClock } from "../platform/runtime.ts";
 import type { WORD } from "./queuey-layout.ts";
 
 /**
@@ -26,6 +28,7 @@ export interface BellWords {
 export class QueueyBell {
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #words: BellWords;
+  readonly #spin = new AdaptiveSpin();
 
   constructor(control: Int32Array<SharedArrayBuffer>, words: BellWords) {
     this.#control = control;
@@ -52,7 +55,21 @@ export class QueueyBell {
 
   /** Blocks this thread until news came since the number was read, or a time in ms has passed. */
   sleepSync(seen: number, leftMs: number): void {
+    const fromMs = systemClock.monotonic();
+    if (this.#spin.isWorthIt && this.#spins(seen, fromMs + Math.min(leftMs, AdaptiveSpin.MAX_MS)))
+      return;
     Atomics.wait(this.#control, this.#words.sync, seen, Math.min(leftMs, SLEEP_MS));
+    this.#spin.slept(systemClock.monotonic() - fromMs);
+  }
+
+  /** Waits awake. Returns whether there was news in time. */
+  #spins(seen: number, untilMs: number): boolean {
+    let isNew = false;
+    do {
+      for (let looks = 0; looks < 20 && !isNew; looks += 1) isNew = this.readSync() !== seen;
+    } while (!isNew && systemClock.monotonic() < untilMs);
+    this.#spin.spun(isNew);
+    return isNew;
   }
 
   readAsync(): number {

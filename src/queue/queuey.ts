@@ -179,14 +179,14 @@ export class Queuey<Value = unknown> {
    * @internal
    */
   tryPutAll(values: readonly Value[]): number {
+    const encoded = this.#encodeAll(values);
+    if (this.closed || !this.#lock.tryAcquire()) return 0;
     let count = 0;
-    if (!this.closed && this.#lock.tryAcquire()) {
-      try {
-        while (count < values.length && this.#tryPut(values[count])) count += 1;
-      } finally {
-        this.#lock.release();
-        if (count > 0) this.#items.ring(count);
-      }
+    try {
+      while (count < encoded.length && this.#tryPut(encoded[count])) count += 1;
+    } finally {
+      this.#lock.release();
+      if (count > 0) this.#items.ring(count);
     }
     return count;
   }
@@ -326,12 +326,19 @@ export class Queuey<Value = unknown> {
   }
 
   /** Under the lock. */
-  #tryPut(value: unknown): boolean {
+  #tryPut(encoded: Encoded | undefined): boolean {
+    return encoded !== undefined && this.#entries.put(encoded);
+  }
+
+  /** Without the lock, which others wait for. Ends before the first that cannot be put. */
+  #encodeAll(values: readonly Value[]): readonly Encoded[] {
+    const encoded: Encoded[] = [];
     try {
-      return this.#entries.put(this.#encode(value));
+      for (const value of values) encoded.push(this.#encode(value));
     } catch {
-      return false;
+      // The call that puts this one alone says why.
     }
+    return encoded;
   }
 
   /** Under the lock. */
