@@ -109,7 +109,8 @@ export class Arbiter {
         this.#hint.woken();
         this.#sleeper.wake();
       },
-      (asked) => asked === queue && this.#isIdle(),
+      // Not while a trip is under way: what that brings is not in hand yet.
+      (asked) => asked === queue && this.#sleeper.isAsleep && this.#isIdle(),
     );
     this.#stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();

@@ -24,8 +24,14 @@ export class Sleeper {
     return woken;
   }
 
+  /** Whether it sleeps, and nobody has woken it. */
+  get isAsleep(): boolean {
+    return this.#wake !== undefined;
+  }
+
   /** Ends the sleep; nothing if there is none. */
   wake(): void {
     this.#wake?.();
+    this.#wake = undefined;
   }
 }

@@ -134,8 +134,8 @@ export class RedisConnection {
   }
 
   /**
-   * Runs a script; loads it first where Redis does not know it. `onSent` is called each time that it has been sent:
-   * what is sent from there takes effect right after it. Rejects with BrokerError.
+   * Runs a script; sends it anew, whole, where Redis does not know it. `onSent` is called each time that it was handed
+   * to the connection: what is sent from there comes right behind it. Rejects with BrokerError.
    */
   async run(call: ScriptCall, onSent?: () => void): Promise<unknown> {
     const { name } = call.script;

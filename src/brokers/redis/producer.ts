@@ -19,8 +19,6 @@ export interface ProducerParts {
   readonly keys: RedisKeys;
   readonly runtime: Runtime;
   readonly wakeUps: WakeUps;
-  /** The broker's id, now. */
-  readonly brokerId: () => string;
   /** How long a call is tried again while Redis cannot be reached, in ms. */
   readonly timeoutMs: number;
 }
@@ -91,15 +89,14 @@ export class Producer {
   async #trip(calls: readonly Call[]): Promise<void> {
     const { connection, runtime, wakeUps } = this.#parts;
     const jobs = calls.flatMap((call) => call.jobs);
-    const own = ownQueues(jobs, wakeUps);
-    const call = this.#call(jobs, own);
-    const look = (): void => {
-      for (const queue of own) wakeUps.wake(queue);
-    };
     const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await connection.run(call, look);
+        // Anew each time: by then this process may not stand idle any more, or be another broker.
+        const { call, own } = this.#call(jobs);
+        await connection.run(call, () => {
+          for (const queue of own) wakeUps.wake(queue);
+        });
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
@@ -121,8 +118,12 @@ export class Producer {
     );
   }
 
-  #call(jobs: readonly StoredJob[], own: ReadonlySet<string>): ScriptCall {
-    const { keys, brokerId } = this.#parts;
+  /** A call of the script, and the queues at which this process looks by itself once it is sent. */
+  #call(jobs: readonly StoredJob[]): {
+    readonly call: ScriptCall;
+    readonly own: readonly string[];
+  } {
+    const { keys, wakeUps } = this.#parts;
     const byQueue = new Map<string, string[]>();
     const futureJobs: StoredJob[] = [];
     for (const { job, wire } of jobs) {
@@ -142,11 +143,14 @@ export class Producer {
       index.get(job.queue) ?? "",
       wire,
     ]);
+    const own: string[] = [];
     for (const [queue, wires] of queues) {
-      args.push(queue, own.has(queue) ? brokerId() : "", String(wires.length));
+      const looker = wires.length > 0 ? wakeUps.looker(queue) : "";
+      if (looker !== "") own.push(queue);
+      args.push(queue, looker, String(wires.length));
       for (const wire of wires) args.push(wire);
     }
-    return enqueue(
+    const call = enqueue(
       {
         ...keys.fixed,
         producer: keys.producer(this.#id),
@@ -159,12 +163,6 @@ export class Producer {
         jobs: args,
       },
     );
+    return { call, own };
   }
-}
-
-/** The queues with new jobs at which this process looks by itself. */
-function ownQueues(jobs: readonly StoredJob[], wakeUps: WakeUps): ReadonlySet<string> {
-  const ready = new Set<string>();
-  for (const { job } of jobs) if (job.status !== JobStatus.WAITING) ready.add(job.queue);
-  return new Set([...ready].filter((queue) => wakeUps.looksItself(queue)));
 }

@@ -147,6 +147,7 @@ export class RedisBroker implements Broker {
     const { queues, max } = request;
     const { unreadable } = reader;
     const brokerId = this.#id;
+    if (max > 0) wakeUps.looks(queues);
     const call = exchangeCall(request, {
       keys,
       brokerId,

@@ -77,7 +77,6 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
       keys,
       runtime,
       wakeUps,
-      brokerId: id,
       timeoutMs: options.enqueueTimeout,
     }),
     heartbeat: new HeartbeatThread({

@@ -21,12 +21,16 @@ export interface WakeUpsParts {
  * Who is told that there may be jobs. A script wakes only as many of the brokers that found a queue empty
  * as there are new jobs, so that a lone job does not cost a fetch of each idle process. Who is woken may
  * be dead, frozen, or have stopped its workers: each of the others takes a second look soon after, unless
- * one of them was faster, found nothing left, and said so.
+ * one of them was faster, found nothing left, and said so. Who schedules jobs itself and stands idle looks for
+ * them as one of those who are woken, without being told.
  *
  * ```
- *            woken by name, or all are          looked, and found it empty
+ *            woken by name, or all are,
+ *            or it schedules jobs itself         looked, and found it empty
  *   idle --------------------------> looking --------------------------------> idle
- *    |  another one was woken                                                   ^
+ *    |  another one was woken           |                                       ^
+ *    |                                  | another one was woken meanwhile       |
+ *    |                                  v                                       |
  *    +-----------------------------> idle, second look planned ----- clear -----+
  *                                      |
  *                                      +--- its time has come ---> looking, and clears
@@ -38,6 +42,8 @@ export class WakeUps {
   /** Queues that this broker found empty, and was not woken for since. */
   readonly #idle = new Set<string>();
   readonly #secondLooks = new Map<string, Timer>();
+  /** Queues at which this broker looks now, and whether others were woken meanwhile: it may have come too early for their jobs. */
+  readonly #looking = new Map<string, boolean>();
   /** Queues that this broker takes a second look at. */
   readonly #clearing = new Set<string>();
 
@@ -52,15 +58,23 @@ export class WakeUps {
     };
   }
 
-  /** What an exchange found. */
+  /** An exchange with these queues is about to be sent. */
+  looks(queues: readonly string[]): void {
+    for (const queue of queues) this.#looking.set(queue, false);
+  }
+
+  /** What it found. */
   looked(queues: readonly string[], mayHoldMore: boolean): void {
     for (const queue of queues) {
+      const wereOthersWoken = this.#looking.get(queue) === true;
+      this.#looking.delete(queue);
       if (mayHoldMore) {
         this.#idle.delete(queue);
         continue;
       }
       this.#idle.add(queue);
       this.#clearing.delete(queue);
+      if (wereOthersWoken) this.#planSecondLook(queue);
     }
   }
 
@@ -86,7 +100,8 @@ export class WakeUps {
     if (ids === undefined) this.wake(queue === "" ? undefined : queue);
     else if (ids === CLEAR) this.#cancelSecondLook(queue);
     else if (ids.split(",").includes(this.#parts.id())) this.wake(queue);
-    else this.#planSecondLook(queue);
+    else if (this.#idle.has(queue)) this.#planSecondLook(queue);
+    else if (this.#looking.has(queue)) this.#looking.set(queue, true);
   }
 
   /** Has everybody here look at a queue; at any, if it is `undefined`. */
@@ -99,12 +114,14 @@ export class WakeUps {
   }
 
   /**
-   * Whether new jobs of a queue need not wake this broker: somebody here stands idle, and looks as soon as
-   * they are on their way.
+   * This broker's id if somebody here stands idle, and looks as soon as new jobs of a queue are on their way;
+   * otherwise an empty text.
    */
-  looksItself(queue: string): boolean {
-    for (const isIdle of this.#listeners.values()) if (isIdle?.(queue) === true) return true;
-    return false;
+  looker(queue: string): string {
+    for (const isIdle of this.#listeners.values()) {
+      if (isIdle?.(queue) === true) return this.#parts.id();
+    }
+    return "";
   }
 
   /** The broker is another one from now on. */
@@ -113,10 +130,11 @@ export class WakeUps {
     this.#secondLooks.clear();
     this.#clearing.clear();
     this.#idle.clear();
+    this.#looking.clear();
   }
 
   #planSecondLook(queue: string): void {
-    if (!this.#idle.has(queue) || this.#secondLooks.has(queue)) return;
+    if (this.#secondLooks.has(queue)) return;
     const { timers, random } = this.#parts.runtime;
     const { min, max } = SECOND_LOOK_MS;
     const look = (): void => {
@@ -130,5 +148,6 @@ export class WakeUps {
   #cancelSecondLook(queue: string): void {
     this.#secondLooks.get(queue)?.cancel();
     this.#secondLooks.delete(queue);
+    if (this.#looking.has(queue)) this.#looking.set(queue, false);
   }
 }

@@ -1,12 +1,21 @@
 /** Who looks for a job, and what it costs those who do not get it. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
-import { ended, eachOnce, idle, redisBench, type RedisBench, scheduleMany } from "./redis-bench.ts";
+import {
+  ended,
+  eachOnce,
+  idle,
+  logged,
+  redisBench,
+  type RedisBench,
+  scheduleMany,
+} from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 
@@ -48,6 +57,18 @@ async function idleCluster(count: number): Promise<readonly RedisBench[]> {
 async function foundEmptyBy(namespace: string, count: number): Promise<void> {
   const idleKey = `${namespace}/_idle-brokers-of-spinach`;
   while ((await inspector.call("SCARD", idleKey)) !== count);
+}
+
+/** Ids of the brokers that found the queue empty. */
+async function idleIds(namespace: string): Promise<readonly string[]> {
+  const ids = await inspector.call("SMEMBERS", `${namespace}/_idle-brokers-of-spinach`);
+  assert.ok(Array.isArray(ids));
+  return ids.map(String);
+}
+
+/** Whom a message names. */
+function namedIn(message: string): readonly string[] {
+  return message.split("\n")[1]?.split(",") ?? [];
 }
 
 describe("wake-ups on Redis", () => {
@@ -92,25 +113,27 @@ describe("wake-ups on Redis", () => {
   });
 
   test("a process that has a job in hand leaves the next one to others as well", async () => {
-    const [first, other] = await idleCluster(2);
-    assert.ok(first && other);
+    const cluster = await idleCluster(2);
     const hold = Promise.withResolvers<void>();
-    first.spin.task("hold", () => hold.promise);
-    const started = new Promise((resolve) => {
-      first.spin.on("jobStarted", resolve);
+    const started = cluster.map(async (it) => {
+      it.spin.task("hold", () => hold.promise);
+      await new Promise((resolve) => {
+        it.spin.on("jobStarted", resolve);
+      });
+      return it;
     });
-    await first.spin.schedule("hold");
-    await started;
+    await cluster[0]?.spin.schedule("hold");
+    const busy = await Promise.race(started);
     const look = await inspect(redis.url);
-    const messages = await look.messages(`${first.namespace}/_notifications`);
-    const done = Promise.race([ended(first, 1), ended(other, 1)]);
-    await first.spin.schedule("count", 1);
+    const messages = await look.messages(`${busy.namespace}/_notifications`);
+    const done = Promise.race(cluster.map((it) => ended(it, 1)));
+    await busy.spin.schedule("count", 1);
     await done;
     while (messages.length === 0) await settled();
     assert.match(messages[0] ?? "", /^spinach\n[0-9a-f\-]{36}$/v);
     hold.resolve();
     look.close();
-    for (const { spin } of [first, other]) await spin.close();
+    for (const { spin } of cluster) await spin.close();
   });
 
   test("of a batch, a process that stands idle wakes others for all but one job", async () => {
@@ -139,13 +162,77 @@ describe("wake-ups on Redis", () => {
     await done;
   });
 
+  test("a process whose jobs are on their way leaves the next one to others as well", async () => {
+    const first = redisBench(redis.url, { lease: LEASE_MS });
+    const other = redisBench(redis.url, { lease: LEASE_MS, namespace: first.namespace });
+    const hold = Promise.withResolvers<void>();
+    for (const { spin } of [first, other]) {
+      spin.task("hold", () => hold.promise);
+      await spin.startWorkers({ workers: new AsyncWorkers({ number: 1 }) });
+    }
+    await foundEmptyBy(first.namespace, 2);
+    for (const { broker } of [first, other]) await broker.isQueueEmpty("spinach");
+    await settled();
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${first.namespace}/_notifications`);
+    const calls = [first.spin.schedule("hold")];
+    // The first trip is under way now, and the fetch behind it.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    calls.push(first.spin.schedule("hold"));
+    await Promise.all(calls);
+    while (messages.length < 2) await settled();
+    assert.deepEqual(messages.map(namedIn), [[""], [other.broker.id]]);
+    hold.resolve();
+    look.close();
+    for (const { spin } of [first, other]) await spin.close();
+  });
+
+  test("a schedule() that is tried again says anew who looks for its job", async () => {
+    const [first, other] = await idleCluster(2);
+    assert.ok(first && other);
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${first.namespace}/_notifications`);
+    await inspector.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await logged(first, "the connection to Redis is lost");
+    const done = ended(other, 1);
+    const call = first.spin.schedule("count", 1);
+    // In the first attempt it stood idle.
+    await Promise.resolve();
+    const stopped = first.spin.stopWorkers();
+    await call;
+    while (messages.length === 0) await settled();
+    const [message = ""] = messages;
+    assert.equal(message.split("\n").length, 2, `"${message}" says that a process looks by itself`);
+    await Promise.all([done, stopped]);
+    look.close();
+    for (const { spin } of [first, other]) await spin.close();
+  });
+
+  test("a job whose own process died before it looked is soon run by another", async () => {
+    await using producer = redisBench(redis.url);
+    await producer.spin.schedule("count", 1);
+    const wire = await inspector.call("LPOP", `${producer.namespace}/spinach`);
+    const [it] = await idleCluster(1);
+    assert.ok(it);
+    const done = ended(it, 1);
+    // What the script leaves.
+    await inspector.call("RPUSH", `${it.namespace}/spinach`, String(wire));
+    const dead = randomUUID();
+    await inspector.call("PUBLISH", `${it.namespace}/_notifications`, `spinach\n\n${dead}`);
+    await done;
+    await it.spin.close();
+  });
+
   test("workers that stopped, and are woken, leave their jobs to others", async () => {
     const cluster = await idleCluster(4);
     const [first, ...others] = cluster;
     assert.ok(first);
+    await using producer = redisBench(redis.url, { namespace: first.namespace });
     for (const { spin } of others) await spin.stopWorkers();
     const done = ended(first, 4);
-    for (let index = 0; index < 4; index += 1) await first.spin.schedule("count", index);
+    for (let index = 0; index < 4; index += 1) await producer.spin.schedule("count", index);
     await done;
     eachOnce(first, 4);
     for (const { spin } of cluster) await spin.close();
@@ -155,6 +242,7 @@ describe("wake-ups on Redis", () => {
     test(`a job that an idle process was woken for, after a ${signal}, is soon run by another`, async () => {
       await using it = redisBench(redis.url, { lease: LEASE_MS });
       const { namespace } = it;
+      await using producer = redisBench(redis.url, { namespace });
       const { url } = redis;
       const child = await startWorkerProcess({
         url,
@@ -163,14 +251,24 @@ describe("wake-ups on Redis", () => {
         options: { lease: LEASE_MS },
       });
       await foundEmptyBy(namespace, 1);
+      const [childId = ""] = await idleIds(namespace);
       child.kill(signal);
       await it.spin.startWorkers({ workers: new AsyncWorkers() });
       await foundEmptyBy(namespace, 2);
-      const done = ended(it, 2);
-      await it.spin.schedule("count", 1);
-      await it.spin.schedule("count", 2);
-      await done;
-      eachOnce(it, 2);
+      const look = await inspect(url);
+      const messages = await look.messages(`${namespace}/_notifications`);
+      let count = 0;
+      do {
+        const done = ended(it, 1);
+        count += 1;
+        await producer.spin.schedule("count", count);
+        // Whoever was woken: here it runs.
+        await done;
+        await idle(inspector, namespace);
+        while (!(await idleIds(namespace)).includes(it.broker.id)) await settled();
+      } while (!messages.some((message) => namedIn(message).includes(childId)));
+      eachOnce(it, count);
+      look.close();
       child.kill("SIGKILL");
       await child.exited;
     });
