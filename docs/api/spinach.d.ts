@@ -506,7 +506,8 @@ export declare abstract class SpinachError extends Error {
 export declare class UnknownTaskError extends SpinachError {
     readonly code = "UNKNOWN_TASK";
     readonly taskName: string;
-    constructor(taskName: string, knownNames?: readonly string[]);
+    /** @param hint - what else may help, to end the message with */
+    constructor(taskName: string, knownNames?: readonly string[], hint?: string);
 }
 /** A call gives a task fewer arguments than its function needs. */
 export declare class InvalidJobSignatureError extends SpinachError {
@@ -985,7 +986,8 @@ export declare class Engine {
      * Schedules a job to run as soon as possible. Resolves when the broker has it.
      *
      * Rejects with UnknownTaskError, InvalidJobSignatureError, InvalidJobArgumentsError, BrokerError or
-     * EngineClosedError; nothing is enqueued then.
+     * EngineClosedError, or with RangeError for a task of a registry that is not attached, if another task
+     * here has its name; nothing is enqueued then.
      *
      * @param task - a task, or its name; a task checks the types of the arguments
      */
@@ -2227,8 +2229,8 @@ export interface AsyncWorkersOptions {
     /** Jobs at once, at least 1. @defaultValue 5 */
     readonly number?: number | undefined;
     /**
-     * Threads to spread them over, each with an event loop of its own, from 0 to `number`; 0 is the event loop of
-     * this thread. @defaultValue 0
+     * Threads to spread them over, each with an event loop of its own, from 0 to `number`, at most 1,024; 0 is the
+     * event loop of this thread. @defaultValue 0
      */
     readonly threads?: number | undefined;
     /**
@@ -2325,7 +2327,7 @@ import type { RunnableTask } from "../../core/task.ts";
 import type { JobsAhead, Workers, WorkersContext } from "../workers.ts";
 /** Options of workers on threads. */
 export interface ThreadWorkersOptions {
-    /** Threads, each running one job at a time; at least 1. @defaultValue the CPUs that the process may use */
+    /** Threads, each running one job at a time; from 1 to 1,024. @defaultValue the CPUs that the process may use */
     readonly number?: number | undefined;
     /** Limits of the memory of each thread, as Node's `new Worker` takes them. @defaultValue Node's */
     readonly resourceLimits?: ResourceLimits | undefined;

@@ -22,14 +22,15 @@ export class UnknownTaskError extends SpinachError {
   readonly code = "UNKNOWN_TASK";
   readonly taskName: string;
 
-  constructor(taskName: string, knownNames: readonly string[] = []) {
+  /** @param hint - what else may help, to end the message with */
+  constructor(taskName: string, knownNames: readonly string[] = [], hint = "") {
     const known =
       knownNames.length === 0
         ? "no task is registered"
         : `known tasks: ${knownNames.slice(0, 10).join(", ")}${knownNames.length > 10 ? ", ..." : ""}`;
     super(
       `unknown task "${taskName}" (${known}): ` +
-        `register it with engine.task(), or attach its registry with engine.attachTasks()`,
+        `register it with engine.task(), or attach its registry with engine.attachTasks()${hint}`,
     );
     this.taskName = taskName;
   }

@@ -69,8 +69,7 @@ export class Tasks {
     if (options === undefined) checkTaskFunction(name, fn);
     checkOptions(`task "${name}"`, options, TASK_OPTIONS);
     checkTaskFunction(name, fn);
-    this.#add(name, options, fn);
-    return makeTask(name, fn, {});
+    return makeTask(this.#add(name, options, fn), fn, {});
   }
 
   /**
@@ -89,8 +88,8 @@ export class Tasks {
   ): Task<Args, Promise<unknown>> {
     checkName("task: name", name);
     checkOptions(`task "${name}"`, options, JOB_OPTIONS);
-    this.#add(name, options, undefined);
-    return makeTask<Args, Promise<unknown>>(name, missingFunction(name), {});
+    const definition = this.#add(name, options, undefined);
+    return makeTask<Args, Promise<unknown>>(definition, missingFunction(name), {});
   }
 
   /** @internal Returns how to stop watching. */
@@ -106,7 +105,7 @@ export class Tasks {
     return [...this.#definitions.values()];
   }
 
-  #add(name: string, options: TaskOptions, fn: TaskFunction | undefined): void {
+  #add(name: string, options: TaskOptions, fn: TaskFunction | undefined): TaskDefinition {
     if (this.#definitions.has(name)) {
       throw new RangeError(`task: a task named "${name}" is already registered, pick another name`);
     }
@@ -114,6 +113,7 @@ export class Tasks {
     for (const watcher of this.#watchers) watcher.check(definition);
     this.#definitions.set(name, definition);
     for (const watcher of this.#watchers) watcher.added(definition);
+    return definition;
   }
 
   #define(name: string, options: TaskOptions, fn: TaskFunction | undefined): TaskDefinition {
@@ -187,19 +187,30 @@ function missingFunction(name: string): () => never {
   };
 }
 
+/** Beside the tasks, which users see and print. */
+const definitions = new WeakMap<object, TaskDefinition>();
+
+/** @internal What its registry says of a task; `undefined` of one from another copy of this package. */
+export function definitionOf(task: object): TaskDefinition | undefined {
+  return definitions.get(task);
+}
+
 function makeTask<Args extends unknown[], Result>(
-  name: string,
+  definition: TaskDefinition,
   fn: (...args: Args) => Result,
   jobOptions: JobOptions,
 ): Task<Args, Result> {
+  const { name } = definition;
   const call = (...args: Args): Result => fn(...args);
-  return Object.assign(call, {
+  const task = Object.assign(call, {
     taskName: name,
     jobOptions,
     with: (options: JobOptions): Task<Args, Result> => {
       const owner = `task "${name}".with`;
       checkOptions(owner, options, JOB_OPTIONS);
-      return makeTask(name, fn, { ...jobOptions, ...checkJobOptions(owner, options) });
+      return makeTask(definition, fn, { ...jobOptions, ...checkJobOptions(owner, options) });
     },
   });
+  definitions.set(task, definition);
+  return task;
 }

@@ -151,7 +151,8 @@ export class Engine {
    * Schedules a job to run as soon as possible. Resolves when the broker has it.
    *
    * Rejects with UnknownTaskError, InvalidJobSignatureError, InvalidJobArgumentsError, BrokerError or
-   * EngineClosedError; nothing is enqueued then.
+   * EngineClosedError, or with RangeError for a task of a registry that is not attached, if another task
+   * here has its name; nothing is enqueued then.
    *
    * @param task - a task, or its name; a task checks the types of the arguments
    */

@@ -72,8 +72,7 @@ export class Scheduler {
     const { tasks, runtime } = this.#parts;
     const { task } = request;
     checkTaskReference(task);
-    const definition = tasks.get(typeof task === "string" ? task : task.taskName);
-    return newJob(definition, request, { id: runtime.newId(), nowMs: runtime.clock.now() });
+    return newJob(tasks.get(task), request, { id: runtime.newId(), nowMs: runtime.clock.now() });
   }
 
   #makeInBatch(request: JobRequest, index: number): StoredJob {

@@ -1,6 +1,14 @@
 import { UnknownTaskError } from "../core/errors.ts";
-import { isRunnable, type RunnableTask, type TaskDefinition } from "../core/task.ts";
-import type { Tasks } from "../core/tasks.ts";
+import {
+  isRunnable,
+  type RunnableTask,
+  type TaskDefinition,
+  type TaskReference,
+} from "../core/task.ts";
+import { definitionOf, type Tasks } from "../core/tasks.ts";
+
+const WHERE_ELSEWHERE =
+  "; if its function is in another program, name it here with tasks.declare(), in an attached registry";
 
 /** All tasks of an engine, from all its registries, by name. */
 export class TaskCatalog {
@@ -41,10 +49,17 @@ export class TaskCatalog {
     for (const unwatch of this.#registries.values()) unwatch();
   }
 
-  /** @throws UnknownTaskError */
-  get(name: string): TaskDefinition {
+  /**
+   * @throws UnknownTaskError
+   * @throws RangeError if it is a task of a registry that is not attached, and its name another one's here
+   */
+  get(task: TaskReference): TaskDefinition {
+    const name = typeof task === "string" ? task : task.taskName;
     const definition = this.#definitions.get(name);
-    if (definition === undefined) throw new UnknownTaskError(name, [...this.#definitions.keys()]);
+    if (definition === undefined) {
+      throw new UnknownTaskError(name, [...this.#definitions.keys()], WHERE_ELSEWHERE);
+    }
+    if (typeof task !== "string") refuseNamesake(task, definition);
     return definition;
   }
 
@@ -70,4 +85,14 @@ export class TaskCatalog {
       );
     }
   }
+}
+
+/** Its function, queue and retries would be silently replaced by those of the other one. */
+function refuseNamesake(task: Exclude<TaskReference, string>, here: TaskDefinition): void {
+  const own = definitionOf(task);
+  if (own === undefined || own === here) return;
+  throw new RangeError(
+    `task "${here.name}" is of a registry that is not attached, and this engine has another task of that name: ` +
+      "give one of them another name and attach its registry, or schedule the engine's own task, or its name",
+  );
 }

@@ -5,7 +5,7 @@ import { checkInteger, checkOptions } from "../core/option-checks.ts";
 import type { RunnableTask } from "../core/task.ts";
 import { LoopWorkers } from "./loop-workers.ts";
 import { WORKERS_HINTS } from "./option-hints.ts";
-import { checkThreadOptions, checkTimeoutGrace } from "./threads/thread-options.ts";
+import { checkThreadOptions, checkTimeoutGrace, MAX_THREADS } from "./threads/thread-options.ts";
 import { ThreadPool } from "./threads/thread-pool.ts";
 import type { JobsAhead, Workers, WorkersContext } from "./workers.ts";
 
@@ -14,8 +14,8 @@ export interface AsyncWorkersOptions {
   /** Jobs at once, at least 1. @defaultValue 5 */
   readonly number?: number | undefined;
   /**
-   * Threads to spread them over, each with an event loop of its own, from 0 to `number`; 0 is the event loop of
-   * this thread. @defaultValue 0
+   * Threads to spread them over, each with an event loop of its own, from 0 to `number`, at most 1,024; 0 is the
+   * event loop of this thread. @defaultValue 0
    */
   readonly threads?: number | undefined;
   /**
@@ -49,7 +49,7 @@ export class AsyncWorkers implements Workers {
     checkOptions("AsyncWorkers", options, OPTIONS, WORKERS_HINTS);
     const { number = DEFAULT_NUMBER, threads = 0 } = options;
     this.number = checkInteger("AsyncWorkers: number", number, { min: 1 });
-    checkInteger("AsyncWorkers: threads", threads, { min: 0, max: number });
+    checkInteger("AsyncWorkers: threads", threads, { min: 0, max: Math.min(number, MAX_THREADS) });
     const timeoutGraceMs = checkTimeoutGrace("AsyncWorkers", options);
     const threadOptions = checkThreadOptions("AsyncWorkers", options);
     this.#workers =

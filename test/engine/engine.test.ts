@@ -19,6 +19,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
+import { currentEngine } from "../../src/workers/current-engine.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import { ThreadWorkers } from "../../src/workers/threads/thread-workers.ts";
 import {
@@ -101,6 +102,7 @@ describe("Engine schedule(), scheduleAt(), scheduleBatch()", () => {
     await refusesAll(bench, [
       [UnknownTaskError, () => spin.schedule("none")],
       [/unknown task "none" \(known tasks: two\)/v, () => spin.schedule("none")],
+      [/in another program, name it here with tasks\.declare\(\)/v, () => spin.schedule("none")],
       [UnknownTaskError, () => spin.schedule(new Tasks().task("unattached", () => 1))],
       [InvalidJobSignatureError, () => spin.schedule("two", 1)],
       [/task "two" needs at least 2 argument\(s\), got 1/v, () => spin.schedule("two", 1)],
@@ -199,6 +201,51 @@ describe("Engine tasks", () => {
     spin.attachTasks(attached);
     assert.throws(() => attached.task("taken", () => undefined), RangeError);
     assert.deepEqual(attached.definitions, []);
+  });
+
+  it("of a registry that is not attached do not stand for their namesakes here", async () => {
+    const bench = engineBench();
+    const { spin } = bench;
+    const own = spin.task("mail", (_to: string) => undefined);
+    const attached = new Tasks();
+    const there = attached.task("there", () => undefined);
+    spin.attachTasks(attached);
+    const strange = new Tasks({ queue: "far" }).task("mail", { maxRetries: 5 }, (_to: string) => 1);
+    const declared = new Tasks().declare<[string]>("mail");
+    await refusesAll(bench, [
+      [RangeError, () => spin.schedule(strange, "Ada")],
+      [
+        /task "mail" is of a registry that is not attached, .* another task/v,
+        () => spin.schedule(strange, "Ada"),
+      ],
+      [RangeError, () => spin.schedule(strange.with({ queue: "q" }), "Ada")],
+      [RangeError, () => spin.scheduleAt(strange, new Date(0), "Ada")],
+      [
+        /job 1 of the batch: .* not attached/v,
+        () => spin.scheduleBatch(new Batch().schedule(own, "Ada").schedule(strange, "Ada")),
+      ],
+      [RangeError, () => spin.schedule(declared, "Ada")],
+      [RangeError, () => spin.execute(strange, "Ada")],
+    ]);
+    await spin.schedule(own.with({ maxRetries: 1 }).with({ queue: "q" }), "Ada");
+    await spin.schedule(there.with({ timeout: 5 }));
+    assert.equal(bench.broker.calls.enqueue, 2);
+  });
+
+  it("are scheduled through currentEngine() as through the engine", async () => {
+    const bench = engineBench();
+    const { spin } = bench;
+    const ran: string[] = [];
+    const next = spin.task("next", () => ran.push("next"));
+    const strange = new Tasks().task("next", () => undefined);
+    const first = spin.task("first", async () => {
+      await currentEngine()?.schedule(next.with({ maxRetries: 1 }));
+      await assert.rejects(async () => currentEngine()?.schedule(strange), /not attached/v);
+      ran.push("first");
+    });
+    await spin.schedule(first);
+    await drain(bench);
+    assert.deepEqual(ran.toSorted(), ["first", "next"]);
   });
 
   it("that are only declared can be scheduled, and run where their function lives", async () => {

@@ -52,6 +52,10 @@ describe("AsyncWorkers", () => {
       () => new AsyncWorkers({ number: 2, threads: 3 }),
       /threads must be at most 2, got 3/v,
     );
+    assert.throws(
+      () => new AsyncWorkers({ number: 5000, threads: 1025 }),
+      /threads must be at most 1024, got 1025/v,
+    );
   });
 
   it("has 5 slots unless told otherwise", () => {

@@ -32,6 +32,16 @@ const DEFAULTS = Object.freeze({
   enqueueTimeout: 30_000,
 });
 
+/** @internal What to do with them where a connection's options are. */
+export const BROKER_OPTION_HINTS: Readonly<Record<string, string>> = Object.freeze(
+  Object.fromEntries(
+    Object.keys(DEFAULTS).map((name) => [
+      name,
+      `it belongs into the second argument, as in new RedisBroker(url, { ${name}: ... })`,
+    ]),
+  ),
+);
+
 /** Options after the check: all there. */
 export type CheckedRedisBrokerOptions = Readonly<Record<keyof RedisBrokerOptions, number>>;
 

@@ -1,5 +1,6 @@
 import { checkInteger, checkName, checkOptions, describe } from "../../core/option-checks.ts";
 import { fields, optionsOfClient } from "./client-options.ts";
+import { BROKER_OPTION_HINTS } from "./redis-broker-options.ts";
 import { checkUrl, isTlsUrl, withoutUrl } from "./redis-url.ts";
 
 /** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
@@ -68,6 +69,7 @@ const PORT = { min: 1, max: 65_535 };
 const NODE_OPTIONS = ["url", "username", "password", "database", "socket"];
 const IN_SOCKET = "it belongs into socket, as in { socket: { host, port } }, or give a url";
 const NODE_HINTS = Object.freeze({
+  ...BROKER_OPTION_HINTS,
   host: IN_SOCKET,
   port: IN_SOCKET,
   path: IN_SOCKET,
@@ -104,7 +106,7 @@ function targetOf(options: object): RedisTarget {
 }
 
 function sentinelTarget(options: object): RedisTarget {
-  checkOptions("RedisBroker", options, SENTINEL_OPTIONS);
+  checkOptions("RedisBroker", options, SENTINEL_OPTIONS, BROKER_OPTION_HINTS);
   const {
     name,
     sentinelRootNodes,
@@ -123,7 +125,7 @@ function sentinelTarget(options: object): RedisTarget {
 }
 
 function clusterTarget(options: object): RedisTarget {
-  checkOptions("RedisBroker", options, CLUSTER_OPTIONS);
+  checkOptions("RedisBroker", options, CLUSTER_OPTIONS, BROKER_OPTION_HINTS);
   const {
     rootNodes,
     defaults,

@@ -5,8 +5,7 @@ import type { JobRequest } from "../../core/batch.ts";
 import type { Job } from "../../core/job.ts";
 import { type JobArguments, refuseUncarriable, splitKwargs } from "../../core/json-arguments.ts";
 import { kwargs } from "../../core/kwargs.ts";
-import { checkTaskReference, type JobOptions, type Task } from "../../core/task.ts";
-import { Tasks } from "../../core/tasks.ts";
+import { checkTaskReference, type JobOptions } from "../../core/task.ts";
 import type { Crossing } from "./crossing-error.ts";
 
 /** What a thread asks for. */
@@ -54,7 +53,8 @@ export function requestOf(call: ScheduleCall): JobRequest {
   const { taskName, options, at } = call;
   const hasKeywords = Object.keys(call.kwargs).length > 0;
   const args = hasKeywords ? [...call.args, kwargs(call.kwargs)] : call.args;
-  const task: Task = new Tasks().declare<never>(taskName).with(options);
+  // Of no registry here: in the thread it was checked, and what it stands for is its name.
+  const task = Object.assign(() => undefined, { taskName, jobOptions: options });
   return { task, at, args };
 }
 

@@ -9,6 +9,9 @@ const DEFAULT_TIMEOUT_GRACE_MS = 5000;
 /** Unless told otherwise, in ms: modules that take longer to load hang. */
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
 
+/** Each takes some MiB and starts at once with the others: more is a mistake that would exhaust the machine. */
+export const MAX_THREADS = 1024;
+
 /** What `new Worker` of Node knows. */
 const RESOURCE_LIMITS: readonly string[] = [
   "maxOldGenerationSizeMb",

@@ -7,12 +7,12 @@ import type { RunnableTask } from "../../core/task.ts";
 import { WORKERS_HINTS } from "../option-hints.ts";
 import type { JobsAhead, Workers, WorkersContext } from "../workers.ts";
 import type { Idle } from "./protocol.ts";
-import { checkThreadOptions, checkTimeoutGrace } from "./thread-options.ts";
+import { checkThreadOptions, checkTimeoutGrace, MAX_THREADS } from "./thread-options.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 /** Options of workers on threads. */
 export interface ThreadWorkersOptions {
-  /** Threads, each running one job at a time; at least 1. @defaultValue the CPUs that the process may use */
+  /** Threads, each running one job at a time; from 1 to 1,024. @defaultValue the CPUs that the process may use */
   readonly number?: number | undefined;
   /** Limits of the memory of each thread, as Node's `new Worker` takes them. @defaultValue Node's */
   readonly resourceLimits?: ResourceLimits | undefined;
@@ -58,8 +58,9 @@ export class ThreadWorkers implements Workers {
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(options: ThreadWorkersOptions = {}) {
     checkOptions("ThreadWorkers", options, OPTIONS, WORKERS_HINTS);
-    const { number = availableParallelism(), maxJobsPerThread, idle = "block" } = options;
-    this.number = checkInteger("ThreadWorkers: number", number, { min: 1 });
+    const cpus = Math.min(availableParallelism(), MAX_THREADS);
+    const { number = cpus, maxJobsPerThread, idle = "block" } = options;
+    this.number = checkInteger("ThreadWorkers: number", number, { min: 1, max: MAX_THREADS });
     if (maxJobsPerThread !== undefined) {
       checkInteger("ThreadWorkers: maxJobsPerThread", maxJobsPerThread, { min: 1 });
     }

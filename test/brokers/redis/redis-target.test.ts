@@ -117,6 +117,14 @@ describe("redisTarget() takes the options of createClient", () => {
     );
     refuses({ port: 6379 }, /as in \{ socket: \{ host, port \} \}, or give a url$/v);
     refuses({ db: 1 }, /it is called database$/v);
+    const url = "redis://localhost";
+    const sentinel = { name: "main", sentinelRootNodes: [{ host: "h", port: 1 }], stuckAfter: 1 };
+    refuses({ url, lease: 5000 }, /as in new RedisBroker\(url, \{ lease: \.\.\. \}\)$/v);
+    refuses(sentinel, /no option "stuckAfter".*: it belongs into the second argument, as in/v);
+    refuses(
+      { rootNodes: [{ url }], callTimeout: 1 },
+      /it belongs into the second argument, as in/v,
+    );
     refuses([`redis://:${SECRET}@host`], /^TypeError: .*must be an object, got an array/v);
     for (const nothing of [undefined, null, 6379, true]) {
       refuses(nothing, /^TypeError: .*expected a URL, options or a client/v);

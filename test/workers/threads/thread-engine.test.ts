@@ -77,6 +77,18 @@ describe("an engine with threads", () => {
     await spin.close();
   });
 
+  it("schedules what a thread names by a task, with its options", async () => {
+    const spin = engineOn(new MemoryStore());
+    const retries: number[] = [];
+    spin.on("jobFinished", ({ job, err }) => {
+      assert.equal(err, undefined);
+      if (job.taskName === "marked") retries.push(job.maxRetries);
+    });
+    await spin.schedule("scheduleTask");
+    await spin.run({ workers: new ThreadWorkers({ number: 1 }), stopWhenQueueEmpty: true });
+    assert.deepEqual(retries, [3]);
+  });
+
   it("ends by itself when the queue is empty, and jobs that tasks scheduled have run", async () => {
     const spin = engineOn(new MemoryStore());
     const done = successes(spin, 2);

@@ -132,6 +132,7 @@ describe("ThreadWorkers", () => {
   it("refuses options that are not valid, naming the option and the value", () => {
     const refused = [
       [{ number: 0 }, /number must be .* got 0/v],
+      [{ number: 1e9 }, /number must be at most 1024, got 1000000000/v],
       [{ maxJobsPerThread: 0.5 }, /maxJobsPerThread must be .* got 0\.5/v],
       [{ timeoutGrace: -1 }, /timeoutGrace must be .* got -1/v],
       [{ readyTimeout: 0 }, /readyTimeout must be .* got 0/v],

@@ -104,6 +104,11 @@ tasks.task("schedule", async (name: string, ...args: unknown[]) => {
   return job?.id;
 });
 
+const marked = tasks.task("marked", () => undefined);
+tasks.task("scheduleTask", () => {
+  currentEngine()?.scheduleSync(marked.with({ maxRetries: 3 }));
+});
+
 tasks.task("leaveTimer", (ms: number) => {
   const job = currentJob();
   setTimeout(() => {
