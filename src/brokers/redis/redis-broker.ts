@@ -45,6 +45,7 @@ import { rescueJobs } from "./rescue.ts";
 import { exchangeCall } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
 import { TakenJobs } from "./taken-jobs.ts";
+import { TripSize } from "./trip-size.ts";
 
 /**
  * How long the periods and limits of a task are remembered that no process states any more, in s; time in which
@@ -71,6 +72,7 @@ export class RedisBroker implements Broker {
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: RedisParts | undefined;
   #id = "";
+  readonly #tripSize = new TripSize();
   /** From `start` to `stop`. */
   #isOpen = false;
   #hasJoined = false;
@@ -144,19 +146,23 @@ export class RedisBroker implements Broker {
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
     const { keys, runtime, heartbeat, wakeUps, reader } = this.#context;
-    const { queues, max } = request;
+    const { queues } = request;
+    const max = this.#tripSize.most(request.max);
     const { unreadable } = reader;
     const brokerId = this.#id;
     if (max > 0) wakeUps.looks(queues);
-    const call = exchangeCall(request, {
-      keys,
-      brokerId,
-      holderId: brokerId,
-      nowMs: runtime.clock.now(),
-      unreadable,
-      mayBeIdle: wakeUps.mayBeIdle(queues),
-      clears: wakeUps.clears(queues),
-    });
+    const call = exchangeCall(
+      { ...request, max },
+      {
+        keys,
+        brokerId,
+        holderId: brokerId,
+        nowMs: runtime.clock.now(),
+        unreadable,
+        mayBeIdle: wakeUps.mayBeIdle(queues),
+        clears: wakeUps.clears(queues),
+      },
+    );
     const [code, due, taken, counted] = array(await this.#take(call));
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       if (brokerId === this.#id) this.#leaseLost();
@@ -164,6 +170,7 @@ export class RedisBroker implements Broker {
     }
     reader.forget(unreadable);
     const wires = textArray(taken);
+    this.#tripSize.brought(wires);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
     if (wires.length > 0) heartbeat.took();
