@@ -35,11 +35,11 @@ export async function createRedisClient(
   options: RedisNodeOptions,
   { connectTimeoutMs, signal, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
 ): Promise<RedisClient> {
-  const { createClient } = await loadRedisPackage();
+  const pattern = await loadPattern();
   // The package writes into what it is given.
   const { socket, ...own } = structuredClone(options);
   const givenUp = new AbortController();
-  const client = createClient({
+  const client = pattern.duplicate({
     ...own,
     socket: {
       connectTimeout: connectTimeoutMs,
@@ -128,6 +128,18 @@ export async function replyIfAllowed(
     if (isPassing(error)) throw error;
     return undefined;
   }
+}
+
+let pattern: ReturnType<typeof RedisPackage.createClient> | undefined;
+
+/**
+ * A client that never connects, to make others like it: each one that `createClient` makes is of a class of its
+ * own with all commands of Redis, which takes 20 MiB until it is collected, at each new connection.
+ */
+async function loadPattern(): Promise<ReturnType<typeof RedisPackage.createClient>> {
+  const { createClient } = await loadRedisPackage();
+  pattern ??= createClient();
+  return pattern;
 }
 
 /** Loads the package of the client. Rejects with BrokerError if it is not installed. */
