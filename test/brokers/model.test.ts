@@ -1,4 +1,3 @@
-import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
@@ -9,8 +8,7 @@ import { systemRuntime } from "../../src/platform/runtime.ts";
 import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { brokerModel } from "./model/broker-model.ts";
-import { type Inspector, inspect } from "./redis/inspector.ts";
-import { startRedis, type TestRedis } from "./redis/redis-server.ts";
+import { ownRedis } from "./redis/own-redis.ts";
 import { sqliteKind } from "./sqlite/sqlite-kind.ts";
 
 brokerModel({
@@ -35,17 +33,7 @@ brokerModel({
 // Jobs stay parked when their limit is gone: their order among those that were put back is not promised.
 brokerModel(sqliteKind, { ordersUnlimited: false });
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 /** Takes so many seconds off all scores: what waits is due so much earlier. */
 const SHIFT = `for _, key in ipairs(KEYS) do
@@ -84,7 +72,15 @@ brokerModel(
     precisionMs: 5000,
     async shiftTime(ms) {
       const { future, periodic, periodicExact } = new RedisKeys("model").fixed;
-      await inspector.call("EVAL", SHIFT, "3", future, periodic, periodicExact, String(ms / 1000));
+      await redis.inspector.call(
+        "EVAL",
+        SHIFT,
+        "3",
+        future,
+        periodic,
+        periodicExact,
+        String(ms / 1000),
+      );
     },
   },
 );

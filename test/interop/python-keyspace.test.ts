@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import { RedisBroker } from "../../src/brokers/redis/redis-broker.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -10,8 +10,7 @@ import { testTask } from "../../src/testing/conformance/test-cluster.ts";
 import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
-import { inspect, type Inspector } from "../brokers/redis/inspector.ts";
-import { startRedis, type TestRedis } from "../brokers/redis/redis-server.ts";
+import { ownRedis } from "../brokers/redis/own-redis.ts";
 import { until } from "../brokers/redis/until.ts";
 
 /** What Python left after one step: keys with their types and values. */
@@ -34,17 +33,7 @@ const recording = JSON.parse(
 ) as Recording;
 const { namespace } = recording;
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 function step(did: string): Keyspace {
   const found = recording.steps.find((each) => each.did.startsWith(did));
@@ -53,11 +42,14 @@ function step(did: string): Keyspace {
 }
 
 async function load(keyspace: Keyspace): Promise<void> {
-  await inspector.call("FLUSHALL");
+  await redis.inspector.call("FLUSHALL");
   for (const [key, { type, value }] of Object.entries(keyspace)) {
-    if (type === "list") await inspector.call("RPUSH", key, ...value);
-    else if (type === "hash") await inspector.call("HSET", key, ...Object.entries(value).flat());
-    else for (const [member, score] of value) await inspector.call("ZADD", key, `${score}`, member);
+    if (type === "list") await redis.inspector.call("RPUSH", key, ...value);
+    else if (type === "hash")
+      await redis.inspector.call("HSET", key, ...Object.entries(value).flat());
+    else
+      for (const [member, score] of value)
+        await redis.inspector.call("ZADD", key, `${score}`, member);
   }
 }
 
@@ -111,14 +103,14 @@ describe("ours takes over what Python left", () => {
     await drain(it, "slow");
     assert.deepEqual(it.runs, ['limited [1] {"k":2} 0', "limited [] {} 0"]);
     assert.deepEqual(
-      await inspector.call("HGET", `${namespace}/_current_concurrency`, "limited"),
+      await redis.inspector.call("HGET", `${namespace}/_current_concurrency`, "limited"),
       "0",
     );
   });
 
   test("[G1] jobs that ran on a Python broker that died", async () => {
     await load(step('get_jobs_from_queue("spinach"'));
-    const [deadId] = (await inspector.call(
+    const [deadId] = (await redis.inspector.call(
       "ZRANGE",
       `${namespace}/_all_brokers_zset`,
       "0",
@@ -145,29 +137,29 @@ describe("ours takes over what Python left", () => {
     await using it = bench();
     await drain(it, "spinach");
     const future = `${namespace}/_future-jobs`;
-    assert.equal(await inspector.call("ZCARD", future), 2);
-    const [first = ""] = (await inspector.call("ZRANGE", future, "0", "0")) as string[];
-    await inspector.call("ZADD", future, "1", first);
+    assert.equal(await redis.inspector.call("ZCARD", future), 2);
+    const [first = ""] = (await redis.inspector.call("ZRANGE", future, "0", "0")) as string[];
+    await redis.inspector.call("ZADD", future, "1", first);
     await drain(it, "spinach");
     assert.equal(it.runs.at(-1), "compute [1] {} 0");
-    assert.equal(await inspector.call("ZCARD", future), 1);
+    assert.equal(await redis.inspector.call("ZCARD", future), 1);
   });
 
   test("[G10] a periodic task keeps the rhythm that Python gave it", async () => {
     await load(step("register_periodic_tasks"));
-    await inspector.call("ZADD", `${namespace}/_periodic_tasks_queue`, "1000", "tick");
+    await redis.inspector.call("ZADD", `${namespace}/_periodic_tasks_queue`, "1000", "tick");
     await using it = bench();
     await drain(it, "spinach");
     assert.ok(it.runs.includes("tick [] {} 0"));
     const next = Number(
-      await inspector.call("ZSCORE", `${namespace}/_periodic_tasks_queue`, "tick"),
+      await redis.inspector.call("ZSCORE", `${namespace}/_periodic_tasks_queue`, "tick"),
     );
     assert.equal(next % 5, 0, "the grid of 5 s from 1000");
     assert.ok(next > Date.now() / 1000);
   });
 
   test("[G10] what a Python process deleted when it started is stated again", async () => {
-    await inspector.call("FLUSHALL");
+    await redis.inspector.call("FLUSHALL");
     const broker = new RedisBroker(redis.url);
     const spin = new Engine(broker, { namespace });
     const tick = testTask("tick", { periodicity: 5000, maxConcurrency: 2 });
@@ -175,37 +167,41 @@ describe("ours takes over what Python left", () => {
     await broker.register([tick]);
     // Source: spinach/brokers/redis_scripts/register_periodic_tasks.lua, set_concurrency_keys.lua
     for (const key of ["_periodic_tasks_hash", "_max_concurrency", "_current_concurrency"]) {
-      await inspector.call("HDEL", `${namespace}/${key}`, "tick");
+      await redis.inspector.call("HDEL", `${namespace}/${key}`, "tick");
     }
-    await inspector.call("ZREM", `${namespace}/_periodic_tasks_queue`, "tick");
+    await redis.inspector.call("ZREM", `${namespace}/_periodic_tasks_queue`, "tick");
     await broker.register([tick]);
-    assert.equal(await inspector.call("HGET", `${namespace}/_max_concurrency`, "tick"), "2");
-    assert.ok(await inspector.call("ZSCORE", `${namespace}/_periodic_tasks_queue`, "tick"));
+    assert.equal(await redis.inspector.call("HGET", `${namespace}/_max_concurrency`, "tick"), "2");
+    assert.ok(await redis.inspector.call("ZSCORE", `${namespace}/_periodic_tasks_queue`, "tick"));
     await spin.close();
   });
 
   test("[G10] a periodic task that a Python process deleted when it started misses no run", async () => {
-    await inspector.call("FLUSHALL");
+    await redis.inspector.call("FLUSHALL");
     const broker = new RedisBroker(redis.url);
     const spin = new Engine(broker, { namespace });
     await broker.start();
     await broker.register([testTask("tick", { periodicity: 200 })]);
-    const planned = Number(await inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"));
+    const planned = Number(
+      await redis.inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"),
+    );
     // Python adds it to a whole second, and stops at a fraction.
-    const text = await inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick");
+    const text = await redis.inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick");
     assert.match(String(text), /"periodicity":1,"period_ms":200,/v);
-    await inspector.call("DEL", `${namespace}/_periodic_tasks_hash`);
-    await inspector.call("DEL", `${namespace}/_periodic_tasks_queue`);
+    await redis.inspector.call("DEL", `${namespace}/_periodic_tasks_hash`);
+    await redis.inspector.call("DEL", `${namespace}/_periodic_tasks_queue`);
     const { job } = await until("it has run", async () => {
       await broker.tick();
       const { jobs } = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
       return jobs[0];
     });
     assert.equal(job.taskName, "tick");
-    const next = Number(await inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"));
+    const next = Number(
+      await redis.inspector.call("ZSCORE", `${namespace}/_periodic-exact`, "tick"),
+    );
     const periods = (next - planned) / 0.2;
     assert.ok(Math.abs(periods - Math.round(periods)) < 1e-3, "it keeps its rhythm");
-    assert.ok(await inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick"));
+    assert.ok(await redis.inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick"));
 
     // One that is periodic no more does not come back.
     await broker.register([testTask("tick")]);
@@ -225,7 +221,7 @@ describe("periodic tasks in one namespace with Python", () => {
   const planned = `${namespace}/_periodic_tasks_queue`;
 
   test("[G10] Python reads when they run next, in whole seconds; ours keeps to the millisecond", async () => {
-    await inspector.call("FLUSHALL");
+    await redis.inspector.call("FLUSHALL");
     await using it = bench();
     const runsAtMs: number[] = [];
     const enough = Promise.withResolvers<void>();
@@ -239,23 +235,23 @@ describe("periodic tasks in one namespace with Python", () => {
     assert.ok(Math.min(...gapsMs) < 500, `more than one in a second: ${gapsMs.join(", ")}`);
     // Source: spinach/brokers/redis.py next_future_periodic_delta, score_cast_func=int
     for (const task of ["tick", "quick"]) {
-      const second = await inspector.call("ZSCORE", planned, task);
+      const second = await redis.inspector.call("ZSCORE", planned, task);
       assert.ok(Number.isInteger(second), `${task}: ${String(second)}`);
     }
   });
 
   test("[G10] a run that Python made is not made again", async () => {
-    await inspector.call("FLUSHALL");
+    await redis.inspector.call("FLUSHALL");
     const broker = new RedisBroker(redis.url);
     const spin = new Engine(broker, { namespace });
     await broker.start();
     await broker.register([testTask("tick", { periodicity: 5000 })]);
     const next = Math.ceil(Date.now() / 1000) + 100;
-    await inspector.call("ZADD", planned, String(next), "tick");
-    await inspector.call("ZADD", `${namespace}/_periodic-exact`, "1000", "tick");
+    await redis.inspector.call("ZADD", planned, String(next), "tick");
+    await redis.inspector.call("ZADD", `${namespace}/_periodic-exact`, "1000", "tick");
     const { nextDueMs = 0 } = await broker.tick();
     assert.ok(nextDueMs > 90_000);
-    assert.equal(await inspector.call("LLEN", `${namespace}/spinach`), 0);
+    assert.equal(await redis.inspector.call("LLEN", `${namespace}/spinach`), 0);
     await spin.close();
   });
 });
@@ -265,15 +261,20 @@ describe("ours leaves what Python reads", () => {
   const jobFields = [...fields, "task_args", "task_kwargs", "task_name"];
 
   test("keys of the same types, and jobs of the same fields", async () => {
-    await inspector.call("FLUSHALL");
+    await redis.inspector.call("FLUSHALL");
     await using it = bench();
     await it.spin.schedule("compute", 5, 3);
     await it.spin.scheduleAt("compute", new Date(Date.UTC(2031, 4, 6)), 1);
     await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "nobody" });
     await it.spin.schedule("limited");
-    while ((await inspector.call("EXISTS", `${namespace}/_max_concurrency`)) === 0);
-    const ready = (await inspector.call("LRANGE", `${namespace}/spinach`, "0", "-1")) as string[];
-    const future = (await inspector.call(
+    while ((await redis.inspector.call("EXISTS", `${namespace}/_max_concurrency`)) === 0);
+    const ready = (await redis.inspector.call(
+      "LRANGE",
+      `${namespace}/spinach`,
+      "0",
+      "-1",
+    )) as string[];
+    const future = (await redis.inspector.call(
       "ZRANGE",
       `${namespace}/_future-jobs`,
       "0",
@@ -283,14 +284,16 @@ describe("ours leaves what Python reads", () => {
       assert.deepEqual(Object.keys(JSON.parse(wire) as object).toSorted(), jobFields);
     }
     for (const [key, python] of Object.entries(step("move_future_jobs() with nothing due"))) {
-      const type = await inspector.call("TYPE", key);
+      const type = await redis.inspector.call("TYPE", key);
       assert.equal(type, python.type, key);
     }
-    const tick = String(await inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick"));
+    const tick = String(
+      await redis.inspector.call("HGET", `${namespace}/_periodic_tasks_hash`, "tick"),
+    );
     const recorded = step("register_periodic_tasks")[`${namespace}/_periodic_tasks_hash`];
     assert.ok(recorded?.type === "hash");
     assert.deepEqual(JSON.parse(tick), JSON.parse(recorded.value["tick"] ?? ""));
-    const [info = ""] = (await inspector.call(
+    const [info = ""] = (await redis.inspector.call(
       "HVALS",
       `${namespace}/_all_brokers_hash`,
     )) as string[];

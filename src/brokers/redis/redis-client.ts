@@ -35,11 +35,11 @@ export async function createRedisClient(
   options: RedisNodeOptions,
   { connectTimeoutMs, signal, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
 ): Promise<RedisClient> {
-  const pattern = await loadPattern();
+  const like = await loadPattern();
   // The package writes into what it is given.
   const { socket, ...own } = structuredClone(options);
   const givenUp = new AbortController();
-  const client = pattern.duplicate({
+  const client = like.duplicate({
     ...own,
     socket: {
       connectTimeout: connectTimeoutMs,

@@ -1,11 +1,10 @@
 /** What a fetch costs, counted: the same, however many jobs wait. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import type { StoredJob } from "../../../src/core/job.ts";
 import { type BrokerBench, limited, plain, startBroker } from "./broker-bench.ts";
-import { inspect, type Inspector } from "./inspector.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
+import { ownRedis } from "./own-redis.ts";
 
 const FEW = 1000;
 const MANY = 100_000;
@@ -13,17 +12,7 @@ const MANY = 100_000;
 const TAKEN = 10;
 const HOUR_MS = 3_600_000;
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 /** Makes a backlog, and brings the jobs that are settled in the fetch to be counted. */
 type Backlog = (broker: BrokerBench, size: number) => Promise<readonly StoredJob[]>;
@@ -80,9 +69,9 @@ async function commandsOfFetch(
 ): Promise<Record<string, number>> {
   await using broker = await startBroker(redis.url, namespace);
   const held = await backlog(broker, size);
-  await inspector.resetCounts();
+  await redis.inspector.resetCounts();
   const { jobs } = await broker.exchange(held, TAKEN);
-  const { ping: _, ...counts } = await inspector.commandCounts();
+  const { ping: _, ...counts } = await redis.inspector.commandCounts();
   assert.equal(jobs.length, TAKEN);
   assert.equal(
     jobs.some(isLimited),

@@ -1,12 +1,11 @@
 /** What Redis has to do for a job, counted exactly. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { plain, startBroker } from "./broker-bench.ts";
 import { engineBench, scheduleNumbers, taskOf, until } from "./engine-bench.ts";
-import { inspect, type Inspector } from "./inspector.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
+import { ownRedis } from "./own-redis.ts";
 
 /** Most memory of a queued job, in bytes: that of its text, and of its place in the list. */
 const MOST_BYTES_PER_JOB = 215;
@@ -14,20 +13,10 @@ const MOST_BYTES_PER_JOB = 215;
 /** No heartbeat comes while a test counts, in ms. */
 const LONG_LEASE_MS = 600_000;
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 async function usedMemory(): Promise<number> {
-  const info = String(await inspector.call("INFO", "memory"));
+  const info = String(await redis.inspector.call("INFO", "memory"));
   return Number(/used_memory:(?<bytes>\d+)/v.exec(info)?.groups?.["bytes"]);
 }
 
@@ -37,10 +26,10 @@ describe("trips to Redis", () => {
       await using broker = await startBroker(redis.url, `exchange-${jobs}`);
       await broker.fill(plain, 2 * jobs);
       const first = await broker.exchange([], jobs);
-      await inspector.resetCounts();
+      await redis.inspector.resetCounts();
       const second = await broker.exchange(first.jobs, jobs);
       assert.equal(second.jobs.length, jobs);
-      const { evalsha, lpop, hset, hdel } = await inspector.commandCounts();
+      const { evalsha, lpop, hset, hdel } = await redis.inspector.commandCounts();
       assert.deepEqual({ evalsha, lpop, hset, hdel }, { evalsha: 1, lpop: 1, hset: 1, hdel: 1 });
     });
   }
@@ -49,12 +38,12 @@ describe("trips to Redis", () => {
     await using bench = engineBench(redis.url, { namespace: "trips", lease: 600_000 });
     bench.openGate();
     await scheduleNumbers(bench, 0, 1000);
-    await inspector.resetCounts();
+    await redis.inspector.resetCounts();
     const workers = new AsyncWorkers({ number: 256 });
     const running = await bench.spin.startWorkers({ workers, stopWhenQueueEmpty: true });
     await running.finished;
     assert.equal(bench.ended, 1000);
-    const { evalsha = 0, lpop = 0, hset = 0, hdel = 0 } = await inspector.commandCounts();
+    const { evalsha = 0, lpop = 0, hset = 0, hdel = 0 } = await redis.inspector.commandCounts();
     const trips = Math.ceil(1000 / 256);
     // To begin: join, state the tasks (2), tick; to end: the last outcomes, is the queue empty; 2 to spare.
     assert.ok(evalsha <= trips + 8, `${evalsha} trips`);
@@ -68,16 +57,16 @@ describe("trips to Redis", () => {
     const namespace = "producer";
     await using bench = engineBench(redis.url, { namespace });
     await bench.spin.schedule(taskOf(0), 0);
-    await inspector.resetCounts();
+    await redis.inspector.resetCounts();
     const calls = Array.from({ length: 500 }, (_, index) =>
       bench.spin.schedule(taskOf(index), index),
     );
     await Promise.all(calls);
-    const { evalsha, rpush, set } = await inspector.commandCounts();
+    const { evalsha, rpush, set } = await redis.inspector.commandCounts();
     assert.deepEqual({ evalsha, rpush, set }, { evalsha: 1, rpush: 1, set: 1 });
     for (let index = 0; index < 50; index += 1) await bench.spin.schedule(taskOf(index), index);
     await scheduleNumbers(bench, 0, 500);
-    const keys = await inspector.keys(namespace);
+    const keys = await redis.inspector.keys(namespace);
     assert.equal(keys.filter((key) => key.includes("/_producer-")).length, 1);
     assert.equal(keys.length, 2, "the queue, and the producer");
   });
@@ -95,7 +84,7 @@ describe("trips to Redis", () => {
       return used <= MOST_BYTES_PER_JOB;
     });
     const key = "memory/spinach";
-    const list = Number(await inspector.call("MEMORY", "USAGE", key, "SAMPLES", "0")) / jobs;
+    const list = Number(await redis.inspector.call("MEMORY", "USAGE", key, "SAMPLES", "0")) / jobs;
     t.diagnostic(`${used.toFixed(1)} bytes of used_memory, ${list.toFixed(1)} of the list`);
     assert.ok(list <= MOST_BYTES_PER_JOB, `${list} bytes of the list`);
   });
@@ -106,10 +95,10 @@ async function bytesOf(
   jobs: number,
   act: () => Promise<unknown>,
 ): Promise<{ readonly sent: number; readonly received: number }> {
-  const first = await inspector.traffic();
-  const begin = await inspector.traffic();
+  const first = await redis.inspector.traffic();
+  const begin = await redis.inspector.traffic();
   await act();
-  const end = await inspector.traffic();
+  const end = await redis.inspector.traffic();
   // Looking is traffic too, the same each time.
   const since = (name: "sent" | "received"): number =>
     (end[name] - begin[name] - (begin[name] - first[name])) / jobs;
@@ -152,9 +141,9 @@ describe("bytes on the way to Redis and back", () => {
     const { sent, received } = await bytesOf(1, act);
     assert.ok(sent <= 580, `${sent} bytes sent`);
     assert.ok(received <= 10, `${received} bytes received`);
-    await inspector.resetCounts();
+    await redis.inspector.resetCounts();
     await act();
-    assert.deepEqual(await inspector.commandCounts(), {
+    assert.deepEqual(await redis.inspector.commandCounts(), {
       evalsha: 1,
       get: 1,
       set: 1,
@@ -167,7 +156,7 @@ describe("bytes on the way to Redis and back", () => {
 
 /** Of the jobs in a queue, without what Redis adds. */
 async function textBytes(key: string): Promise<number> {
-  const texts = await inspector.call("LRANGE", key, "0", "-1");
+  const texts = await redis.inspector.call("LRANGE", key, "0", "-1");
   assert.ok(Array.isArray(texts));
   return texts.reduce((sum: number, text) => sum + Buffer.byteLength(String(text)), 0);
 }

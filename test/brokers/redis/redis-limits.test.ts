@@ -1,6 +1,6 @@
 /** Limits in the hands of others: what Python deletes, who joins meanwhile, and who is woken. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import { register } from "../../../src/brokers/redis/lua-scripts.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
@@ -16,24 +16,13 @@ import {
 } from "../../../src/testing/conformance/broker-bench.ts";
 import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
-import { inspect, type Inspector } from "./inspector.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
+import { ownRedis } from "./own-redis.ts";
 import { until } from "./until.ts";
 
 const limited = testTask("limited", { maxConcurrency: 2, maxRetries: 3 });
 const elsewhere = testTask("elsewhere", { queue: "elsewhere", maxConcurrency: 1 });
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 interface Cluster extends AsyncDisposable {
   readonly keys: RedisKeys;
@@ -77,7 +66,7 @@ describe("limits on Redis", () => {
       assert.equal(running.length, 2);
       for (const key of ["_max_concurrency", "_current_concurrency"]) {
         if (deleted === key || deleted === "both") {
-          await inspector.call("DEL", `${namespace}/${key}`);
+          await redis.inspector.call("DEL", `${namespace}/${key}`);
         }
       }
 
@@ -87,10 +76,13 @@ describe("limits on Redis", () => {
       // Who meets it counts again, though it does not know the task, and what ends meanwhile is counted once.
       await settle(stating, [outcome("succeeded", running[0])]);
       await until("the count is back", async () => {
-        const count = await inspector.call("HGET", cluster.keys.fixed.counts, limited.name);
+        const count = await redis.inspector.call("HGET", cluster.keys.fixed.counts, limited.name);
         return count === "1";
       });
-      assert.equal(await inspector.call("HGET", cluster.keys.fixed.limits, limited.name), "2");
+      assert.equal(
+        await redis.inspector.call("HGET", cluster.keys.fixed.limits, limited.name),
+        "2",
+      );
       assert.equal((await take(other, 10)).jobs.length, 1);
       assert.equal((await take(stating, 10)).jobs.length, 0);
     });
@@ -102,10 +94,10 @@ describe("limits on Redis", () => {
     await broker.register([limited]);
     await broker.enqueue(cluster.jobs.makeMany(6, limited));
     await take(broker, 10);
-    await inspector.call("DEL", cluster.keys.fixed.limits);
+    await redis.inspector.call("DEL", cluster.keys.fixed.limits);
     await broker.register([testTask("limited", { maxRetries: 3 })]);
     assert.equal((await take(broker, 10)).jobs.length, 4);
-    assert.equal(await inspector.call("EXISTS", cluster.keys.fixed.ownLimits), 0);
+    assert.equal(await redis.inspector.call("EXISTS", cluster.keys.fixed.ownLimits), 0);
   });
 
   test("[G10] and periods of ours are forgotten an hour after the last process that stated them", async () => {
@@ -115,10 +107,10 @@ describe("limits on Redis", () => {
     const both = testTask("both", { maxConcurrency: 1, periodicity: 60_000 });
     await broker.register([both, limited]);
     const hourAgo = Date.now() / 1000 - 3601;
-    await inspector.call("ZADD", fixed.stated, String(hourAgo), both.name);
+    await redis.inspector.call("ZADD", fixed.stated, String(hourAgo), both.name);
     await broker.register([limited]);
     for (const key of [fixed.limits, fixed.ownLimits, fixed.counts]) {
-      assert.deepEqual(await inspector.call("HKEYS", key), [limited.name], key);
+      assert.deepEqual(await redis.inspector.call("HKEYS", key), [limited.name], key);
     }
     for (const key of [
       fixed.periodic,
@@ -126,7 +118,7 @@ describe("limits on Redis", () => {
       fixed.periodicTasks,
       fixed.ownPeriodic,
     ]) {
-      assert.equal(await inspector.call("EXISTS", key), 0, key);
+      assert.equal(await redis.inspector.call("EXISTS", key), 0, key);
     }
   });
 
@@ -138,15 +130,15 @@ describe("limits on Redis", () => {
     await broker.register([both]);
     await other.register([limited]);
     // As all look when their machine wakes up.
-    const names = await inspector.call("ZRANGE", stated, "0", "-1");
+    const names = await redis.inspector.call("ZRANGE", stated, "0", "-1");
     assert.ok(Array.isArray(names));
     for (const name of names) {
-      await inspector.call("ZINCRBY", stated, "-7200", String(name));
+      await redis.inspector.call("ZINCRBY", stated, "-7200", String(name));
     }
     await other.register([limited]);
     await other.register([limited]);
-    assert.equal(await inspector.call("HGET", limits, both.name), "1");
-    assert.equal(await inspector.call("HEXISTS", periodicTasks, both.name), 1);
+    assert.equal(await redis.inspector.call("HGET", limits, both.name), "1");
+    assert.equal(await redis.inspector.call("HEXISTS", periodicTasks, both.name), 1);
   });
 
   test("[G5] that are new count the jobs of a broker that joins while they are stated", async () => {
@@ -161,7 +153,7 @@ describe("limits on Redis", () => {
         { channel, rememberedS: 3600, taskCount: count, tasks: [...fields, ...brokers] },
       );
       const { script, keys, args } = call;
-      return inspector.call("EVAL", script.text, String(keys.length), ...keys, ...args);
+      return redis.inspector.call("EVAL", script.text, String(keys.length), ...keys, ...args);
     };
     assert.deepEqual(await state([]), [first.id]);
     const second = await cluster.join();
@@ -169,7 +161,7 @@ describe("limits on Redis", () => {
     await take(second, 2);
     assert.deepEqual(await state([first.id]), [second.id], "it is asked for too");
     assert.deepEqual(await state([first.id, second.id]), []);
-    assert.equal(await inspector.call("HGET", fixed.counts, limited.name), "2");
+    assert.equal(await redis.inspector.call("HGET", fixed.counts, limited.name), "2");
   });
 
   test("[G5] a place that becomes free wakes as many as it has room for", async () => {

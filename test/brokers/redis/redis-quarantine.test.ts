@@ -1,27 +1,16 @@
 /** What other programs left under our keys is set aside, whole, with the reason; the rest goes on. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
-import { inspect, type Inspector } from "./inspector.ts";
+import { ownRedis } from "./own-redis.ts";
 import { ended, eachOnce, redisBench, type RedisBench } from "./redis-bench.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
 import { until } from "./until.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 interface Quarantined {
   readonly where: string;
@@ -31,7 +20,7 @@ interface Quarantined {
 
 /** What was set aside, oldest first. */
 async function quarantine({ namespace }: RedisBench): Promise<readonly Quarantined[]> {
-  const entries = await inspector.call("LRANGE", `${namespace}/_quarantine`, "0", "-1");
+  const entries = await redis.inspector.call("LRANGE", `${namespace}/_quarantine`, "0", "-1");
   assert.ok(Array.isArray(entries));
   return entries.map((entry) => {
     const whole = String(entry);
@@ -74,7 +63,7 @@ describe("the quarantine", () => {
       test(`${what} in a queue${limited ? ", where limits are" : ""}`, async () => {
         await using it = redisBench(redis.url);
         if (limited) it.spin.task("limited", { maxConcurrency: 1 }, () => undefined);
-        await inspector.call("RPUSH", `${it.namespace}/spinach`, text);
+        await redis.inspector.call("RPUSH", `${it.namespace}/spinach`, text);
         await it.spin.startWorkers({ workers: new AsyncWorkers() });
         await runsStill(it, 1);
         await runsStill(it, 2);
@@ -93,7 +82,7 @@ describe("the quarantine", () => {
   test("an unknown field is kept, and harms nothing", async () => {
     await using it = redisBench(redis.url);
     const job = `{${member},"max_retries":3,"retries":0,"at":1,"at_us":0,"task_args":[1],"task_kwargs":{},"new":{"a":[]}}`;
-    await inspector.call("RPUSH", `${it.namespace}/spinach`, job);
+    await redis.inspector.call("RPUSH", `${it.namespace}/spinach`, job);
     const done = ended(it, 1);
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     await done;
@@ -117,7 +106,7 @@ describe("the quarantine", () => {
   for (const key of keys) {
     test(`a key of the wrong type: ${key}`, async () => {
       await using it = redisBench(redis.url);
-      await inspector.call("SET", `${it.namespace}/${key}`, "somebody's value");
+      await redis.inspector.call("SET", `${it.namespace}/${key}`, "somebody's value");
       it.spin.task("limited", { maxConcurrency: 1 }, () => sleep(5));
       it.spin.task("periodic", { periodicity: 86_400_000 }, () => undefined);
       await it.spin.schedule("count", 0);
@@ -145,13 +134,13 @@ describe("the quarantine", () => {
     const all = ended(it, 1);
     const workers = new AsyncWorkers();
     const { finished } = await it.spin.startWorkers({ workers, stopWhenQueueEmpty: true });
-    await until("two are parked", async () => (await inspector.call("ZCARD", parked)) === 2);
-    await inspector.call("SET", parked, "somebody's value");
+    await until("two are parked", async () => (await redis.inspector.call("ZCARD", parked)) === 2);
+    await redis.inspector.call("SET", parked, "somebody's value");
     openGate();
     await all;
     const counts = `${it.namespace}/_parked-counts`;
     // The last number used stays.
-    await until("none is counted", async () => (await inspector.call("HLEN", counts)) === 1);
+    await until("none is counted", async () => (await redis.inspector.call("HLEN", counts)) === 1);
     await finished;
     const [only, ...others] = await quarantine(it);
     assert.equal(only?.where, parked);
@@ -163,8 +152,8 @@ describe("the quarantine", () => {
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     await runsStill(it, 1);
     for (const key of ["spinach", "_idle-brokers-of-spinach", "_future-jobs"]) {
-      await inspector.call("DEL", `${it.namespace}/${key}`);
-      await inspector.call("SET", `${it.namespace}/${key}`, "somebody's value");
+      await redis.inspector.call("DEL", `${it.namespace}/${key}`);
+      await redis.inspector.call("SET", `${it.namespace}/${key}`, "somebody's value");
     }
     await runsStill(it, 2);
     await it.spin.stopWorkers();

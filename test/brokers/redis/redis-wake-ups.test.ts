@@ -1,12 +1,13 @@
 /** Who looks for a job, and what it costs those who do not get it. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
-import { inspect, type Inspector } from "./inspector.ts";
+import { inspect } from "./inspector.ts";
+import { ownRedis } from "./own-redis.ts";
 import {
   ended,
   eachOnce,
@@ -16,7 +17,7 @@ import {
   type RedisBench,
   scheduleMany,
 } from "./redis-bench.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
+import { startRedis } from "./redis-server.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 
 /** Long: what is tested here must not be the work of a rescue. */
@@ -25,27 +26,21 @@ const LEASE_MS = 600_000;
 /** By then whoever was not woken has taken its second look, or was told that it need not. */
 const SECOND_LOOKS_OVER_MS = 3000;
 
-let redis: TestRedis;
-let inspector: Inspector;
+const redis = ownRedis();
 
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
-
-/** Engines of one cluster, of which each has found the queue empty. */
-async function idleCluster(count: number): Promise<readonly RedisBench[]> {
+/** Engines of one cluster, of which each has found the queue empty. @param task - what their task `hold` does */
+async function idleCluster(
+  count: number,
+  { slots = 10, task = nothing }: { readonly slots?: number; readonly task?: () => unknown } = {},
+): Promise<readonly RedisBench[]> {
   const first = redisBench(redis.url, { lease: LEASE_MS });
   const { namespace } = first;
   const others = Array.from({ length: count - 1 }, () =>
     redisBench(redis.url, { lease: LEASE_MS, namespace }),
   );
   for (const { spin } of [first, ...others]) {
-    await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
+    spin.task("hold", task);
+    await spin.startWorkers({ workers: new AsyncWorkers({ number: slots }) });
   }
   await foundEmptyBy(namespace, count);
   // The reply that tells them so is on its way still: one that comes after it tells that it is there.
@@ -54,14 +49,18 @@ async function idleCluster(count: number): Promise<readonly RedisBench[]> {
   return [first, ...others];
 }
 
+function nothing(): void {
+  // A task without an effect.
+}
+
 async function foundEmptyBy(namespace: string, count: number): Promise<void> {
   const idleKey = `${namespace}/_idle-brokers-of-spinach`;
-  while ((await inspector.call("SCARD", idleKey)) !== count);
+  while ((await redis.inspector.call("SCARD", idleKey)) !== count);
 }
 
 /** Ids of the brokers that found the queue empty. */
 async function idleIds(namespace: string): Promise<readonly string[]> {
-  const ids = await inspector.call("SMEMBERS", `${namespace}/_idle-brokers-of-spinach`);
+  const ids = await redis.inspector.call("SMEMBERS", `${namespace}/_idle-brokers-of-spinach`);
   assert.ok(Array.isArray(ids));
   return ids.map(String);
 }
@@ -79,14 +78,14 @@ describe("wake-ups on Redis", () => {
     const cluster = await idleCluster(12);
     const [first] = cluster;
     assert.ok(first);
-    await inspector.resetCounts();
+    await redis.inspector.resetCounts();
     const done = Promise.race(cluster.map((it) => ended(it, 1)));
     await first.spin.schedule("count", 1);
     await done;
-    await idle(inspector, first.namespace);
-    assert.equal((await inspector.commandCounts())["lpop"], 1);
+    await idle(redis.inspector, first.namespace);
+    assert.equal((await redis.inspector.commandCounts())["lpop"], 1);
     await sleep(SECOND_LOOKS_OVER_MS);
-    const { lpop = 0 } = await inspector.commandCounts();
+    const { lpop = 0 } = await redis.inspector.commandCounts();
     // Of eleven, those that look in the moment that the first one takes.
     assert.ok(lpop >= 2 && lpop <= 5, `${lpop} fetches`);
     for (const { spin } of cluster) await spin.close();
@@ -102,7 +101,7 @@ describe("wake-ups on Redis", () => {
       await first.spin.schedule("count", index);
       await done;
       // Only then does it stand idle again.
-      await idle(inspector, first.namespace);
+      await idle(redis.inspector, first.namespace);
       await settled();
     }
     assert.equal(first.runs.size, 10);
@@ -113,10 +112,9 @@ describe("wake-ups on Redis", () => {
   });
 
   test("a process that has a job in hand leaves the next one to others as well", async () => {
-    const cluster = await idleCluster(2);
     const hold = Promise.withResolvers<void>();
+    const cluster = await idleCluster(2, { task: () => hold.promise });
     const started = cluster.map(async (it) => {
-      it.spin.task("hold", () => hold.promise);
       await new Promise((resolve) => {
         it.spin.on("jobStarted", resolve);
       });
@@ -155,7 +153,7 @@ describe("wake-ups on Redis", () => {
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     await foundEmptyBy(it.namespace, 1);
     await settled();
-    await inspector.call("SCRIPT", "FLUSH");
+    await redis.inspector.call("SCRIPT", "FLUSH");
     const done = ended(it, 1);
     await it.spin.schedule("count", 1);
     // Nobody else would look before a minute is over.
@@ -163,16 +161,9 @@ describe("wake-ups on Redis", () => {
   });
 
   test("a process whose jobs are on their way leaves the next one to others as well", async () => {
-    const first = redisBench(redis.url, { lease: LEASE_MS });
-    const other = redisBench(redis.url, { lease: LEASE_MS, namespace: first.namespace });
     const hold = Promise.withResolvers<void>();
-    for (const { spin } of [first, other]) {
-      spin.task("hold", () => hold.promise);
-      await spin.startWorkers({ workers: new AsyncWorkers({ number: 1 }) });
-    }
-    await foundEmptyBy(first.namespace, 2);
-    for (const { broker } of [first, other]) await broker.isQueueEmpty("spinach");
-    await settled();
+    const [first, other] = await idleCluster(2, { slots: 1, task: () => hold.promise });
+    assert.ok(first && other);
     const look = await inspect(redis.url);
     const messages = await look.messages(`${first.namespace}/_notifications`);
     const calls = [first.spin.schedule("hold")];
@@ -194,7 +185,7 @@ describe("wake-ups on Redis", () => {
     assert.ok(first && other);
     const look = await inspect(redis.url);
     const messages = await look.messages(`${first.namespace}/_notifications`);
-    await inspector.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await redis.inspector.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     await logged(first, "the connection to Redis is lost");
     const done = ended(other, 1);
     const call = first.spin.schedule("count", 1);
@@ -213,14 +204,14 @@ describe("wake-ups on Redis", () => {
   test("a job whose own process died before it looked is soon run by another", async () => {
     await using producer = redisBench(redis.url);
     await producer.spin.schedule("count", 1);
-    const wire = await inspector.call("LPOP", `${producer.namespace}/spinach`);
+    const wire = await redis.inspector.call("LPOP", `${producer.namespace}/spinach`);
     const [it] = await idleCluster(1);
     assert.ok(it);
     const done = ended(it, 1);
     // What the script leaves.
-    await inspector.call("RPUSH", `${it.namespace}/spinach`, String(wire));
+    await redis.inspector.call("RPUSH", `${it.namespace}/spinach`, String(wire));
     const dead = randomUUID();
-    await inspector.call("PUBLISH", `${it.namespace}/_notifications`, `spinach\n\n${dead}`);
+    await redis.inspector.call("PUBLISH", `${it.namespace}/_notifications`, `spinach\n\n${dead}`);
     await done;
     await it.spin.close();
   });
@@ -264,7 +255,7 @@ describe("wake-ups on Redis", () => {
         await producer.spin.schedule("count", count);
         // Whoever was woken: here it runs.
         await done;
-        await idle(inspector, namespace);
+        await idle(redis.inspector, namespace);
         while (!(await idleIds(namespace)).includes(it.broker.id)) await settled();
       } while (!messages.some((message) => namedIn(message).includes(childId)));
       eachOnce(it, count);

@@ -1,12 +1,11 @@
 /** How many jobs a trip brings where they are large. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import { TripSize } from "../../../src/brokers/redis/trip-size.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
-import { inspect, type Inspector } from "./inspector.ts";
+import { ownRedis } from "./own-redis.ts";
 import { eachOnce, ended, redisBench, scheduleMany } from "./redis-bench.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
 
 const KIB = 1024;
 
@@ -32,16 +31,7 @@ describe("TripSize", () => {
 });
 
 describe("large jobs on Redis", () => {
-  let redis: TestRedis;
-  let inspector: Inspector;
-  before(async () => {
-    redis = await startRedis();
-    inspector = await inspect(redis.url);
-  });
-  after(async () => {
-    inspector.close();
-    await redis.stop();
-  });
+  const redis = ownRedis();
 
   test("come 16 a trip at 64 KiB each, once the first of them have come", async () => {
     await using it = redisBench(redis.url);
@@ -49,10 +39,10 @@ describe("large jobs on Redis", () => {
     it.spin.task("large", (_text: string) => undefined);
     for (let index = 0; index < 160; index += 1) await it.spin.schedule("large", text);
     const done = ended(it, 160);
-    await inspector.resetCounts();
+    await redis.inspector.resetCounts();
     await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 80 }) });
     await done;
-    const { lpop = 0 } = await inspector.commandCounts();
+    const { lpop = 0 } = await redis.inspector.commandCounts();
     // 80 in the first one, then 16 in each.
     assert.ok(lpop >= 6, `${lpop} trips`);
   });
