@@ -46,19 +46,11 @@ local PARK_BASE = 5e15
 -- include wake
 -- include job
 -- include due
+-- include alive
 
 -- Who was condemned has a score of 0 until its jobs are settled.
 local score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
 if score <= 0 then return answer({ LOST }) end
-
-local known_now
-local function now_s()
-  if not known_now then
-    local time = redis.call('TIME')
-    known_now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-  end
-  return known_now
-end
 
 local at = FIRST_JOBS
 local queue_names, index_of = {}, {}
@@ -300,10 +292,7 @@ if max > 0 then
   end
 end
 
--- Whoever holds jobs must be seen to live: it may have counted as idle until now.
-if taken > 0 and (score > now_s() or score < now_s() - 1) then
-  redis.call('ZADD', brokers, string.format('%.6f', now_s()), broker_id)
-end
+if taken > 0 then show_alive(score) end
 
 for task in pairs(changed) do call('HSET', counts, task, math.max(0, places[task])) end
 

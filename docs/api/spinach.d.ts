@@ -34,9 +34,9 @@ export interface Due {
      */
     readonly nextDueMs: number | undefined;
 }
-/** What one trip takes back. */
-export interface ExchangeReply extends Due {
-    /** How many jobs were taken. */
+/** Jobs that were taken. */
+export interface Taken {
+    /** How many. */
     readonly count: number;
     /**
      * These jobs, oldest first, without those that nobody can read. They are this broker's until it settles them.
@@ -46,6 +46,9 @@ export interface ExchangeReply extends Due {
     readonly jobs: readonly StoredJob[];
     /** Whether the queues may hold more jobs than were taken; `false` once one trip found them empty. */
     readonly more: boolean;
+}
+/** What one trip takes back. */
+export interface ExchangeReply extends Taken, Due {
 }
 /** What this process has of the broker's jobs. */
 export interface ReconcileRequest {
@@ -61,8 +64,21 @@ export interface RescueReply {
 }
 /** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
 export type WakeUpListener = (queue: string | undefined) => void;
-/** Whether whoever listens for wake-ups has nothing to do, and would start a job of the queue at once. */
-export type IsIdle = (queue: string) => boolean;
+/**
+ * Asks whoever listens for wake-ups for jobs that this very process is about to schedule. Who stands idle, and would
+ * start them at once, claims them, and fetches none until it was told what came of that.
+ */
+export type ClaimJobs = (queue: string) => Claim | undefined;
+/** A claim to the next jobs of a queue. */
+export interface Claim {
+    /** Most jobs that there is room for, at least 1. */
+    readonly max: number;
+    /**
+     * To be called once. What was taken is this broker's, as if `exchange` had taken it: some jobs, or none, if they had
+     * to go into the queue; `undefined` if nobody knows.
+     */
+    concluded(taken: Taken | undefined): void;
+}
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
     /** UUID of this process in the cluster; another one after each lost lease. */
@@ -104,8 +120,8 @@ export interface Broker {
     isQueueEmpty(queue: string): Promise<boolean>;
     /** Deletes everything in the namespace; the leases of its brokers are lost. */
     flush(): Promise<void>;
-    /** Returns how to stop listening. A broker may ask `isIdle` to spare jobs of this very process a detour. */
-    onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
+    /** Returns how to stop listening. A broker may use `claim` to spare jobs of this very process a detour. */
+    onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void;
     /**
      * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
      * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to
@@ -216,7 +232,7 @@ export declare function checkRedisBrokerOptions(options: RedisBrokerOptions): Ch
 // brokers/redis/redis-broker.d.ts
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
-import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, IsIdle, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
+import type { Broker, BrokerContext, ClaimJobs, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
 import { type RedisBrokerOptions } from "./redis-broker-options.ts";
 import { type RedisClientLike, type RedisOptions } from "./redis-target.ts";
 /**
@@ -247,7 +263,7 @@ export declare class RedisBroker implements Broker {
     rescue(deadId: string): Promise<RescueReply>;
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
-    onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
+    onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void;
     onLeaseLost(listener: () => void): () => void;
 }
 
@@ -1654,7 +1670,7 @@ export declare class FakeRuntime implements Runtime {
 export declare function settled(): Promise<void>;
 
 // testing/fault-broker.d.ts
-import type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, IsIdle, ReconcileRequest, RescueReply, WakeUpListener } from "../brokers/broker.ts";
+import type { Broker, BrokerContext, ClaimJobs, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../brokers/broker.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { TaskDefinition } from "../core/task.ts";
 /** The calls of a broker that can be made to fail. */
@@ -1696,7 +1712,7 @@ export declare class FaultBroker implements Broker {
     isQueueEmpty(queue: string): Promise<boolean>;
     flush(): Promise<void>;
     onLeaseLost(listener: () => void): () => void;
-    onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
+    onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void;
 }
 
 // testing/recording-logger.d.ts

@@ -36,9 +36,9 @@ export interface Due {
   readonly nextDueMs: number | undefined;
 }
 
-/** What one trip takes back. */
-export interface ExchangeReply extends Due {
-  /** How many jobs were taken. */
+/** Jobs that were taken. */
+export interface Taken {
+  /** How many. */
   readonly count: number;
   /**
    * These jobs, oldest first, without those that nobody can read. They are this broker's until it settles them.
@@ -49,6 +49,9 @@ export interface ExchangeReply extends Due {
   /** Whether the queues may hold more jobs than were taken; `false` once one trip found them empty. */
   readonly more: boolean;
 }
+
+/** What one trip takes back. */
+export interface ExchangeReply extends Taken, Due {}
 
 /** What this process has of the broker's jobs. */
 export interface ReconcileRequest {
@@ -67,8 +70,22 @@ export interface RescueReply {
 /** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
 export type WakeUpListener = (queue: string | undefined) => void;
 
-/** Whether whoever listens for wake-ups has nothing to do, and would start a job of the queue at once. */
-export type IsIdle = (queue: string) => boolean;
+/**
+ * Asks whoever listens for wake-ups for jobs that this very process is about to schedule. Who stands idle, and would
+ * start them at once, claims them, and fetches none until it was told what came of that.
+ */
+export type ClaimJobs = (queue: string) => Claim | undefined;
+
+/** A claim to the next jobs of a queue. */
+export interface Claim {
+  /** Most jobs that there is room for, at least 1. */
+  readonly max: number;
+  /**
+   * To be called once. What was taken is this broker's, as if `exchange` had taken it: some jobs, or none, if they had
+   * to go into the queue; `undefined` if nobody knows.
+   */
+  concluded(taken: Taken | undefined): void;
+}
 
 /** A place where jobs wait, shared by the processes of a cluster. */
 export interface Broker {
@@ -111,8 +128,8 @@ export interface Broker {
   isQueueEmpty(queue: string): Promise<boolean>;
   /** Deletes everything in the namespace; the leases of its brokers are lost. */
   flush(): Promise<void>;
-  /** Returns how to stop listening. A broker may ask `isIdle` to spare jobs of this very process a detour. */
-  onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void;
+  /** Returns how to stop listening. A broker may use `claim` to spare jobs of this very process a detour. */
+  onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void;
   /**
    * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
    * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to

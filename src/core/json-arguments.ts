@@ -34,8 +34,8 @@ export function splitKwargs(callArgs: readonly unknown[]): JobArguments {
 
 /** @throws InvalidJobArgumentsError naming the first value that JSON cannot carry unchanged */
 export function refuseUncarriable(taskName: string, { args, kwargs }: JobArguments): void {
-  refuseProblem(taskName, "args", args);
-  if (kwargs !== NO_KWARGS) refuseProblem(taskName, "kwargs", kwargs);
+  refuseProblem(taskName, "args", findProblemInCall(args));
+  if (kwargs !== NO_KWARGS) refuseProblem(taskName, "kwargs", findJsonProblem(kwargs));
 }
 
 /** The first part of a value that JSON cannot carry unchanged. */
@@ -43,8 +43,7 @@ export function findJsonProblem(value: unknown): JsonProblem | undefined {
   return findProblem(value, []);
 }
 
-function refuseProblem(taskName: string, root: string, value: object): void {
-  const problem = findJsonProblem(value);
+function refuseProblem(taskName: string, root: string, problem: JsonProblem | undefined): void {
   if (problem === undefined) return;
   throw new InvalidJobArgumentsError(taskName, root + problem.path.join(""), problem.reason);
 }
@@ -79,8 +78,12 @@ function findProblemInObject(value: object, ancestors: object[]): JsonProblem | 
     ? findProblemInArray(value, ancestors)
     : findProblemInMembers(value, ancestors);
   ancestors.pop();
-  if (problem !== undefined || !hasToJson(value)) return problem;
-  return notCarried("an object with toJSON(), which would arrive as what that returns: pass that");
+  return problem ?? findToJson(value);
+}
+
+/** The arguments of a call are a plain array without named members: the language makes it. */
+function findProblemInCall(args: readonly unknown[]): JsonProblem | undefined {
+  return findProblemInItems(args, [args]) ?? findToJson(args);
 }
 
 function findProblemInArray(
@@ -88,13 +91,22 @@ function findProblemInArray(
   ancestors: object[],
 ): JsonProblem | undefined {
   if (!isPlainArray(values)) return notCarried(describeInstance(values));
+  const problem = findProblemInItems(values, ancestors);
+  if (problem !== undefined) return problem;
+  const named = Object.keys(values).length > values.length;
+  return named ? notCarried("an array with named members, which JSON would drop") : undefined;
+}
+
+function findProblemInItems(
+  values: readonly unknown[],
+  ancestors: object[],
+): JsonProblem | undefined {
   // By index, not by iterator: a hole in the array is `undefined` too.
   for (let index = 0; index < values.length; index += 1) {
     const problem = findProblem(values[index], ancestors);
     if (problem !== undefined) return below(`[${index}]`, problem);
   }
-  const named = Object.keys(values).length > values.length;
-  return named ? notCarried("an array with named members, which JSON would drop") : undefined;
+  return undefined;
 }
 
 function findProblemInMembers(value: object, ancestors: object[]): JsonProblem | undefined {
@@ -109,8 +121,9 @@ function findProblemInMembers(value: object, ancestors: object[]): JsonProblem |
   return undefined;
 }
 
-function hasToJson(value: object): boolean {
-  return "toJSON" in value && typeof value.toJSON === "function";
+function findToJson(value: object): JsonProblem | undefined {
+  if (!("toJSON" in value) || typeof value.toJSON !== "function") return undefined;
+  return notCarried("an object with toJSON(), which would arrive as what that returns: pass that");
 }
 
 function describeInstance(value: object): string {

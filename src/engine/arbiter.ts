@@ -1,25 +1,20 @@
-import type { Broker, ExchangeReply } from "../brokers/broker.ts";
+import type { Broker, Claim, ExchangeReply, Taken } from "../brokers/broker.ts";
 import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import { Yielder } from "../platform/yielder.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
+import { BoundedBroker } from "./bounded-broker.ts";
 import { BrokerTrouble } from "./broker-trouble.ts";
-import { CallDeadline } from "./call-deadline.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { Outbox } from "./outbox.ts";
 import { LOOK_EVERY_MS, QueueHint } from "./queue-hint.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
+import { TaskStatement } from "./task-statement.ts";
 import { TickPlan } from "./tick-plan.ts";
-
-/**
- * How often the tasks are stated to the broker again, in ms: a Python process that starts deletes the
- * periods and limits of others, and a broker forgets tasks that nobody states.
- */
-const STATE_EVERY_MS = 120_000;
 
 /** Longest time that a stop waits for the broker to take the last outcomes, in ms. */
 const FLUSH_TIMEOUT_MS = 3000;
@@ -59,17 +54,14 @@ export class Arbiter {
   readonly #parts: ArbiterParts;
   readonly #sleeper: Sleeper;
   readonly #trouble: BrokerTrouble;
-  readonly #deadline: CallDeadline;
+  readonly #broker: BoundedBroker;
   readonly #yielder: Yielder;
   readonly #local: LocalQueue;
   #state: "running" | "draining" | "flushing" | "ended" = "running";
   /** Ended jobs that the broker has not been told of. */
   readonly #outbox = new Outbox();
   readonly #hint: QueueHint;
-  /** When to state the tasks to the broker, on the monotonic clock. */
-  #stateAtMs = 0;
-  /** Before that no job is taken: its limit might not be known. */
-  #hasStated = false;
+  readonly #statement: TaskStatement;
   /** Jobs that ran when the lease was lost: whatever comes of them is not said. */
   readonly #lost = new WeakSet<StoredJob>();
   /** How often the lease was lost. */
@@ -77,6 +69,8 @@ export class Arbiter {
   /** Whether to ask if the queue is empty: once after each trip. */
   #mustAskIfEmpty = false;
   readonly #plan: TickPlan;
+  /** Whether jobs of this very process may be on their way here: see {@link ClaimJobs}. */
+  #isClaiming = false;
   #stopHearing: (() => void) | undefined;
   #stopFearing: (() => void) | undefined;
   /** Resolves once a stop need not wait any more. */
@@ -97,7 +91,8 @@ export class Arbiter {
     });
     this.#sleeper = new Sleeper(parts.runtime.timers);
     this.#trouble = new BrokerTrouble(parts);
-    this.#deadline = new CallDeadline(parts.runtime.timers);
+    this.#broker = new BoundedBroker(parts);
+    this.#statement = new TaskStatement(parts.runtime.clock);
   }
 
   /** Starts the loop, whose first step states the tasks to the broker. */
@@ -109,8 +104,7 @@ export class Arbiter {
         this.#hint.woken();
         this.#sleeper.wake();
       },
-      // Not while a trip is under way: what that brings is not in hand yet.
-      (asked) => asked === queue && this.#sleeper.isAsleep && this.#isIdle(),
+      (asked) => (asked === queue ? this.#claim() : undefined),
     );
     this.#stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();
@@ -138,15 +132,16 @@ export class Arbiter {
     const deadline = new Sleeper(this.#parts.runtime.timers);
     await Promise.race([this.#quiet.promise, deadline.sleep(FLUSH_TIMEOUT_MS)]);
     deadline.wake();
-    this.#reportUntold();
+    this.#parts.reporter.untold(this.#parts.queue, this.#outbox.jobs);
     // A call that nothing depends on any more is not waited for.
-    this.#deadline.giveUp();
+    this.#broker.giveUp();
   }
 
   /** Ends for good, at once, and leaves to the next arbiter what is not done. After `stop`; twice is as once. */
   async end(): Promise<Outbox> {
     this.#state = "ended";
-    this.#deadline.giveUp();
+    if (this.#isClaiming) this.#outbox.mustLook(this.#parts.runtime.clock.monotonic());
+    this.#broker.giveUp();
     this.#trouble.hurry();
     this.#sleeper.wake();
     await this.#loop;
@@ -161,7 +156,7 @@ export class Arbiter {
 
   /** Tasks were added: the broker must hear of them. */
   tasksChanged(): void {
-    this.#stateAtMs = 0;
+    this.#statement.outdated();
     this.#sleeper.wake();
   }
 
@@ -206,13 +201,15 @@ export class Arbiter {
   /** What fails here, because a store is full for example, must not keep jobs from ending. */
   async #upkeep(): Promise<{ readonly error: unknown } | undefined> {
     try {
-      if (this.#mustState()) await this.#register();
+      if (this.#statement.isDue) await this.#statement.make(this.#register);
       if (this.#plan.isDue) await this.#tick();
       return undefined;
     } catch (error) {
       return { error };
     }
   }
+
+  readonly #register = (): Promise<void> => this.#broker.register(this.#parts.tasks.all);
 
   async #run(): Promise<void> {
     await this.#takeOver();
@@ -227,6 +224,7 @@ export class Arbiter {
       // No await between the question and the sleep: a wake-up in between would be lost.
       if (!this.#hasReason()) await this.#sleep();
     }
+    this.#broker.giveUp();
     this.#quiet.resolve();
   }
 
@@ -235,34 +233,20 @@ export class Arbiter {
     if (outbox !== undefined) this.#outbox.inherit(outbox);
   }
 
-  async #register(): Promise<void> {
-    const { broker, tasks, runtime } = this.#parts;
-    // Before the call: tasks that are added meanwhile must be stated too.
-    this.#stateAtMs = runtime.clock.monotonic() + STATE_EVERY_MS;
-    try {
-      await this.#deadline.bound("register", broker.register(tasks.all));
-      this.#hasStated = true;
-    } catch (error) {
-      this.#stateAtMs = 0;
-      throw error;
-    }
-  }
-
   async #tick(): Promise<void> {
-    const { nextDueMs } = await this.#deadline.bound("tick", this.#parts.broker.tick());
+    const { nextDueMs } = await this.#broker.tick();
     this.#plan.ticked(nextDueMs);
   }
 
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
   async #reconcile(): Promise<void> {
-    const { broker, queue, workers } = this.#parts;
+    const { queue, workers } = this.#parts;
     // A lost run may go on while its job comes again: that one is another.
     const running = workers.running.filter((stored) => !this.#lost.has(stored));
     const all = [...running, ...this.#local.jobs, ...this.#outbox.jobs];
     const known = new Set(all.map(({ job }) => job.id));
-    const reconciling = broker.reconcile({ queues: [queue], known });
     const leases = this.#leases;
-    const jobs = await this.#deadline.bound("reconcile", reconciling);
+    const jobs = await this.#broker.reconcile({ queues: [queue], known });
     if (leases !== this.#leases) return;
     this.#outbox.looked();
     this.#local.push(jobs);
@@ -281,13 +265,10 @@ export class Arbiter {
   }
 
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {
-    const { broker, queue } = this.#parts;
+    const { queue } = this.#parts;
     const leases = this.#leases;
     try {
-      const reply = await this.#deadline.bound(
-        "exchange",
-        broker.exchange({ outcomes, queues: [queue], max }),
-      );
+      const reply = await this.#broker.exchange({ outcomes, queues: [queue], max });
       if (leases !== this.#leases) {
         throw new BrokerError(
           "the lease was lost while a trip was under way: its jobs are others'",
@@ -310,6 +291,30 @@ export class Arbiter {
     else await this.#local.start();
   }
 
+  /** To jobs that this process is about to schedule; `undefined` unless it has nothing else. */
+  #claim(): Claim | undefined {
+    // Not while a trip is under way: what that brings is not in hand yet.
+    if (!this.#sleeper.isAsleep || !this.#isIdle()) return undefined;
+    const leases = this.#leases;
+    this.#isClaiming = true;
+    return this.#broker.claim(this.#local.room, (taken) => {
+      this.#isClaiming = false;
+      this.#sleeper.wake();
+      // What was taken before the lease was lost is others'.
+      if (leases === this.#leases) this.#claimed(taken);
+    });
+  }
+
+  #claimed(taken: Taken | undefined): void {
+    if (taken === undefined) {
+      this.#outbox.mustLook(this.#parts.runtime.clock.monotonic());
+      return;
+    }
+    if (taken.more) this.#hint.woken();
+    this.#local.bring(taken);
+    void this.#deliver();
+  }
+
   /** Back to the head of the queue, in order. */
   #release(jobs: readonly StoredJob[]): void {
     for (const stored of jobs) this.#outbox.add({ kind: "released", stored });
@@ -317,8 +322,8 @@ export class Arbiter {
   }
 
   async #askIfEmpty(): Promise<void> {
-    const { broker, queue, onQueueEmpty } = this.#parts;
-    const isEmpty = await this.#deadline.bound("isQueueEmpty", broker.isQueueEmpty(queue));
+    const { queue, onQueueEmpty } = this.#parts;
+    const isEmpty = await this.#broker.isQueueEmpty(queue);
     this.#mustAskIfEmpty = false;
     if (isEmpty && this.#isIdle()) onQueueEmpty?.();
   }
@@ -328,6 +333,7 @@ export class Arbiter {
     const { workers } = this.#parts;
     return (
       this.#state === "running" &&
+      !this.#isClaiming &&
       !this.#hint.mayHoldJobs &&
       this.#outbox.isEmpty &&
       this.#local.isEmpty &&
@@ -336,16 +342,17 @@ export class Arbiter {
   }
 
   #canTake(): boolean {
-    if (this.#state !== "running" || !this.#hasStated) return false;
+    if (this.#state !== "running" || !this.#statement.wasMade || this.#isClaiming) return false;
     return this.#hint.mayHoldJobs && this.#local.room > 0;
   }
 
-  #mustReconcile(): boolean {
-    return this.#outbox.lookAtMs <= this.#parts.runtime.clock.monotonic();
+  /** When to look for jobs of lost replies. Not while there may be claimed ones, whose reply is on its way. */
+  get #lookAtMs(): number {
+    return this.#isClaiming ? Infinity : this.#outbox.lookAtMs;
   }
 
-  #mustState(): boolean {
-    return this.#stateAtMs <= this.#parts.runtime.clock.monotonic();
+  #mustReconcile(): boolean {
+    return this.#lookAtMs <= this.#parts.runtime.clock.monotonic();
   }
 
   #hasReason(): boolean {
@@ -353,7 +360,7 @@ export class Arbiter {
     if (this.#local.isOverdue) return true;
     if (this.#state !== "running") return false;
     if (this.#mustAskIfEmpty && this.#isIdle()) return true;
-    return this.#mustState() || this.#plan.isDue || this.#canTake();
+    return this.#statement.isDue || this.#plan.isDue || this.#canTake();
   }
 
   #isOver(): boolean {
@@ -362,26 +369,16 @@ export class Arbiter {
 
   /** Whether a stop need not wait: all is told, and nothing is to be looked for now. */
   #isQuiet(): boolean {
-    return this.#state === "flushing" && this.#outbox.isEmpty && !this.#mustReconcile();
+    if (this.#state !== "flushing" || this.#isClaiming) return false;
+    return this.#outbox.isEmpty && !this.#mustReconcile();
   }
 
   async #sleep(): Promise<void> {
     const nowMs = this.#parts.runtime.clock.monotonic();
-    const { lookAtMs } = this.#hint;
-    const isRunning = this.#state === "running";
-    const dueAtMs = isRunning ? Math.min(this.#plan.dueAtMs, this.#stateAtMs, lookAtMs) : Infinity;
-    const wakeAtMs = Math.min(dueAtMs, this.#outbox.lookAtMs, this.#local.overdueAtMs);
+    const planned = Math.min(this.#plan.dueAtMs, this.#statement.dueAtMs, this.#hint.lookAtMs);
+    const dueAtMs = this.#state === "running" ? planned : Infinity;
+    const wakeAtMs = Math.min(dueAtMs, this.#lookAtMs, this.#local.overdueAtMs);
     const delayMs = Math.min(LOOK_EVERY_MS, Math.max(0, Math.ceil(wakeAtMs - nowMs)));
     await this.#sleeper.sleep(delayMs);
-  }
-
-  #reportUntold(): void {
-    const untold = this.#outbox.jobs;
-    if (untold.length === 0) return;
-    const { runtime, queue } = this.#parts;
-    runtime.logger.error(
-      { queue, jobs: untold.map(({ job }) => job.id) },
-      `stopped before the broker could be told of ${untold.length} finished job(s)`,
-    );
   }
 }

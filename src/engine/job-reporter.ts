@@ -1,5 +1,5 @@
 import { JobStatus } from "../core/job-status.ts";
-import type { Job } from "../core/job.ts";
+import type { Job, StoredJob } from "../core/job.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { isLogged, type Logger } from "../platform/logger.ts";
 import type { Signals } from "../signals/signals.ts";
@@ -52,6 +52,15 @@ export class JobReporter {
     const job = outcome === undefined ? stored.job : jobAfter(outcome);
     const failure = result.ok ? {} : { err: result.error };
     this.#signals.emit("jobFinished", { namespace: this.#namespace, job, durationMs, ...failure });
+  }
+
+  /** Workers on a queue have stopped, and what became of some of their jobs could not be told. */
+  untold(queue: string, jobs: readonly StoredJob[]): void {
+    if (jobs.length === 0) return;
+    this.#logger.error(
+      { queue, jobs: jobs.map(({ job }) => job.id) },
+      `stopped before the broker could be told of ${jobs.length} finished job(s)`,
+    );
   }
 
   workerStarted(workerName: string): void {

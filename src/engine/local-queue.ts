@@ -1,4 +1,4 @@
-import type { ExchangeReply } from "../brokers/broker.ts";
+import type { Taken } from "../brokers/broker.ts";
 import { UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -51,7 +51,7 @@ export class LocalQueue {
   readonly #parts: LocalQueueParts;
   readonly #waiting: Deque<StoredJob>;
   /** What trips brought since somebody looked; these jobs come after those that wait. */
-  #unread: readonly ExchangeReply[] = [];
+  #unread: readonly Taken[] = [];
   readonly #shortMs: number;
   /** How many were short, one after the other. */
   #shortJobs = 0;
@@ -75,7 +75,7 @@ export class LocalQueue {
 
   get #count(): number {
     let count = this.#waiting.length;
-    for (const reply of this.#unread) count += reply.count;
+    for (const taken of this.#unread) count += taken.count;
     return count;
   }
 
@@ -127,10 +127,10 @@ export class LocalQueue {
   }
 
   /** What a trip took. Its jobs are read when the first of them is to start: the next trip may go before. */
-  bring(reply: ExchangeReply): void {
-    if (reply.count === 0) return;
+  bring(taken: Taken): void {
+    if (taken.count === 0) return;
     if (this.isEmpty) this.#moved();
-    this.#unread = [...this.#unread, reply];
+    this.#unread = [...this.#unread, taken];
   }
 
   push(jobs: readonly StoredJob[]): void {

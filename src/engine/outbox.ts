@@ -48,6 +48,11 @@ export class Outbox {
   failed(nowMs: number): void {
     this.#waiting = [...this.#underway, ...this.#waiting];
     this.#underway = [];
+    this.mustLook(nowMs);
+  }
+
+  /** A request may have taken jobs; or may do so still. */
+  mustLook(nowMs: number): void {
     this.#lookAtMs = nowMs;
     this.#lookAgainAtMs = nowMs + LATE_EFFECT_MS;
   }

@@ -1,10 +1,10 @@
 import type {
   Broker,
   BrokerContext,
+  ClaimJobs,
   Due,
   ExchangeReply,
   ExchangeRequest,
-  IsIdle,
   ReconcileRequest,
   RescueReply,
   WakeUpListener,
@@ -126,8 +126,8 @@ export class FaultBroker implements Broker {
     return this.#inner.onLeaseLost(listener);
   }
 
-  onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void {
-    return this.#inner.onWakeUp(listener, isIdle);
+  onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void {
+    return this.#inner.onWakeUp(listener, claim);
   }
 
   async #pass<Reply>(call: BrokerCall, effect: () => Promise<Reply>): Promise<Reply> {

@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   mutant("a schedule trip that is repeated counts again", "G2 nothing is doubled", {
     file: "testing/simulation/simulated-server.ts",
-    from: "if (this.#trips.has(trip)) return;",
+    from: "if (this.#trips.has(trip)) return undefined;",
     to: "",
   }),
   mutant("a retry writes its arguments anew", "G3 arguments stay as they are", {
@@ -87,6 +87,25 @@ export const MUTANTS: readonly Mutant[] = [
     file: OUTBOX,
     from: "this.#lookAgainAtMs = nowMs + LATE_EFFECT_MS;",
     to: "",
+  }),
+  mutant(
+    "what a process took as it scheduled it is not looked for",
+    "G4 a lost reply loses nothing",
+    {
+      file: ARBITER,
+      from: "if (taken === undefined) {\n      this.#outbox.mustLook(this.#parts.runtime.clock.monotonic());",
+      to: "if (taken === undefined) {",
+    },
+  ),
+  mutant("a claim is waited for without end", "G4 a lost reply loses nothing", {
+    file: "engine/bounded-broker.ts",
+    from: 'this.#deadlines.bound("enqueue", told.promise)',
+    to: "told.promise",
+  }),
+  mutant("a stop does not wait for what is claimed", "G4 a lost reply loses nothing", {
+    file: ARBITER,
+    from: 'if (this.#state !== "flushing" || this.#isClaiming) return false;',
+    to: 'if (this.#state !== "flushing") return false;',
   }),
   mutant("a stop forgets what it could not tell", "G4 a lost reply loses nothing", {
     file: ARBITER,
@@ -105,8 +124,8 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   mutant("jobs are taken before limits are stated", "G5 limits are kept", {
     file: ARBITER,
-    from: 'if (this.#state !== "running" || !this.#hasStated) return false;',
-    to: 'if (this.#state !== "running") return false;',
+    from: "!this.#statement.wasMade || this.#isClaiming",
+    to: "this.#isClaiming",
   }),
   mutant("a rescue keeps the places of the dead", "G5 counts do not drift", {
     file: STORE,
@@ -159,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (interrupted && error instanceof WorkersStoppedError && !isAtLeastOnce(job)) {",
   }),
   mutant("a call has no deadline", "G12 nobody falls silent", {
-    file: "engine/call-deadline.ts",
+    file: "engine/bounded-broker.ts",
     from: "const CALL_TIMEOUT_MS = 30_000;",
     to: "const CALL_TIMEOUT_MS = 30_000_000;",
   }),
@@ -184,9 +203,9 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (done === 0 && error instanceof SpinachError) throw new Error(error.message);",
   }),
   mutant("nobody listens when a call is given up", "G15 no rejection is unhandled", {
-    file: "engine/call-deadline.ts",
-    from: "return await Promise.race([reply, promise]);",
-    to: "return await reply;",
+    file: "engine/bounded-broker.ts",
+    from: ".catch(() => {",
+    to: ".then(() => {",
   }),
   mutant("a job leaves its timer set", "G15 nothing is left", {
     file: EXECUTION,

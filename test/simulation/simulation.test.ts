@@ -3,12 +3,36 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { run } from "../../scripts/run-command.ts";
+import { runScenario } from "../../src/testing/simulation/run-scenario.ts";
+import type { JobPlan, Scenario } from "../../src/testing/simulation/scenario.ts";
 import { simulate } from "../../src/testing/simulation/simulate.ts";
 import { importMutant } from "./mutant-loader.ts";
 
-const SEEDS = 2000;
+const SEEDS = 4000;
 const MAIN = join(import.meta.dirname, "main.ts");
 const BOUND_MS = 300_000;
+
+/** Jobs that an idle process schedules around the time at which it looks once more for those of a lost reply. */
+function aroundTheSecondLook(index: number): Scenario {
+  const job = (key: string): JobPlan => ({
+    key,
+    task: "once",
+    inMs: undefined,
+    runs: [{ how: "return", ms: 0 }],
+  });
+  return {
+    seed: Math.floor(index / 30),
+    hasBeat: false,
+    processes: [
+      { skewMs: 0, workers: [{ queue: "spinach", number: 4, stopWhenQueueEmpty: false }] },
+    ],
+    steps: [
+      { what: "fate", call: "exchange", fate: "after", atMs: 900, process: 0 },
+      { what: "schedule", jobs: [job("j1")], atMs: 1000, process: 0 },
+      { what: "schedule", jobs: [job("j2")], atMs: 61_000 + 4 * (index % 30), process: 0 },
+    ],
+  };
+}
 
 describe("simulate()", () => {
   it(`[G1] to [G15] hold in ${SEEDS} simulated clusters`, async () => {
@@ -16,6 +40,14 @@ describe("simulate()", () => {
       const { violation } = await simulate({ seed });
       const replay = `npm run simulate -- --from ${seed} --seeds 1`;
       assert.equal(violation, undefined, `seed ${seed}; the shortest trace: ${replay}`);
+    }
+  });
+
+  it("[G1] what a process takes as it schedules it starts once, whenever lost jobs are looked for", async () => {
+    for (let index = 0; index < 600; index += 1) {
+      const scenario = aroundTheSecondLook(index);
+      const { violation } = await runScenario(scenario);
+      assert.equal(violation, undefined, JSON.stringify(scenario));
     }
   });
 

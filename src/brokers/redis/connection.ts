@@ -1,5 +1,6 @@
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { BrokerError } from "../../core/errors.ts";
+import { Deadlines } from "../../platform/deadlines.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import { findNode } from "./find-node.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
@@ -69,6 +70,7 @@ interface Subscription {
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   readonly #succession: Succession;
+  readonly #deadlines: Deadlines;
   #client: RedisClient | undefined;
   /** Where the server was found last. */
   #address = "";
@@ -92,8 +94,13 @@ export class RedisConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { purpose, runtime } = options;
+    const { purpose, runtime, callTimeoutMs: timeoutMs } = options;
     this.#succession = new Succession({ purpose, logger: runtime.logger });
+    this.#deadlines = new Deadlines({
+      runtime,
+      timeoutMs,
+      late: (name) => new DeadlineError(`${name} took longer than ${timeoutMs} ms`),
+    });
   }
 
   /** Connects, unless it is. Rejects with BrokerError if Redis does not answer in time, or refuses. */
@@ -120,6 +127,7 @@ export class RedisConnection {
     this.#client = undefined;
     this.#wake?.();
     this.#settle();
+    this.#deadlines.giveUp();
   }
 
   /** Calls back whenever the connection has been made again. */
@@ -133,15 +141,10 @@ export class RedisConnection {
     this.#lose(this.#client, new Error(`the namespace is at ${other.#address} now`));
   }
 
-  /**
-   * Runs a script; sends it anew, whole, where Redis does not know it. `onSent` is called each time that it was handed
-   * to the connection: what is sent from there comes right behind it. Rejects with BrokerError.
-   */
-  async run(call: ScriptCall, onSent?: () => void): Promise<unknown> {
+  /** Runs a script; sends it anew, whole, where Redis does not know it. Rejects with BrokerError. */
+  async run(call: ScriptCall): Promise<unknown> {
     const { name } = call.script;
-    return this.#afterQuarantine(
-      await this.#send(name, (client) => runScript(client, call, onSent)),
-    );
+    return this.#afterQuarantine(await this.#send(name, (client) => runScript(client, call)));
   }
 
   /**
@@ -172,7 +175,7 @@ export class RedisConnection {
     if (this.#subscription !== undefined) return;
     const client = this.#connected();
     try {
-      await this.#withDeadline("subscribing", client.subscribe(channel, listener));
+      await this.#deadlines.bound("subscribing", client.subscribe(channel, listener));
     } catch (error) {
       if (error instanceof DeadlineError) this.#lose(client, error);
       throw brokerError("subscribing", error);
@@ -184,7 +187,7 @@ export class RedisConnection {
   async #send(what: string, call: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
     const client = this.#connected();
     try {
-      return await this.#withDeadline(what, call(client));
+      return await this.#deadlines.bound(what, call(client));
     } catch (error) {
       const code = replyCode(error);
       if (error instanceof DeadlineError || WRONG_NODE.has(code)) this.#lose(client, error);
@@ -257,7 +260,7 @@ export class RedisConnection {
     this.#attempt = attempt;
     try {
       const client = await this.#newClient(attempt.signal);
-      await this.#withDeadline("connecting", this.#makeReady(client));
+      await this.#deadlines.bound("connecting", this.#makeReady(client));
       attempt.signal.throwIfAborted();
       this.#use(client);
     } catch (error) {
@@ -271,7 +274,7 @@ export class RedisConnection {
     // The first time that takes long on a busy machine, and no server is late for it.
     await loadRedisPackage();
     const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
-    const node = await this.#withDeadline("looking for the server", findNode(search));
+    const node = await this.#deadlines.bound("looking for the server", findNode(search));
     this.#address = `${String(node.socket?.["host"])}:${String(node.socket?.["port"])}`;
     return createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
@@ -342,19 +345,6 @@ export class RedisConnection {
     this.#lostBy = undefined;
     if (!wasLost || !this.#wasReady) return;
     runtime.logger.warn({ connection: purpose }, "the connection to Redis is back");
-  }
-
-  async #withDeadline<Reply>(what: string, reply: Promise<Reply>): Promise<Reply> {
-    const { runtime, callTimeoutMs } = this.#options;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = runtime.timers.set(() => {
-      reject(new DeadlineError(`${what} took longer than ${callTimeoutMs} ms`));
-    }, callTimeoutMs);
-    try {
-      return await Promise.race([reply, promise]);
-    } finally {
-      timer.cancel();
-    }
   }
 }
 

@@ -1,14 +1,15 @@
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
 import { BrokerError } from "../../core/errors.ts";
-import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
+import { afterPromises } from "../../platform/after-promises.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import type { RedisConnection } from "./connection.ts";
-import { enqueue, type ScriptCall } from "./lua-scripts.ts";
+import { enqueueCall, sortJobs } from "./enqueue-request.ts";
+import type { OwnJobs } from "./own-jobs.ts";
 import { isPassing } from "./redis-errors.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import type { WakeUps } from "./wake-ups.ts";
+import { array } from "./replies.ts";
 
 /** Between attempts of one call. */
 const RETRY_BACKOFF: Backoff = { baseMs: 25, capMs: 1000 };
@@ -18,7 +19,7 @@ export interface ProducerParts {
   readonly connection: RedisConnection;
   readonly keys: RedisKeys;
   readonly runtime: Runtime;
-  readonly wakeUps: WakeUps;
+  readonly ownJobs: OwnJobs;
   /** How long a call is tried again while Redis cannot be reached, in ms. */
   readonly timeoutMs: number;
 }
@@ -55,13 +56,14 @@ export class Producer {
     this.#waiting.push({ jobs, deadlineMs, resolve, reject });
     if (!this.#isSending) {
       this.#isSending = true;
-      // Not yet: more calls may come in this turn.
-      queueMicrotask(() => void this.#send());
+      void this.#send();
     }
     return promise;
   }
 
   async #send(): Promise<void> {
+    // Not yet: more calls may come in this turn.
+    await Promise.resolve();
     for (let calls = this.#nextTrip(); calls.length > 0; calls = this.#nextTrip()) {
       this.#trips += 1;
       try {
@@ -87,19 +89,16 @@ export class Producer {
   }
 
   async #trip(calls: readonly Call[]): Promise<void> {
-    const { connection, runtime, wakeUps } = this.#parts;
+    const { runtime } = this.#parts;
     const jobs = calls.flatMap((call) => call.jobs);
-    const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
     for (let attempt = 1; ; attempt += 1) {
       try {
         // Anew each time: by then this process may not stand idle any more, or be another broker.
-        const { call, own } = this.#call(jobs);
-        await connection.run(call, () => {
-          for (const queue of own) wakeUps.wake(queue);
-        });
+        await this.#run(jobs);
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
+        const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
         const delayMs = backoffMs(RETRY_BACKOFF, attempt, runtime.random());
         if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#gaveUp(error);
         await new Promise<void>((resolve) => {
@@ -118,51 +117,22 @@ export class Producer {
     );
   }
 
-  /** A call of the script, and the queues at which this process looks by itself once it is sent. */
-  #call(jobs: readonly StoredJob[]): {
-    readonly call: ScriptCall;
-    readonly own: readonly string[];
-  } {
-    const { keys, wakeUps } = this.#parts;
-    const byQueue = new Map<string, string[]>();
-    const futureJobs: StoredJob[] = [];
-    for (const { job, wire } of jobs) {
-      if (job.status === JobStatus.WAITING) {
-        futureJobs.push({ job, wire });
-        if (!byQueue.has(job.queue)) byQueue.set(job.queue, []);
-        continue;
-      }
-      const ready = byQueue.get(job.queue);
-      if (ready === undefined) byQueue.set(job.queue, [wire]);
-      else ready.push(wire);
+  async #run(jobs: readonly StoredJob[]): Promise<void> {
+    const { connection, keys, ownJobs } = this.#parts;
+    const sorted = sortJobs(jobs);
+    const claimed = ownJobs.claim(sorted.readyByQueue);
+    const context = { keys, producerId: this.#id, trip: this.#trips, claimed };
+    try {
+      const reply = await connection.run(enqueueCall(sorted, context));
+      if (claimed.length === 0) return;
+      const queues = array(reply);
+      // Who waits for schedule() goes on before its job starts.
+      afterPromises(() => {
+        ownJobs.concluded(claimed, queues);
+      });
+    } catch (error) {
+      ownJobs.failed(claimed);
+      throw error;
     }
-    const queues = [...byQueue];
-    const index = new Map(queues.map(([queue], position) => [queue, String(position + 1)]));
-    const args = futureJobs.flatMap(({ job, wire }) => [
-      String(job.at.getTime() / 1000),
-      index.get(job.queue) ?? "",
-      wire,
-    ]);
-    const own: string[] = [];
-    for (const [queue, wires] of queues) {
-      const looker = wires.length > 0 ? wakeUps.looker(queue) : "";
-      if (looker !== "") own.push(queue);
-      args.push(queue, looker, String(wires.length));
-      for (const wire of wires) args.push(wire);
-    }
-    const call = enqueue(
-      {
-        ...keys.fixed,
-        producer: keys.producer(this.#id),
-        queues: queues.flatMap(([queue]) => keys.queueKeys(queue)),
-      },
-      {
-        trip: this.#trips,
-        channel: keys.channel,
-        futureCount: futureJobs.length,
-        jobs: args,
-      },
-    );
-    return { call, own };
   }
 }

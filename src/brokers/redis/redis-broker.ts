@@ -5,10 +5,10 @@ import { atMost } from "../../platform/at-most.ts";
 import type {
   Broker,
   BrokerContext,
+  ClaimJobs,
   Due,
   ExchangeReply,
   ExchangeRequest,
-  IsIdle,
   ReconcileRequest,
   RescueReply,
   WakeUpListener,
@@ -282,8 +282,8 @@ export class RedisBroker implements Broker {
     } while (cursor !== "0");
   }
 
-  onWakeUp(listener: WakeUpListener, isIdle?: IsIdle): () => void {
-    return this.#context.wakeUps.listen(listener, isIdle);
+  onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void {
+    return this.#context.wakeUps.listen(listener, claim);
   }
 
   onLeaseLost(listener: () => void): () => void {

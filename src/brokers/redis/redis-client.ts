@@ -98,21 +98,16 @@ function scriptCommand(
   return [command, script, String(keys.length), ...keys, ...args];
 }
 
-/** `onSent` is called each time that it has been sent. Rejects as the client does. */
+/** Rejects as the client does. */
 export async function runScript(
   client: RedisClient,
   { script, keys, args }: ScriptCall,
-  onSent?: () => void,
 ): Promise<unknown> {
   try {
-    const reply = client.evalSha(script.sha1, keys, args);
-    onSent?.();
-    return await reply;
+    return await client.evalSha(script.sha1, keys, args);
   } catch (error) {
     if (replyCode(error) !== "NOSCRIPT") throw error;
-    const reply = client.eval(script.text, keys, args);
-    onSent?.();
-    return reply;
+    return client.eval(script.text, keys, args);
   }
 }
 

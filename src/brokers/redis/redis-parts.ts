@@ -6,6 +6,7 @@ import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
 import { JobReader } from "./job-reader.ts";
+import { OwnJobs } from "./own-jobs.ts";
 import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
@@ -64,6 +65,17 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     subscriber.follow(connection);
   });
   const wakeUps = new WakeUps({ runtime, id });
+  const reader = new JobReader(runtime.logger, keys.fixed.quarantine);
+  const heartbeat = new HeartbeatThread({
+    runtime,
+    entry: HEARTBEAT_ENTRY,
+    onLost,
+    // A connection that is not used does not notice that the namespace is elsewhere now.
+    onReconnected: () => {
+      connection.command(["EXISTS", keys.fixed.quarantine]).catch(() => undefined);
+    },
+    data: heartbeatData(from),
+  });
   return {
     namespace,
     runtime,
@@ -71,23 +83,14 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     connection,
     subscriber,
     wakeUps,
-    reader: new JobReader(runtime.logger, keys.fixed.quarantine),
+    reader,
+    heartbeat,
     producer: new Producer({
       connection,
       keys,
       runtime,
-      wakeUps,
+      ownJobs: new OwnJobs({ keys, id, wakeUps, reader, heartbeat }),
       timeoutMs: options.enqueueTimeout,
-    }),
-    heartbeat: new HeartbeatThread({
-      runtime,
-      entry: HEARTBEAT_ENTRY,
-      onLost,
-      // A connection that is not used does not notice that the namespace is elsewhere now.
-      onReconnected: () => {
-        connection.command(["EXISTS", keys.fixed.quarantine]).catch(() => undefined);
-      },
-      data: heartbeatData(from),
     }),
   };
 }

@@ -13,7 +13,7 @@ export class TakenJobs implements ExchangeReply {
   constructor(
     reader: JobReader,
     wires: readonly string[],
-    { more, nextDueMs }: Pick<ExchangeReply, "more" | "nextDueMs">,
+    { more, nextDueMs }: { readonly more: boolean; readonly nextDueMs?: number | undefined },
   ) {
     this.more = more;
     this.nextDueMs = nextDueMs;

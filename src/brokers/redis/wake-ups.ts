@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from "../../platform/runtime.ts";
-import type { IsIdle, WakeUpListener } from "../broker.ts";
+import type { Claim, ClaimJobs, WakeUpListener } from "../broker.ts";
 
 /**
  * When those who were not woken look all the same, in ms: at random between the two, so that one looks
@@ -38,7 +38,7 @@ export interface WakeUpsParts {
  */
 export class WakeUps {
   readonly #parts: WakeUpsParts;
-  readonly #listeners = new Map<WakeUpListener, IsIdle | undefined>();
+  readonly #listeners = new Map<WakeUpListener, ClaimJobs | undefined>();
   /** Queues that this broker found empty, and was not woken for since. */
   readonly #idle = new Set<string>();
   readonly #secondLooks = new Map<string, Timer>();
@@ -51,8 +51,8 @@ export class WakeUps {
     this.#parts = parts;
   }
 
-  listen(listener: WakeUpListener, isIdle: IsIdle | undefined): () => void {
-    this.#listeners.set(listener, isIdle);
+  listen(listener: WakeUpListener, claim: ClaimJobs | undefined): () => void {
+    this.#listeners.set(listener, claim);
     return () => {
       this.#listeners.delete(listener);
     };
@@ -106,22 +106,23 @@ export class WakeUps {
 
   /** Has everybody here look at a queue; at any, if it is `undefined`. */
   wake(queue: string | undefined): void {
-    for (const known of queue === undefined ? [...this.#idle] : [queue]) {
-      this.#idle.delete(known);
-      this.#cancelSecondLook(known);
-    }
+    for (const known of queue === undefined ? [...this.#idle] : [queue]) this.isBusy(known);
     for (const listener of this.#listeners.keys()) listener(queue);
   }
 
-  /**
-   * This broker's id if somebody here stands idle, and looks as soon as new jobs of a queue are on their way;
-   * otherwise an empty text.
-   */
-  looker(queue: string): string {
-    for (const isIdle of this.#listeners.values()) {
-      if (isIdle?.(queue) === true) return this.#parts.id();
+  /** The cluster does not take this broker for idle on a queue any more. */
+  isBusy(queue: string): void {
+    this.#idle.delete(queue);
+    this.#cancelSecondLook(queue);
+  }
+
+  /** A claim to new jobs of a queue, if somebody here stands idle. */
+  claim(queue: string): Claim | undefined {
+    for (const claim of this.#listeners.values()) {
+      const claimed = claim?.(queue);
+      if (claimed !== undefined) return claimed;
     }
-    return "";
+    return undefined;
   }
 
   /** The broker is another one from now on. */

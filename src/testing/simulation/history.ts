@@ -301,8 +301,14 @@ export class History implements Past {
   }
 }
 
-function isRepetition({ job, holder, execution }: Delivery, kind: Outcome["kind"]): boolean {
-  const before = job.deliveries.at(-2);
-  if (execution !== undefined || before?.holder !== holder) return false;
-  return kind === "retried" && before.end === kind;
+function isRepetition(delivery: Delivery, kind: Outcome["kind"]): boolean {
+  const { job, holder, execution } = delivery;
+  if (execution !== undefined || kind !== "retried") return false;
+  // Replies may be lost one after the other: what came in between was put back as well.
+  const before = job.deliveries.findLast((each) => each !== delivery && !wasPutBack(each));
+  return before?.holder === holder && before.end === kind;
+}
+
+function wasPutBack({ execution, end }: Delivery): boolean {
+  return execution === undefined && end === "released";
 }

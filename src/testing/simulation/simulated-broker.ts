@@ -1,27 +1,34 @@
 import type {
   Broker,
   BrokerContext,
+  Claim,
+  ClaimJobs,
   Due,
   ExchangeReply,
   ExchangeRequest,
   ReconcileRequest,
   RescueReply,
+  Taken,
   WakeUpListener,
 } from "../../brokers/broker.ts";
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { BrokerError } from "../../core/errors.ts";
+import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type { History } from "./history.ts";
 import type { Network } from "./network.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
-import { SUPERSEDED, type SimulatedServer } from "./simulated-server.ts";
+import { type OwnRequest, SUPERSEDED, type SimulatedServer } from "./simulated-server.ts";
 
 /** Between attempts of a schedule trip. */
 const RETRY_BACKOFF: Backoff = { baseMs: 25, capMs: 1000 };
 
 /** How long a schedule trip is tried again, in ms. */
 const ENQUEUE_TIMEOUT_MS = 10_000;
+
+/** The jobs that were claimed are in their queue. */
+const NOTHING_TAKEN: Taken = { count: 0, jobs: [], more: true };
 
 /** What a simulated broker stands between. */
 export interface SimulatedBrokerParts {
@@ -37,7 +44,7 @@ export interface SimulatedBrokerParts {
  */
 export class SimulatedBroker implements Broker {
   readonly #parts: SimulatedBrokerParts;
-  readonly #wakeUpListeners = new Set<WakeUpListener>();
+  readonly #wakeUpListeners = new Map<WakeUpListener, ClaimJobs | undefined>();
   readonly #leaseLostListeners = new Set<() => void>();
   readonly #comingWakeUps = new Set<string | undefined>();
   /** All that it ever was. */
@@ -74,16 +81,14 @@ export class SimulatedBroker implements Broker {
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {
-    const { network, process, server } = this.#parts;
+    const { process } = this.#parts;
     const { clock, random } = process.runtime;
     this.#trips += 1;
     const trip = `${process.name} ${this.#trips}`;
     const deadlineMs = clock.monotonic() + ENQUEUE_TIMEOUT_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await network.call(process, "enqueue", () => {
-          server.enqueue(trip, jobs);
-        });
+        await this.#enqueueOnce(trip, jobs);
         return;
       } catch (error) {
         const delayMs = backoffMs(RETRY_BACKOFF, attempt, random());
@@ -91,6 +96,29 @@ export class SimulatedBroker implements Broker {
         await process.sleep(delayMs);
       }
     }
+  }
+
+  async #enqueueOnce(trip: string, jobs: readonly StoredJob[]): Promise<void> {
+    const { network, process, server } = this.#parts;
+    const own = this.#claim(jobs);
+    try {
+      const taken = await network.call(process, "enqueue", () => server.enqueue(trip, jobs, own));
+      const isMine = own?.brokerId === this.#id;
+      own?.claim.concluded(isMine && taken !== undefined ? taken : NOTHING_TAKEN);
+    } catch (error) {
+      own?.claim.concluded(undefined);
+      throw error;
+    }
+  }
+
+  #claim(jobs: readonly StoredJob[]): (OwnRequest & { readonly claim: Claim }) | undefined {
+    const queue = jobs.find(({ job }) => job.status !== JobStatus.WAITING)?.job.queue;
+    if (queue === undefined) return undefined;
+    for (const claimJobs of this.#wakeUpListeners.values()) {
+      const claim = claimJobs?.(queue);
+      if (claim !== undefined) return { brokerId: this.#id, queue, max: claim.max, claim };
+    }
+    return undefined;
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
@@ -140,8 +168,8 @@ export class SimulatedBroker implements Broker {
     this.#parts.server.jobs.flush();
   }
 
-  onWakeUp(listener: WakeUpListener): () => void {
-    this.#wakeUpListeners.add(listener);
+  onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void {
+    this.#wakeUpListeners.set(listener, claim);
     return () => {
       this.#wakeUpListeners.delete(listener);
     };
@@ -157,7 +185,7 @@ export class SimulatedBroker implements Broker {
   /** A heartbeat comes back: the lease may be lost, and wake-ups were not heard while it was cut off. */
   beat(): void {
     if (this.#hasJoined && !this.#parts.server.isMember(this.#id)) this.leaseLost();
-    for (const listener of this.#wakeUpListeners) listener(undefined);
+    for (const listener of this.#wakeUpListeners.keys()) listener(undefined);
   }
 
   /** From here on this is another member. */
@@ -190,7 +218,7 @@ export class SimulatedBroker implements Broker {
     network.notify(process, (isConnected) => {
       this.#comingWakeUps.delete(queue);
       if (!isConnected) return;
-      for (const listener of this.#wakeUpListeners) listener(queue);
+      for (const listener of this.#wakeUpListeners.keys()) listener(queue);
     });
   }
 }

@@ -3,6 +3,7 @@ import type {
   ExchangeReply,
   ExchangeRequest,
   ReconcileRequest,
+  Taken,
 } from "../../brokers/broker.ts";
 import { MemoryStore, type MemoryNamespace } from "../../brokers/memory/memory-store.ts";
 import { rewriteJob } from "../../core/job-codec.ts";
@@ -20,6 +21,14 @@ export interface MemberRequest extends ExchangeRequest {
   readonly trip: number;
   /** The sender's clock when it was sent, epoch ms. */
   readonly sentAtMs: number;
+}
+
+/** A member that takes new jobs of a queue as they come in. */
+export interface OwnRequest {
+  readonly brokerId: string;
+  readonly queue: string;
+  /** Most jobs. */
+  readonly max: number;
 }
 
 /** What is said to a request that comes after a later one of the same member: it has no effect. */
@@ -50,11 +59,21 @@ export class SimulatedServer {
     this.jobs.join(brokerId);
   }
 
-  /** @param trip - what is the same in a repetition of the call */
-  enqueue(trip: string, jobs: readonly StoredJob[]): void {
-    if (this.#trips.has(trip)) return;
+  /**
+   * @param trip - what is the same in a repetition of the call
+   * @param own - who takes the first of the jobs; returns what it has taken, `undefined` if they are in the queue
+   */
+  enqueue(trip: string, jobs: readonly StoredJob[], own?: OwnRequest): Taken | undefined {
+    if (this.#trips.has(trip)) return undefined;
     this.#trips.add(trip);
+    const mayTake = own !== undefined && this.jobs.isQueueEmpty(own.queue);
     for (const stored of jobs) this.#place(stored);
+    if (!mayTake) return undefined;
+    const { brokerId, queue, max } = own;
+    const request = { outcomes: [], queues: [queue], max };
+    const taken = this.jobs.exchange(brokerId, request, this.#nowMs);
+    for (const stored of taken?.jobs ?? []) this.#history.taken(brokerId, stored);
+    return taken;
   }
 
   exchange(request: MemberRequest): ExchangeReply | undefined | typeof SUPERSEDED {

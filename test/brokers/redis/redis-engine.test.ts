@@ -74,14 +74,15 @@ describe("an engine on Redis", () => {
   test("one trip takes 256 jobs with 1 LPOP and 1 HSET, and settles them with 1 HDEL", async () => {
     await using it = bench({ lease: 600_000 });
     await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 256 }) });
+    await using producer = bench({ namespace: it.namespace });
     const warm = ended(it, 1);
-    await it.spin.schedule("count", 256);
+    await producer.spin.schedule("count", 256);
     await warm;
     // Told to the broker, and the queue found empty: nothing of it is counted below.
     await idle(inspector, it.namespace);
     await inspector.resetCounts();
     const done = ended(it, 256);
-    await scheduleMany(it, 256);
+    await scheduleMany(producer, 256);
     await done;
     await it.spin.stopWorkers();
     const { evalsha, lpop, hset, hdel } = await inspector.commandCounts();

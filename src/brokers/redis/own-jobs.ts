@@ -1,0 +1,84 @@
+import type { StoredJob } from "../../core/job.ts";
+import { type Claim, MAX_JOBS_PER_CALL } from "../broker.ts";
+import type { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
+import type { JobReader } from "./job-reader.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+import { TakenJobs } from "./taken-jobs.ts";
+import type { WakeUps } from "./wake-ups.ts";
+
+/** Who takes part when a process takes its own jobs. */
+export interface OwnJobsParts {
+  readonly keys: RedisKeys;
+  /** The broker's id, now. */
+  readonly id: () => string;
+  readonly wakeUps: WakeUps;
+  readonly reader: JobReader;
+  readonly heartbeat: HeartbeatThread;
+}
+
+/** New jobs of one queue, oldest first, for which somebody here stands idle. */
+export interface ClaimedJobs {
+  readonly queue: string;
+  readonly jobs: readonly StoredJob[];
+  /** Whether there is room for no more than these. */
+  readonly takesNoMore: boolean;
+  /** Who is to hold them. */
+  readonly brokerId: string;
+  readonly claim: Claim;
+}
+
+/**
+ * Jobs that this process schedules while its own workers stand idle. The call that brings them to Redis takes them as
+ * well, which spares the notification and the trip that would fetch them.
+ *
+ * ```
+ *   claimed ---> taken by the call ------------------> they start
+ *      |
+ *      +-------> left in the queue ------------------> who claimed them looks into it
+ *      |
+ *      +-------> no reply: they may be held or not --> who claimed them asks what the broker holds
+ * ```
+ */
+export class OwnJobs {
+  readonly #parts: OwnJobsParts;
+
+  constructor(parts: OwnJobsParts) {
+    this.#parts = parts;
+  }
+
+  /** The first new jobs of those queues for which somebody here stands idle. */
+  claim(readyByQueue: ReadonlyMap<string, readonly StoredJob[]>): readonly ClaimedJobs[] {
+    const { id, wakeUps } = this.#parts;
+    const claimed: ClaimedJobs[] = [];
+    for (const [queue, ready] of readyByQueue) {
+      const claim = ready.length === 0 ? undefined : wakeUps.claim(queue);
+      if (claim === undefined) continue;
+      const jobs = ready.slice(0, Math.min(claim.max, MAX_JOBS_PER_CALL));
+      const takesNoMore = jobs.length < ready.length || jobs.length === claim.max;
+      claimed.push({ queue, jobs, takesNoMore, brokerId: id(), claim });
+    }
+    return claimed;
+  }
+
+  /** @param reply - of the call: see lua/enqueue_own.lua */
+  concluded(claimed: readonly ClaimedJobs[], reply: readonly unknown[]): void {
+    const { keys, id, wakeUps, reader, heartbeat } = this.#parts;
+    for (const { queue, jobs, takesNoMore, brokerId, claim } of claimed) {
+      const areTaken = reply.includes(keys.queue(queue));
+      if (areTaken) heartbeat.took();
+      // Others' by now, if the lease was lost meanwhile.
+      const wires = areTaken && brokerId === id() ? jobs.map(({ wire }) => wire) : [];
+      const more = takesNoMore || !areTaken;
+      if (more) wakeUps.isBusy(queue);
+      claim.concluded(new TakenJobs(reader, wires, { more }));
+    }
+  }
+
+  /** Nobody knows whether they were taken. */
+  failed(claimed: readonly ClaimedJobs[]): void {
+    for (const { claim } of claimed) {
+      this.#parts.heartbeat.took();
+      claim.concluded(undefined);
+    }
+  }
+}
