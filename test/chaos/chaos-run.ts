@@ -204,7 +204,7 @@ class ChaosRun {
   async #close(): Promise<Child> {
     const address = await this.#store.addressFor("closer");
     const { workers } = this.#options;
-    const request = { address, workers, rate: 0, seed: 0, closing: true };
+    const request = { address, workers, rate: 0, seed: 0, ownUntilMs: 0, closing: true };
     const guard = this.#guard;
     const closer = new Child({ name: "closer", program: "worker", guard, request: () => request });
     await closer.start();
@@ -239,10 +239,11 @@ interface Children {
 }
 
 async function makeChildren(
-  { seed, rate, workers: kind }: ChaosOptions,
+  { seed, rate, workers: kind, durationMs }: ChaosOptions,
   guard: Guard,
   store: ChaosStore,
 ): Promise<Children> {
+  const ownUntilMs = monotonicMs() + durationMs;
   const make = (name: string, program: string, address: StoreAddress): Child =>
     new Child({
       name,
@@ -253,6 +254,7 @@ async function makeChildren(
         workers: kind,
         rate,
         seed: seed * 1000 + life,
+        ownUntilMs,
         closing: false,
       }),
     });

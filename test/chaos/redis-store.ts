@@ -12,7 +12,7 @@ const NAMESPACE = "chaos";
 
 /** Jobs in all places where they can be, in one look. */
 const COUNT_JOBS = `
-local count = redis.call('LLEN', '${NAMESPACE}/spinach')
+local count = redis.call('LLEN', '${NAMESPACE}/spinach') + redis.call('LLEN', '${NAMESPACE}/own')
 count = count + redis.call('ZCARD', '${NAMESPACE}/_future-jobs')
 count = count + redis.call('ZCARD', '${NAMESPACE}/_parked-jobs')
 for _, key in ipairs(redis.call('KEYS', '${NAMESPACE}/_running-jobs-on-broker-*')) do

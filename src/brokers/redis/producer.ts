@@ -97,10 +97,11 @@ export class Producer {
         await this.#run(jobs);
         return;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        // An earlier attempt may have come through.
+        if (!isPassing(error)) throw attempt === 1 ? error : this.#unknown(error);
         const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
         const delayMs = backoffMs(RETRY_BACKOFF, attempt, runtime.random());
-        if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#gaveUp(error);
+        if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#unknown(error);
         await new Promise<void>((resolve) => {
           runtime.timers.set(resolve, delayMs);
         });
@@ -108,13 +109,9 @@ export class Producer {
     }
   }
 
-  #gaveUp(cause: unknown): BrokerError {
+  #unknown(cause: unknown): BrokerError {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return new BrokerError(
-      `the jobs may or may not have been scheduled: no answer within ${this.#parts.timeoutMs} ms ` +
-        `(${reason})`,
-      { cause },
-    );
+    return new BrokerError(`the jobs may or may not have been scheduled: ${reason}`, { cause });
   }
 
   async #run(jobs: readonly StoredJob[]): Promise<void> {

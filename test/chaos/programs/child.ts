@@ -31,6 +31,8 @@ export interface ChildRequest {
   readonly seed: number;
   /** Jobs a second: the producer's. */
   readonly rate: number;
+  /** Until when workers schedule jobs of their own, on the clock of the journals, in ms. */
+  readonly ownUntilMs: number;
   /** To work off what is left, without periodic tasks, and end. */
   readonly closing: boolean;
 }

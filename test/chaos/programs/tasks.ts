@@ -20,15 +20,18 @@ import {
   PAYLOAD_TEXT,
   PERIODS,
 } from "../load.ts";
+import type { PlannedTask } from "./planned-load.ts";
 
 const note = openJournal();
 
 export const load: Tasks = new Tasks({ module: import.meta.url });
+/** By name. */
+export const loadTasks: Map<string, PlannedTask> = new Map<string, PlannedTask>();
 for (const name of LOAD_NAMES) {
   const task: LoadTask | undefined = loadTask(name);
   if (task === undefined) continue;
   const { maxRetries, maxConcurrency, timeout, blocks = false } = task;
-  load.task(
+  const added = load.task(
     name,
     { maxRetries, maxConcurrency, timeout },
     async (key: string, plan: JobPlan, payload: unknown) => {
@@ -36,6 +39,7 @@ for (const name of LOAD_NAMES) {
       await noted(key, () => follow(plan, blocks));
     },
   );
+  loadTasks.set(name, added);
 }
 
 /** Periodic tasks. */

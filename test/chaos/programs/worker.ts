@@ -4,10 +4,14 @@ import { AsyncWorkers, BrokerError, ThreadWorkers, type Workers } from "spinach"
 import { openJournal } from "../journal.ts";
 import { childEngine, childRequest, STORE_NOT_THERE, type WorkersName } from "./child.ts";
 import { restingBeats } from "./closing-tasks.ts";
+import { OwnLoad } from "./own-load.ts";
 import { beats, load } from "./tasks.ts";
 
 /** Jobs at once: coroutines, and threads. */
 const NUMBER = { coroutines: 24, threads: 4 };
+
+/** How long a stop waits for running jobs. */
+const STOP_TIMEOUT_MS = 500;
 
 function makeWorkers(kind: WorkersName): Workers {
   switch (kind) {
@@ -32,16 +36,23 @@ spin.on("workerStarted", () => {
   note({ event: "broker", id: broker.id });
   console.log("ready");
 });
+const own = new OwnLoad(spin, request, note);
 try {
-  await spin.run({
+  const running = spin.run({
     workers: makeWorkers(request.workers),
-    stopTimeout: 500,
+    stopTimeout: STOP_TIMEOUT_MS,
     stopWhenQueueEmpty: request.closing,
   });
+  // It listens to signals by now.
+  const starting = own.start();
+  await Promise.all([running, starting]);
+  await own.stop(STOP_TIMEOUT_MS);
+  await spin.close();
 } catch (error) {
   if (!(error instanceof BrokerError)) throw error;
   console.error(error.message);
   process.exitCode = STORE_NOT_THERE;
+  void own.stop(0);
   await spin.close();
 }
 console.error(`${new Date().toISOString()} closed`);
