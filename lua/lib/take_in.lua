@@ -7,10 +7,10 @@ local CHUNK = 4000
 local REMEMBERED_S = 86400
 
 local function is_known()
-  local last = call('SET', producer, ARGV[1], 'EX', REMEMBERED_S, 'GET')
-  if not last or trip > (tonumber(last) or -1) then return false end
-  redis.call('SET', producer, last, 'EX', REMEMBERED_S)
-  return true
+  -- Asked first: a full Redis refuses whoever begins with a write.
+  if trip <= (tonumber(call('GET', producer)) or -1) then return true end
+  redis.call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)
+  return false
 end
 
 local function take_in(own_jobs)

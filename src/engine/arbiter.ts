@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 import type { Broker, Claim, ExchangeReply, Taken } from "../brokers/broker.ts";
 import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
@@ -69,6 +71,8 @@ export class Arbiter {
   /** Whether to ask if the queue is empty: once after each trip. */
   #mustAskIfEmpty = false;
   readonly #plan: TickPlan;
+  /** Runs what others call back, so that jobs do not see the async context of whoever did. */
+  #inOwnContext = AsyncLocalStorage.snapshot();
   /** Whether jobs of this very process may be on their way here: see {@link ClaimJobs}. */
   #isClaiming = false;
   #stopHearing: (() => void) | undefined;
@@ -98,6 +102,7 @@ export class Arbiter {
   /** Starts the loop, whose first step states the tasks to the broker. */
   start(): void {
     const { broker, queue } = this.#parts;
+    this.#inOwnContext = AsyncLocalStorage.snapshot();
     this.#stopHearing = broker.onWakeUp(
       (woken) => {
         if (woken !== undefined && woken !== queue) return;
@@ -140,7 +145,6 @@ export class Arbiter {
   /** Ends for good, at once, and leaves to the next arbiter what is not done. After `stop`; twice is as once. */
   async end(): Promise<Outbox> {
     this.#state = "ended";
-    if (this.#isClaiming) this.#outbox.mustLook(this.#parts.runtime.clock.monotonic());
     this.#broker.giveUp();
     this.#trouble.hurry();
     this.#sleeper.wake();
@@ -301,16 +305,16 @@ export class Arbiter {
       this.#isClaiming = false;
       this.#sleeper.wake();
       // What was taken before the lease was lost is others'.
-      if (leases === this.#leases) this.#claimed(taken);
+      if (leases === this.#leases) this.#inOwnContext(() => this.#claimed(taken));
     });
   }
 
   #claimed(taken: Taken | undefined): void {
+    if (taken?.more !== false) this.#hint.woken();
     if (taken === undefined) {
       this.#outbox.mustLook(this.#parts.runtime.clock.monotonic());
       return;
     }
-    if (taken.more) this.#hint.woken();
     this.#local.bring(taken);
     void this.#deliver();
   }

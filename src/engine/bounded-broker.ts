@@ -55,15 +55,14 @@ export class BoundedBroker {
    * @param concluded - called once: see {@link Claim}
    */
   claim(max: number, concluded: Claim["concluded"]): Claim {
-    const told = Promise.withResolvers<void>();
     let isConcluded = false;
     const conclude = (taken: Taken | undefined): void => {
       if (isConcluded) return;
       isConcluded = true;
-      told.resolve();
+      isOver();
       concluded(taken);
     };
-    this.#deadlines.bound("enqueue", told.promise).catch(() => {
+    const isOver = this.#deadlines.start(() => {
       conclude(undefined);
     });
     return { max, concluded: conclude };

@@ -82,6 +82,7 @@ export class Engine {
   /** By queue: the arbiter of workers that have stopped, which may still have something to tell the broker. */
   readonly #stopped = new Map<string, Arbiter>();
   #opening: Promise<void> | undefined;
+  #isOpen = false;
   #closing: Promise<void> | undefined;
   /** What closed it, if not a call of `close`. */
   #closedBy: "run" | undefined;
@@ -118,7 +119,7 @@ export class Engine {
       broker,
       tasks: this.#catalog,
       runtime: this.#runtime,
-      open: () => this.#open(),
+      open: () => this.#openOnce(),
     });
   }
 
@@ -331,12 +332,18 @@ export class Engine {
     return run;
   }
 
+  /** Starts the broker, unless it has been: then there is nothing to wait for. */
+  #openOnce(): Promise<void> | undefined {
+    return this.#isOpen ? undefined : this.#open();
+  }
+
   /** Starts the broker, once; again if it failed. */
   async #open(): Promise<void> {
     this.#refuseIfClosed();
     this.#opening ??= this.#broker.start();
     try {
       await this.#opening;
+      this.#isOpen = true;
     } catch (error) {
       this.#opening = undefined;
       throw error;

@@ -13,8 +13,8 @@ export interface SchedulerParts {
   readonly broker: Broker;
   readonly tasks: TaskCatalog;
   readonly runtime: Runtime;
-  /** Makes the broker ready. */
-  readonly open: () => Promise<void>;
+  /** Makes the broker ready; `undefined` if it is, since each step of waiting costs a lone job time. */
+  readonly open: () => Promise<void> | undefined;
 }
 
 /** Turns calls into jobs and hands them to the broker. */
@@ -27,7 +27,8 @@ export class Scheduler {
 
   async schedule(request: JobRequest): Promise<Job> {
     const stored = this.make(request);
-    await this.#parts.open();
+    const opening = this.#parts.open();
+    if (opening !== undefined) await opening;
     await this.#parts.broker.enqueue([stored]);
     return stored.job;
   }

@@ -11,7 +11,7 @@ export interface DeadlinesOptions {
 
 interface Wait {
   readonly untilMs: number;
-  readonly giveUp: () => void;
+  readonly giveUp: (why: (name: string) => Error) => void;
 }
 
 /**
@@ -30,23 +30,17 @@ export class Deadlines {
 
   /** Settles as `reply` does, or rejects once that has taken too long. */
   bound<Reply>(name: string, reply: Promise<Reply>): Promise<Reply> {
-    const { runtime, timeoutMs, late } = this.#options;
     return new Promise((resolve, reject) => {
-      const wait: Wait = {
-        untilMs: runtime.clock.monotonic() + timeoutMs,
-        giveUp: () => {
-          reject(late(name));
-        },
-      };
-      this.#waits.add(wait);
-      this.#timer ??= runtime.timers.set(this.#expire, timeoutMs);
+      const isOver = this.start((why) => {
+        reject(why(name));
+      });
       reply.then(
         (value) => {
-          this.#waits.delete(wait);
+          isOver();
           resolve(value);
         },
         (error: unknown) => {
-          this.#waits.delete(wait);
+          isOver();
           // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what the reply rejects with
           reject(error);
         },
@@ -54,30 +48,51 @@ export class Deadlines {
     });
   }
 
-  /** Ends all waits as if their time were over. Nothing keeps the process alive until the next one. */
-  giveUp(): void {
-    for (const { giveUp } of this.#waits) giveUp();
+  /**
+   * For who waits without a promise: calls back if it takes too long, with what makes the error of a name. Returns
+   * how to say that the wait is over.
+   */
+  start(giveUp: Wait["giveUp"]): () => void {
+    const { runtime, timeoutMs } = this.#options;
+    const wait: Wait = { untilMs: runtime.clock.monotonic() + timeoutMs, giveUp };
+    this.#waits.add(wait);
+    this.#timer ??= runtime.timers.set(this.#expire, timeoutMs);
+    return () => {
+      this.#waits.delete(wait);
+    };
+  }
+
+  /**
+   * Ends all waits at once. Nothing keeps the process alive until the next one.
+   * @param why - as `late`, which it is by default
+   */
+  giveUp(why: (name: string) => Error = this.#options.late): void {
+    for (const { giveUp } of this.#waits) giveUp(why);
     this.#waits.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   readonly #expire = (): void => {
-    this.#timer = undefined;
+    const fired = this.#timer;
     // A reply that came while the event loop was blocked is not late.
-    void this.#options.runtime.timers.yield().then(this.#giveUpLate);
+    void this.#options.runtime.timers.yield().then(() => {
+      // Otherwise all were given up meanwhile, and others have a timer of their own.
+      if (fired === this.#timer) this.#giveUpLate();
+    });
   };
 
-  readonly #giveUpLate = (): void => {
-    const { clock, timers } = this.#options.runtime;
-    const nowMs = clock.monotonic();
+  #giveUpLate(): void {
+    const { runtime, late } = this.#options;
+    const nowMs = runtime.clock.monotonic();
+    this.#timer = undefined;
     for (const wait of this.#waits) {
       if (wait.untilMs > nowMs) {
-        this.#timer ??= timers.set(this.#expire, Math.ceil(wait.untilMs - nowMs));
+        this.#timer = runtime.timers.set(this.#expire, Math.ceil(wait.untilMs - nowMs));
         return;
       }
       this.#waits.delete(wait);
-      wait.giveUp();
+      wait.giveUp(late);
     }
-  };
+  }
 }

@@ -23,12 +23,18 @@ export interface ChaosProxy {
   close(): Promise<void>;
 }
 
+interface LateReply {
+  readonly chunk: Buffer;
+  /** When it is delivered at the earliest, on the monotonic clock. */
+  readonly atMs: number;
+}
+
 interface Link {
   readonly client: Socket;
   readonly target: Socket;
   isDead: boolean;
-  /** When the last reply is delivered, on the monotonic clock: replies stay in order. */
-  repliedAtMs: number;
+  /** Replies on their way, in order: no timer decides that. */
+  readonly late: LateReply[];
 }
 
 const HOST = "127.0.0.1";
@@ -60,15 +66,25 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
   };
 
   const replyLater = (link: Link, chunk: Buffer): void => {
-    const nowMs = performance.now();
-    link.repliedAtMs = Math.max(link.repliedAtMs, nowMs + latencyMs());
-    if (link.repliedAtMs <= nowMs) reply(link, chunk);
-    else setTimeout(() => reply(link, chunk), link.repliedAtMs - nowMs);
+    link.late.push({ chunk, atMs: performance.now() + latencyMs() });
+    if (link.late.length === 1) deliver(link);
+  };
+
+  const deliver = (link: Link): void => {
+    for (let next = link.late[0]; next !== undefined; next = link.late[0]) {
+      const waitMs = next.atMs - performance.now();
+      if (waitMs > 0) {
+        setTimeout(() => deliver(link), Math.ceil(waitMs));
+        return;
+      }
+      reply(link, next.chunk);
+      link.late.shift();
+    }
   };
 
   const server = createServer((client) => {
     const target = connect(leadsTo, HOST);
-    const link: Link = { client, target, isDead: isSwallowing, repliedAtMs: 0 };
+    const link: Link = { client, target, isDead: isSwallowing, late: [] };
     links.add(link);
     for (const socket of [client, target]) {
       socket.setNoDelay(true);

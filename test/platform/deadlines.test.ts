@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
 import { Deadlines } from "../../src/platform/deadlines.ts";
-import { systemRuntime } from "../../src/platform/runtime.ts";
+import { systemRuntime, type Timers } from "../../src/platform/runtime.ts";
 import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
 
 const TIMEOUT_MS = 1000;
@@ -76,6 +76,29 @@ suite("Deadlines", () => {
     const next = assert.rejects(bounds.bound("next", silence()), /next is late/v);
     await runtime.advance(TIMEOUT_MS);
     await next;
+  });
+
+  test("a call in the turn in which an earlier one is given up delays nobody's end", async () => {
+    const runtime = new FakeRuntime();
+    const timers: Timers = {
+      set: (callback, delayMs) => runtime.timers.set(callback, delayMs),
+      yield: () => {
+        void bounds.bound("other", Promise.resolve());
+        return runtime.timers.yield();
+      },
+    };
+    const bounds = new Deadlines({
+      runtime: { clock: runtime.clock, timers },
+      timeoutMs: TIMEOUT_MS,
+      late: (name) => new Error(`${name} is late`),
+    });
+    const late: string[] = [];
+    for (const name of ["first", "second"]) {
+      bounds.bound(name, silence()).catch((error: unknown) => late.push(String(error)));
+      await runtime.advance(500);
+    }
+    await runtime.advance(500);
+    assert.deepEqual(late, ["Error: first is late", "Error: second is late"]);
   });
 
   test("a reply that came while the event loop was blocked is not late", async () => {

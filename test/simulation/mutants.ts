@@ -99,8 +99,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("a claim is waited for without end", "G4 a lost reply loses nothing", {
     file: "engine/bounded-broker.ts",
-    from: 'this.#deadlines.bound("enqueue", told.promise)',
-    to: "told.promise",
+    from: "const isOver = this.#deadlines.start(() => {\n      conclude(undefined);\n    });",
+    to: "const isOver = (): void => undefined;",
   }),
   mutant("a stop does not wait for what is claimed", "G4 a lost reply loses nothing", {
     file: ARBITER,
@@ -203,9 +203,9 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (done === 0 && error instanceof SpinachError) throw new Error(error.message);",
   }),
   mutant("nobody listens when a call is given up", "G15 no rejection is unhandled", {
-    file: "engine/bounded-broker.ts",
-    from: ".catch(() => {",
-    to: ".then(() => {",
+    file: "platform/deadlines.ts",
+    from: "      reply.then(",
+    to: "      void reply.then(() => undefined);\n      reply.then(",
   }),
   mutant("a job leaves its timer set", "G15 nothing is left", {
     file: EXECUTION,

@@ -127,7 +127,7 @@ export class RedisConnection {
     this.#client = undefined;
     this.#wake?.();
     this.#settle();
-    this.#deadlines.giveUp();
+    this.#deadlines.giveUp((name) => new Error(`the connection was closed during ${name}`));
   }
 
   /** Calls back whenever the connection has been made again. */
@@ -260,6 +260,7 @@ export class RedisConnection {
     this.#attempt = attempt;
     try {
       const client = await this.#newClient(attempt.signal);
+      attempt.signal.throwIfAborted();
       await this.#deadlines.bound("connecting", this.#makeReady(client));
       attempt.signal.throwIfAborted();
       this.#use(client);
@@ -273,6 +274,8 @@ export class RedisConnection {
     const { target, quarantine, pingEveryMs, callTimeoutMs } = this.#options;
     // The first time that takes long on a busy machine, and no server is late for it.
     await loadRedisPackage();
+    // Whoever closes the connection leaves no timer behind: none may be set afterwards.
+    signal.throwIfAborted();
     const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
     const node = await this.#deadlines.bound("looking for the server", findNode(search));
     this.#address = `${String(node.socket?.["host"])}:${String(node.socket?.["port"])}`;

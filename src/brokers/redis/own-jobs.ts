@@ -1,7 +1,9 @@
 import type { StoredJob } from "../../core/job.ts";
+import { afterPromises } from "../../platform/after-promises.ts";
 import { type Claim, MAX_JOBS_PER_CALL } from "../broker.ts";
 import type { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import type { JobReader } from "./job-reader.ts";
+import { enqueueOwnCodes } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { TakenJobs } from "./taken-jobs.ts";
 import type { WakeUps } from "./wake-ups.ts";
@@ -57,28 +59,53 @@ export class OwnJobs {
       const takesNoMore = jobs.length < ready.length || jobs.length === claim.max;
       claimed.push({ queue, jobs, takesNoMore, brokerId: id(), claim });
     }
+    if (claimed.length > 0) this.#mayHold();
     return claimed;
   }
 
   /** @param reply - of the call: see lua/enqueue_own.lua */
   concluded(claimed: readonly ClaimedJobs[], reply: readonly unknown[]): void {
-    const { keys, id, wakeUps, reader, heartbeat } = this.#parts;
-    for (const { queue, jobs, takesNoMore, brokerId, claim } of claimed) {
-      const areTaken = reply.includes(keys.queue(queue));
-      if (areTaken) heartbeat.took();
-      // Others' by now, if the lease was lost meanwhile.
-      const wires = areTaken && brokerId === id() ? jobs.map(({ wire }) => wire) : [];
-      const more = takesNoMore || !areTaken;
-      if (more) wakeUps.isBusy(queue);
-      claim.concluded(new TakenJobs(reader, wires, { more }));
-    }
+    const { keys, wakeUps } = this.#parts;
+    this.#mayHold();
+    const [code, ...taken] = reply;
+    const conclusions = claimed.map((each) => {
+      const areTaken = taken.includes(keys.queue(each.queue));
+      const more = each.takesNoMore || !areTaken;
+      // A call that was known has changed nothing now.
+      if (more && code === enqueueOwnCodes.TAKEN_IN) wakeUps.isBusy(each.queue);
+      return { ...each, areTaken, more };
+    });
+    // Who waits for schedule() goes on before its job starts.
+    afterPromises(() => {
+      for (const conclusion of conclusions) this.#conclude(conclusion);
+    });
+  }
+
+  #conclude({ jobs, areTaken, more, brokerId, claim }: Conclusion): void {
+    const { id, reader } = this.#parts;
+    // Others' by now, if the lease was lost meanwhile.
+    const wires = areTaken && brokerId === id() ? jobs.map(({ wire }) => wire) : [];
+    claim.concluded(new TakenJobs(reader, wires, { more }));
   }
 
   /** Nobody knows whether they were taken. */
   failed(claimed: readonly ClaimedJobs[]): void {
-    for (const { claim } of claimed) {
-      this.#parts.heartbeat.took();
-      claim.concluded(undefined);
-    }
+    if (claimed.length > 0) this.#mayHold();
+    for (const { claim } of claimed) claim.concluded(undefined);
   }
+
+  /**
+   * Said when a call is about to be made, and again once it has been: a beat in between finds no job, and the
+   * event loop may be blocked right after either.
+   */
+  #mayHold(): void {
+    this.#parts.heartbeat.took();
+  }
+}
+
+interface Conclusion extends ClaimedJobs {
+  /** Whether the broker holds them; otherwise they are in the queue. */
+  readonly areTaken: boolean;
+  /** Whether the queue may hold more. */
+  readonly more: boolean;
 }

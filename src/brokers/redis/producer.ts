@@ -2,7 +2,6 @@ import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
 import { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
-import { afterPromises } from "../../platform/after-promises.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import type { RedisConnection } from "./connection.ts";
 import { enqueueCall, sortJobs } from "./enqueue-request.ts";
@@ -121,12 +120,7 @@ export class Producer {
     const context = { keys, producerId: this.#id, trip: this.#trips, claimed };
     try {
       const reply = await connection.run(enqueueCall(sorted, context));
-      if (claimed.length === 0) return;
-      const queues = array(reply);
-      // Who waits for schedule() goes on before its job starts.
-      afterPromises(() => {
-        ownJobs.concluded(claimed, queues);
-      });
+      if (claimed.length > 0) ownJobs.concluded(claimed, array(reply));
     } catch (error) {
       ownJobs.failed(claimed);
       throw error;

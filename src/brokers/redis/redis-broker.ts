@@ -139,8 +139,8 @@ export class RedisBroker implements Broker {
     if (idle.length > 0) await connection.runPatiently(leaveIdle({ idle }, { brokerId: this.#id }));
   }
 
-  async enqueue(jobs: readonly StoredJob[]): Promise<void> {
-    await this.#context.producer.enqueue(jobs);
+  enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    return this.#context.producer.enqueue(jobs);
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {

@@ -21,12 +21,12 @@ export interface WakeUpsParts {
  * Who is told that there may be jobs. A script wakes only as many of the brokers that found a queue empty
  * as there are new jobs, so that a lone job does not cost a fetch of each idle process. Who is woken may
  * be dead, frozen, or have stopped its workers: each of the others takes a second look soon after, unless
- * one of them was faster, found nothing left, and said so. Who schedules jobs itself and stands idle looks for
- * them as one of those who are woken, without being told.
+ * one of them was faster, found nothing left, and said so. Who stands idle takes the jobs that it schedules itself
+ * (see OwnJobs); where these had to go into the queue, it looks there without being told.
  *
  * ```
  *            woken by name, or all are,
- *            or it schedules jobs itself         looked, and found it empty
+ *            or its own jobs are in it           looked, and found it empty
  *   idle --------------------------> looking --------------------------------> idle
  *    |  another one was woken           |                                       ^
  *    |                                  | another one was woken meanwhile       |

@@ -22,6 +22,7 @@ import {
   take,
 } from "../../../src/testing/conformance/broker-bench.ts";
 import { JobMaker } from "../../../src/testing/conformance/test-cluster.ts";
+import { FakeRuntime, settled } from "../../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
@@ -132,6 +133,25 @@ describe("a connection to Redis that is lost", () => {
       assert.equal(lines(NOT_ENDED), 1);
     });
   }
+
+  test("that is closed while it is made leaves no timer behind", async () => {
+    for (let turns = 0; turns < 40; turns += 1) {
+      const runtime = new FakeRuntime();
+      const connection = new RedisConnection({
+        purpose: "commands",
+        target: redisTarget(redis.url),
+        quarantine: "closed/_quarantine",
+        runtime,
+        callTimeoutMs: 5000,
+      });
+      const opening = connection.open();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      connection.close();
+      await opening.catch(() => undefined);
+      await settled();
+      assert.equal(runtime.pendingTimers, 0, `closed after ${turns} turns`);
+    }
+  });
 
   test("by a restart of the server: whoever has its number now is left alone", async (t) => {
     const server = await startRedis();

@@ -1,12 +1,15 @@
 /** Jobs that a process schedules while its own workers stand idle: the call that brings them to Redis takes them. */
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { settled } from "../../../src/testing/fake-runtime.ts";
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { foundEmptyBy, idleCluster } from "./idle-cluster.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { ownRedis } from "./own-redis.ts";
-import { eachOnce, ended, idle, logged, type RedisBench } from "./redis-bench.ts";
+import { eachOnce, ended, idle, logged, redisBench, type RedisBench } from "./redis-bench.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
@@ -205,9 +208,13 @@ describe("jobs of an idle process's own", () => {
     const counts = `${it.namespace}/_current_concurrency`;
     assert.equal(await redis.inspector.call("HGET", counts, "hold"), "0");
     // Those of other tasks are taken all the same.
-    const messages = await messagesOf(it);
+    await standsIdle(it);
+    await redis.inspector.resetCounts();
+    const other = ended(it, 1);
     await it.spin.schedule("count", 1);
-    assert.deepEqual(messages, []);
+    await other;
+    const { rpush, publish } = await redis.inspector.commandCounts();
+    assert.deepEqual({ rpush, publish }, { rpush: undefined, publish: undefined });
     await it.spin.close();
   });
 
@@ -232,21 +239,84 @@ describe("jobs of an idle process's own", () => {
     ["reply", () => proxy.loseReplies(1)],
     ["request", () => void proxy.cutAt("EVALSHA")],
   ] as const) {
-    test(`[G1, G2, G4] one whose ${lost} is lost runs once, and soon`, async () => {
-      const firstUrl = redis.url.replace(/:\d+$/v, `:${proxy.port}`);
-      const [it] = await idleCluster(redis, 1, { firstUrl });
-      for (let index = 0; index < 5; index += 1) {
-        const done = ended(it, 1);
-        lose();
-        await it.spin.schedule("count", index);
-        await done;
-        await foundEmptyBy(redis, it.namespace, 1);
-        await standsIdle(it);
-      }
-      eachOnce(it, 5);
-      await it.spin.close();
-    });
+    for (const [task, where] of [
+      ["count", "that was taken"],
+      ["hold", "that had to go into the queue"],
+    ] as const) {
+      test(`[G1, G2, G4] one ${where}, whose ${lost} is lost, runs once, and soon`, async () => {
+        const firstUrl = redis.url.replace(/:\d+$/v, `:${proxy.port}`);
+        const ran: unknown[] = [];
+        const [it] = await idleCluster(redis, 1, { firstUrl, maxConcurrency: 5 });
+        it.spin.on("jobStarted", ({ job }) => ran.push(job.args[0]));
+        for (let index = 0; index < 5; index += 1) {
+          const done = ended(it, 1);
+          // Redis knows the script after the first one.
+          if (index > 0) lose();
+          await it.spin.schedule(task, index);
+          await done;
+          await foundEmptyBy(redis, it.namespace, 1);
+          await standsIdle(it);
+        }
+        assert.deepEqual(ran, [0, 1, 2, 3, 4]);
+        await it.spin.close();
+      });
+    }
   }
+
+  test("[G6] one whose process blocks right after schedule() is not taken from it", async () => {
+    const lease = 1000;
+    const it = redisBench(redis.url, { lease });
+    const other = redisBench(redis.url, { lease, namespace: it.namespace });
+    let runs = 0;
+    it.spin.task("once", () => {
+      runs += 1;
+    });
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await other.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
+    await foundEmptyBy(redis, it.namespace, 1);
+    await standsIdle(it);
+    // From then on it beats seldom.
+    await sleep(1.5 * lease);
+    const done = ended(it, 1);
+    await it.spin.schedule("once");
+    const untilMs = performance.now() + 3 * lease;
+    while (performance.now() < untilMs);
+    await done;
+    // What the heartbeat threads have to say is heard only now.
+    await sleep(lease / 2);
+    assert.equal(runs, 1);
+    const lines = [...it.logger.lines, ...other.logger.lines];
+    const lost = lines.filter(({ message }) => /lease|dead broker|condemned/v.test(message));
+    assert.deepEqual(lost, []);
+    await close([it, other]);
+  });
+
+  test("[G7] who takes one counts as alive from then on, and no longer", async () => {
+    const hold = Promise.withResolvers<void>();
+    const [it] = await idleCluster(redis, 1, { task: () => hold.promise });
+    // As that of a process that has stood idle for a while.
+    const aheadS = Date.now() / 1000 + 100;
+    const brokers = `${it.namespace}/_all_brokers_zset`;
+    await redis.inspector.call("ZADD", brokers, String(aheadS), it.broker.id);
+    await it.spin.schedule("hold");
+    const seenS = Number(await redis.inspector.call("ZSCORE", brokers, it.broker.id));
+    assert.ok(seenS < aheadS - 90, `${seenS} of ${aheadS}`);
+    hold.resolve();
+    await it.spin.close();
+  });
+
+  test("they do not see the async context of whoever scheduled them", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const [it] = await idleCluster(redis, 1, { task: () => seen.push(context.getStore()) });
+    const done = ended(it, 2);
+    await Promise.all(
+      ["one", "other"].map((name) => context.run(name, () => it.spin.schedule("hold", name))),
+    );
+    await done;
+    assert.deepEqual(seen, [undefined, undefined]);
+    await it.spin.close();
+  });
 
   test("[G11] a process that stops while they are on their way puts them back", async () => {
     const cluster = await idleCluster(redis, 2);

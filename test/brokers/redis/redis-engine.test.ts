@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 
 import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
+import { settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import {
@@ -98,6 +99,21 @@ describe("an engine on Redis", () => {
     assert.equal(counts["evalsha"], 1);
     assert.equal(counts["rpush"], 1);
     assert.equal((await inspector.keys(it.namespace)).length, 2, "the queue, and the producer");
+  });
+
+  test("[G2] a schedule() that is cut short by a close says that its job may be in", async () => {
+    await using it = redisBench(proxied());
+    await it.spin.schedule("count", 0);
+    proxy.freeze(true);
+    const refused = assert.rejects(it.spin.schedule("count", 1), (error: unknown) => {
+      assert.ok(error instanceof BrokerError);
+      assert.match(error.message, /may or may not have been scheduled.*closed/v);
+      return true;
+    });
+    await settled();
+    await it.spin.close();
+    proxy.freeze(false);
+    await refused;
   });
 
   test("[G2] a schedule() whose reply is lost is tried again, and doubles nothing", async () => {
