@@ -45,6 +45,8 @@ class FloorContender implements Contender {
   #digest = "";
   #ended: string[] = [];
   #stopping = false;
+  /** Whether anybody waits for notifications: asked once. */
+  #isHeard: boolean | undefined;
   #wake: () => void = () => undefined;
   #loop: Promise<void> | undefined;
 
@@ -69,10 +71,16 @@ class FloorContender implements Contender {
   }
 
   async enqueueOne(index: number): Promise<void> {
-    // Nobody subscribes while jobs are only scheduled: the notification is needed where one waits.
+    this.#isHeard ??= await this.#hasSubscriber();
     const pushed = this.#client.rPush(QUEUE, this.#jobText(index));
-    if (this.#loop !== undefined) await this.#client.publish(CHANNEL, "");
+    if (this.#isHeard) await this.#client.publish(CHANNEL, "");
     await pushed;
+  }
+
+  /** Nobody subscribes while jobs are only scheduled: the notification is needed where one waits, here or elsewhere. */
+  async #hasSubscriber(): Promise<boolean> {
+    const { [CHANNEL]: subscribers = 0 } = await this.#client.pubSubNumSub([CHANNEL]);
+    return subscribers > 0;
   }
 
   /** A text as Spinach's: the same members, and an id as long as a UUID. */
