@@ -59,10 +59,10 @@ export class BoundedBroker {
     const conclude = (taken: Taken | undefined): void => {
       if (isConcluded) return;
       isConcluded = true;
-      isOver();
+      endWait();
       concluded(taken);
     };
-    const isOver = this.#deadlines.start(() => {
+    const endWait = this.#deadlines.start(() => {
       conclude(undefined);
     });
     return { max, concluded: conclude };

@@ -31,18 +31,18 @@ export class Deadlines {
   /** Settles as `reply` does, or rejects once that has taken too long. */
   bound<Reply>(name: string, reply: Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const isOver = this.start((why) => {
+      const endWait = this.start((why) => {
         reject(why(name));
       });
       reply.then(
         (value) => {
-          isOver();
+          endWait();
           resolve(value);
         },
-        (error: unknown) => {
-          isOver();
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what the reply rejects with
-          reject(error);
+        () => {
+          endWait();
+          // With what the reply rejects.
+          resolve(reply);
         },
       );
     });

@@ -99,8 +99,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("a claim is waited for without end", "G4 a lost reply loses nothing", {
     file: "engine/bounded-broker.ts",
-    from: "const isOver = this.#deadlines.start(() => {\n      conclude(undefined);\n    });",
-    to: "const isOver = (): void => undefined;",
+    from: "const endWait = this.#deadlines.start(() => {\n      conclude(undefined);\n    });",
+    to: "const endWait = (): void => undefined;",
   }),
   mutant("a stop does not wait for what is claimed", "G4 a lost reply loses nothing", {
     file: ARBITER,

@@ -72,7 +72,7 @@ export class OwnJobs {
       const areTaken = taken.includes(keys.queue(each.queue));
       const more = each.takesNoMore || !areTaken;
       // A call that was known has changed nothing now.
-      if (more && code === enqueueOwnCodes.TAKEN_IN) wakeUps.isBusy(each.queue);
+      if (more && code === enqueueOwnCodes.TAKEN_IN) wakeUps.noLongerIdle(each.queue);
       return { ...each, areTaken, more };
     });
     // Who waits for schedule() goes on before its job starts.

@@ -106,12 +106,12 @@ export class WakeUps {
 
   /** Has everybody here look at a queue; at any, if it is `undefined`. */
   wake(queue: string | undefined): void {
-    for (const known of queue === undefined ? [...this.#idle] : [queue]) this.isBusy(known);
+    for (const known of queue === undefined ? [...this.#idle] : [queue]) this.noLongerIdle(known);
     for (const listener of this.#listeners.keys()) listener(queue);
   }
 
   /** The cluster does not take this broker for idle on a queue any more. */
-  isBusy(queue: string): void {
+  noLongerIdle(queue: string): void {
     this.#idle.delete(queue);
     this.#cancelSecondLook(queue);
   }
