@@ -35,6 +35,8 @@ export async function idleCluster(
   await foundEmptyBy(redis, namespace, count);
   // The reply that tells them so is on its way still: one that comes after it tells that it is there.
   for (const { broker } of [first, ...others]) await broker.isQueueEmpty("spinach");
+  // Each may leave the event loop to others for a turn before it sleeps.
+  await settled();
   await settled();
   return [first, ...others];
 }
