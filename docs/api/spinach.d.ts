@@ -908,7 +908,7 @@ export declare class Tasks {
     task<Fn extends TaskFunction>(name: string, options: TaskOptions, fn: Fn): TaskOf<Fn>;
     /**
      * Names a task whose function lives elsewhere, in another package or in Python, so that this
-     * program can schedule it. Options give the queue and retries of its jobs.
+     * program can schedule it. Options give the queue, retries and timeout of its jobs.
      *
      * @throws TypeError or RangeError as `task` does
      *

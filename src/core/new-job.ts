@@ -5,7 +5,7 @@ import { JobStatus } from "./job-status.ts";
 import type { Job, StoredJob } from "./job.ts";
 import { refuseUncarriable, splitKwargs, type JobArguments } from "./json-arguments.ts";
 import { checkDate } from "./option-checks.ts";
-import type { TaskDefinition } from "./task.ts";
+import { isRunnable, type TaskDefinition } from "./task.ts";
 
 /** What comes from outside for a new job. */
 export interface NewJobContext {
@@ -29,7 +29,8 @@ export function newJob(
   const { task } = request;
   const options = typeof task === "string" ? {} : task.jobOptions;
   const at = request.at === undefined ? nowMs : checkDate("at", request.at).getTime();
-  const timeoutMs = options.timeout;
+  // Who has the function knows its task's timeout; who only names the task can tell it by the job alone.
+  const timeoutMs = options.timeout ?? (isRunnable(definition) ? undefined : definition.timeoutMs);
   const { args, kwargs } = checkedArguments(definition, request.args);
   const job: Job = {
     id,

@@ -74,7 +74,7 @@ export class Tasks {
 
   /**
    * Names a task whose function lives elsewhere, in another package or in Python, so that this
-   * program can schedule it. Options give the queue and retries of its jobs.
+   * program can schedule it. Options give the queue, retries and timeout of its jobs.
    *
    * @throws TypeError or RangeError as `task` does
    *

@@ -72,6 +72,16 @@ suite("newJob()", () => {
     assert.equal("timeoutMs" in plain.job, false);
   });
 
+  test("carries the timeout of a task that is only declared: no other process knows it", () => {
+    const tasks = new Tasks();
+    const task = tasks.declare("work", { timeout: 9 });
+    const [definition = makeDefinition("none")] = tasks.definitions;
+    const make = (of: typeof task): unknown =>
+      newJob(definition, { task: of, at: undefined, args: [] }, context).job.timeoutMs;
+    assert.equal(make(task), 9);
+    assert.equal(make(task.with({ timeout: 50 })), 50);
+  });
+
   test("refuses what the call got wrong", () => {
     const definition = makeDefinition("work", {}, (count: number) => count);
     const make =
