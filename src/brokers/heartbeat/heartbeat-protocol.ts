@@ -8,7 +8,7 @@ export interface HeartbeatThreadData {
   readonly stuckAfterMs: number;
   /** Whether the process's event loop is that of its main thread. */
   readonly isMainThread: boolean;
-  /** Two 32-bit numbers that the process counts up: see {@link COUNTS}. */
+  /** 32-bit numbers that the process counts with: see {@link COUNTS}. */
   readonly counts: SharedArrayBuffer;
 }
 
@@ -26,12 +26,15 @@ export interface HeartbeatListener {
 }
 
 /** What the process tells its heartbeat thread without a message, which a blocked loop could not send. */
-export const COUNTS: Readonly<Record<"signsOfLife" | "timesTaken", number>> = Object.freeze({
-  /** Once a second or oftener, while its event loop turns. */
-  signsOfLife: 0,
-  /** Whenever it may have taken jobs. */
-  timesTaken: 1,
-});
+export const COUNTS: Readonly<Record<"signsOfLife" | "timesTaken" | "takingCalls", number>> =
+  Object.freeze({
+    /** Once a second or oftener, while its event loop turns. */
+    signsOfLife: 0,
+    /** Whenever it may have taken jobs. */
+    timesTaken: 1,
+    /** Calls under way that may take jobs. */
+    takingCalls: 2,
+  });
 
 /** To the thread. Each is answered by `done` or `refused`, in order. */
 export type HeartbeatRequest =

@@ -60,6 +60,20 @@ export class HeartbeatThread {
     Atomics.add(this.#counts, COUNTS.timesTaken, 1);
   }
 
+  /**
+   * A call is about to be made that may take jobs. Until `endTaking` says what came of it, beats must come often: they
+   * may be held long before the event loop turns again, and reads the reply.
+   */
+  startTaking(): void {
+    Atomics.add(this.#counts, COUNTS.takingCalls, 1);
+  }
+
+  /** Once for each `startTaking`. */
+  endTaking(mayHoldJobs: boolean): void {
+    if (mayHoldJobs) this.took();
+    Atomics.sub(this.#counts, COUNTS.takingCalls, 1);
+  }
+
   /** Leaves the cluster, if it answers within `timeoutMs`, and ends the thread. */
   async stop(timeoutMs: number): Promise<void> {
     const worker = this.#worker;

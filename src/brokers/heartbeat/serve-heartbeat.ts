@@ -41,6 +41,8 @@ export interface ProcessSigns {
   readonly isProcessAlive: () => boolean;
   /** How often the process has taken jobs: a change says that it may hold some. */
   readonly timesTaken: () => number;
+  /** Whether a call is under way that may take jobs. */
+  readonly isTaking: () => boolean;
 }
 
 /** The store's part of a heartbeat thread. */
@@ -65,6 +67,7 @@ export function serveHeartbeat(data: HeartbeatThreadData, served: ServedHeartbea
   const signs = {
     isProcessAlive: () => !watch.isStuck,
     timesTaken: () => Atomics.load(counts, COUNTS.timesTaken),
+    isTaking: () => Atomics.load(counts, COUNTS.takingCalls) > 0,
   };
   const heartbeat = served.makeHeartbeat(signs, listener());
   let isOpen = false;

@@ -1,5 +1,6 @@
 import type { Runtime, Timer } from "../../platform/runtime.ts";
 import type { HeartbeatListener } from "../heartbeat/heartbeat-protocol.ts";
+import type { ProcessSigns } from "../heartbeat/serve-heartbeat.ts";
 import type { RedisConnection } from "./connection.ts";
 import { condemn, heartbeat, heartbeatCodes, leave } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
@@ -34,7 +35,7 @@ export const PYTHON_LEASE_MS = 1_800_000;
 const MAX_SUSPECTS = 1000;
 
 /** What a heartbeat is made of. */
-export interface HeartbeatParts {
+export interface HeartbeatParts extends ProcessSigns {
   readonly connection: RedisConnection;
   readonly keys: RedisKeys;
   readonly runtime: Runtime;
@@ -42,10 +43,6 @@ export interface HeartbeatParts {
   readonly namespace: string;
   readonly hostName: string;
   readonly listener: HeartbeatListener;
-  /** Whether the process still shows life; without it the lease runs out. */
-  readonly isProcessAlive: () => boolean;
-  /** How often the process has taken jobs: a change says that it may hold some. */
-  readonly timesTaken: () => number;
 }
 
 interface Condemned {
@@ -148,9 +145,9 @@ export class Heartbeat {
   }
 
   #mustBeat(): boolean {
-    const { runtime, isProcessAlive, timesTaken } = this.#parts;
+    const { runtime, isProcessAlive, timesTaken, isTaking } = this.#parts;
     if (!isProcessAlive()) return false;
-    if (this.#holdsJobs || timesTaken() !== this.#timesTaken) return true;
+    if (this.#holdsJobs || isTaking() || timesTaken() !== this.#timesTaken) return true;
     return runtime.clock.monotonic() - this.#beatenAtMs >= IDLE_BEAT_EVERY_MS;
   }
 

@@ -59,15 +59,15 @@ export class OwnJobs {
       const takesNoMore = jobs.length < ready.length || jobs.length === claim.max;
       claimed.push({ queue, jobs, takesNoMore, brokerId: id(), claim });
     }
-    if (claimed.length > 0) this.#mayHold();
+    if (claimed.length > 0) this.#parts.heartbeat.startTaking();
     return claimed;
   }
 
   /** @param reply - of the call: see lua/enqueue_own.lua */
   concluded(claimed: readonly ClaimedJobs[], reply: readonly unknown[]): void {
-    const { keys, wakeUps } = this.#parts;
-    this.#mayHold();
+    const { keys, wakeUps, heartbeat } = this.#parts;
     const [code, ...taken] = reply;
+    heartbeat.endTaking(taken.length > 0);
     const conclusions = claimed.map((each) => {
       const areTaken = taken.includes(keys.queue(each.queue));
       const more = each.takesNoMore || !areTaken;
@@ -90,16 +90,8 @@ export class OwnJobs {
 
   /** Nobody knows whether they were taken. */
   failed(claimed: readonly ClaimedJobs[]): void {
-    if (claimed.length > 0) this.#mayHold();
+    if (claimed.length > 0) this.#parts.heartbeat.endTaking(true);
     for (const { claim } of claimed) claim.concluded(undefined);
-  }
-
-  /**
-   * Said when a call is about to be made, and again once it has been: a beat in between finds no job, and the
-   * event loop may be blocked right after either.
-   */
-  #mayHold(): void {
-    this.#parts.heartbeat.took();
   }
 }
 

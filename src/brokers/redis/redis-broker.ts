@@ -145,7 +145,7 @@ export class RedisBroker implements Broker {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
-    const { keys, runtime, heartbeat, wakeUps, reader } = this.#context;
+    const { keys, runtime, connection, wakeUps, reader } = this.#context;
     const { queues } = request;
     const max = this.#tripSize.most(request.max);
     const { unreadable } = reader;
@@ -163,7 +163,8 @@ export class RedisBroker implements Broker {
         clears: wakeUps.clears(queues),
       },
     );
-    const [code, due, taken, counted] = array(await this.#take(call));
+    const reply = await (max > 0 ? this.#take(call) : connection.run(call));
+    const [code, due, taken, counted] = array(reply);
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       if (brokerId === this.#id) this.#leaseLost();
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
@@ -173,19 +174,22 @@ export class RedisBroker implements Broker {
     this.#tripSize.brought(wires);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
-    if (wires.length > 0) heartbeat.took();
     if (counted === exchangeCodes.UNCOUNTED) this.#countAgain();
     return new TakenJobs(reader, wires, { more, nextDueMs: parseDue(text(due)) });
   }
 
-  /** A reply that is lost may have brought jobs. */
+  /** Runs an exchange that takes jobs. */
   async #take(call: ScriptCall): Promise<unknown> {
     const { connection, heartbeat } = this.#context;
+    // A reply that is lost may have brought some.
+    let mayHoldJobs = true;
+    heartbeat.startTaking();
     try {
-      return await connection.run(call);
-    } catch (error) {
-      heartbeat.took();
-      throw error;
+      const reply = array(await connection.run(call));
+      mayHoldJobs = Array.isArray(reply[2]) && reply[2].length > 0;
+      return reply;
+    } finally {
+      heartbeat.endTaking(mayHoldJobs);
     }
   }
 

@@ -35,7 +35,7 @@ const IDLE_BEAT_EVERY_MS = 120_000;
 const FORGOTTEN_AFTER_MS = 600_000;
 
 /** What a heartbeat is made of. */
-export interface HeartbeatParts extends ProcessSigns {
+export interface HeartbeatParts extends Omit<ProcessSigns, "isTaking"> {
   readonly file: Pick<OpenFile, "read" | "write" | "shortenLog">;
   readonly runtime: Runtime;
   readonly leaseMs: number;

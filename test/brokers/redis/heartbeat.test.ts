@@ -1,6 +1,6 @@
-/** When the silence of a broker counts as its death. */
+/** When a broker says that it is alive, and when its silence counts as its death. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 
 import type { HeartbeatListener } from "../../../src/brokers/heartbeat/heartbeat-protocol.ts";
 import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
@@ -14,11 +14,12 @@ import { until } from "./until.ts";
 
 const LEASE_MS = 100_000;
 
-test("[G7] a silent broker is looked at again when its lease ends, not at the next sweep", async (t) => {
+/** A heartbeat on a server of its own, whose time passes when it is told to. */
+async function makeHeart(t: TestContext): Promise<Heart> {
   const redis = await startRedis();
   t.after(() => redis.stop());
   const runtime = new FakeRuntime();
-  const keys = new RedisKeys("silent");
+  const keys = new RedisKeys("hearts");
   const connection = new RedisConnection({
     purpose: "heartbeat",
     target: redisTarget(redis.url),
@@ -26,27 +27,49 @@ test("[G7] a silent broker is looked at again when its lease ends, not at the ne
     runtime: systemRuntime(),
     callTimeoutMs: 5000,
   });
+  await connection.open();
   const rescued: string[] = [];
+  const heart = { runtime, keys, connection, rescued, beats: 0, isTaking: false };
   const listener: HeartbeatListener = {
     lost: (brokerId) => assert.fail(`${brokerId} was lost`),
     rescued: (brokerId) => rescued.push(brokerId),
     failed: (error) => assert.fail(String(error)),
-    heard: () => undefined,
+    heard: () => {
+      heart.beats += 1;
+    },
     reconnected: () => undefined,
   };
-  await connection.open();
   const heartbeat = new Heartbeat({
     connection,
     keys,
     runtime,
     leaseMs: LEASE_MS,
-    namespace: "silent",
+    namespace: "hearts",
     hostName: "here",
     listener,
     isProcessAlive: () => true,
     timesTaken: () => 0,
+    isTaking: () => heart.isTaking,
   });
   await heartbeat.join("watcher");
+  return Object.assign(heart, { heartbeat });
+}
+
+interface Heart {
+  readonly runtime: FakeRuntime;
+  readonly keys: RedisKeys;
+  readonly connection: RedisConnection;
+  readonly heartbeat: Heartbeat;
+  /** Whose jobs it has taken over. */
+  readonly rescued: readonly string[];
+  /** How many were heard. */
+  readonly beats: number;
+  /** Whether its process waits for a reply that may bring jobs. */
+  isTaking: boolean;
+}
+
+test("[G7] a silent broker is looked at again when its lease ends, not at the next sweep", async (t) => {
+  const { runtime, keys, connection, heartbeat, rescued } = await makeHeart(t);
   // Silent for long by the clock of Redis: what is left of its lease is what the watcher has not watched.
   await connection.command(["ZADD", keys.fixed.brokers, "1", "silent"]);
   await connection.command(["HSET", keys.fixed.infos, "silent", `{"lease_ms": ${LEASE_MS}}`]);
@@ -65,5 +88,31 @@ test("[G7] a silent broker is looked at again when its lease ends, not at the ne
 
   await heartbeat.leave();
   assert.equal(runtime.pendingTimers, 0);
+  connection.close();
+});
+
+test("[G6] beats come often while a call is under way that may take jobs, though none is held yet", async (t) => {
+  const heart = await makeHeart(t);
+  const { runtime, keys, connection, heartbeat } = heart;
+  const beatsIn = async (expected: number): Promise<void> => {
+    const before = heart.beats;
+    await runtime.advance(LEASE_MS / 3 + 1);
+    // What it asks comes before this, on the same connection.
+    await connection.command(["PING"]);
+    await until("they were heard", () => heart.beats >= before + expected);
+    assert.equal(heart.beats, before + expected);
+  };
+  await beatsIn(0);
+  heart.isTaking = true;
+  await beatsIn(1);
+  await beatsIn(1);
+  await connection.command(["HSET", keys.running("watcher"), "id", "job"]);
+  await beatsIn(1);
+  heart.isTaking = false;
+  await beatsIn(1);
+  await connection.command(["DEL", keys.running("watcher")]);
+  await beatsIn(1);
+  await beatsIn(0);
+  await heartbeat.leave();
   connection.close();
 });

@@ -2,14 +2,12 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { settled } from "../../../src/testing/fake-runtime.ts";
-import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { foundEmptyBy, idleCluster } from "./idle-cluster.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { ownRedis } from "./own-redis.ts";
-import { eachOnce, ended, idle, logged, redisBench, type RedisBench } from "./redis-bench.ts";
+import { eachOnce, ended, idle, logged, type RedisBench } from "./redis-bench.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
@@ -264,34 +262,6 @@ describe("jobs of an idle process's own", () => {
       });
     }
   }
-
-  test("[G6] one whose process blocks right after schedule() is not taken from it", async () => {
-    const lease = 1000;
-    const it = redisBench(redis.url, { lease });
-    const other = redisBench(redis.url, { lease, namespace: it.namespace });
-    let runs = 0;
-    it.spin.task("once", () => {
-      runs += 1;
-    });
-    await it.spin.startWorkers({ workers: new AsyncWorkers() });
-    await other.spin.startWorkers({ workers: new AsyncWorkers(), queue: "other" });
-    await foundEmptyBy(redis, it.namespace, 1);
-    await standsIdle(it);
-    // From then on it beats seldom.
-    await sleep(1.5 * lease);
-    const done = ended(it, 1);
-    await it.spin.schedule("once");
-    const untilMs = performance.now() + 3 * lease;
-    while (performance.now() < untilMs);
-    await done;
-    // What the heartbeat threads have to say is heard only now.
-    await sleep(lease / 2);
-    assert.equal(runs, 1);
-    const lines = [...it.logger.lines, ...other.logger.lines];
-    const lost = lines.filter(({ message }) => /lease|dead broker|condemned/v.test(message));
-    assert.deepEqual(lost, []);
-    await close([it, other]);
-  });
 
   test("[G7] who takes one counts as alive from then on, and no longer", async () => {
     const hold = Promise.withResolvers<void>();
