@@ -1,27 +1,32 @@
 -- Commands that outlive what other programs left under our keys. What cannot be used is set aside whole in
 -- the quarantine, a list of texts: a line of JSON that says where it was and why, and what was found.
 local notes = {}
+local call
 
 local function set_aside(where, reason, text)
   local note = cjson.encode({ where = where, reason = reason })
-  redis.call('RPUSH', quarantine, note .. '\n' .. text)
+  call('RPUSH', quarantine, note .. '\n' .. text)
   return note
 end
 
 -- The same, and the caller is told, to log it.
 local function quarantine_text(where, reason, text)
-  notes[#notes + 1] = set_aside(where, reason, text)
+  -- Which may have a note of its own, and that comes first.
+  local note = set_aside(where, reason, text)
+  notes[#notes + 1] = note
 end
 
 -- A key of another type than ours is set aside, as DUMP gives it, and the command starts from nothing.
-local function call(command, key, ...)
+function call(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   local failure = type(reply) == 'table' and reply.err
   if not failure then return reply end
   if string.find(failure, 'WRONGTYPE', 1, true) then
-    local kind = redis.call('TYPE', key).ok
-    quarantine_text(key, 'a ' .. kind .. ', which ' .. command .. ' cannot use', redis.call('DUMP', key))
+    local reason = 'a ' .. redis.call('TYPE', key).ok .. ', which ' .. command .. ' cannot use'
+    local text = redis.call('DUMP', key)
+    -- First: it may be the quarantine itself.
     redis.call('DEL', key)
+    quarantine_text(key, reason, text)
   end
   return redis.call(command, key, ...)
 end

@@ -59,7 +59,8 @@ export class JobReporter {
     if (jobs.length === 0) return;
     this.#logger.error(
       { queue, jobs: jobs.map(({ job }) => job.id) },
-      `stopped before the broker could be told of ${jobs.length} finished job(s)`,
+      `stopped before the broker could be told of ${jobs.length} finished job(s): unless it is told yet, those that ` +
+        "may run again will, and the others count as failed",
     );
   }
 

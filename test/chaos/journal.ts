@@ -41,7 +41,7 @@ export type Entry = { readonly atMs: number } & (
   | { readonly event: "released"; readonly id: string }
   /** It stopped without having told the outcomes of these jobs. */
   | { readonly event: "untold"; readonly ids: readonly string[] }
-  /** It took the jobs of a dead broker over; those of these ids may not run again. */
+  /** It took over the jobs of another process; those of these ids may not run again. */
   | {
       readonly event: "rescued";
       readonly broker: string;

@@ -176,7 +176,7 @@ describe("demo command line", () => {
     killed.kill("SIGKILL");
     await truncate(join(files, "huge"), 7);
     const { code, stdout, stderr } = await end;
-    assert.deepEqual([code, stderr.includes("took the jobs of a dead broker over")], [0, true]);
+    assert.deepEqual([code, stderr.includes("took over the jobs of a process")], [0, true]);
     assert.match(stdout, /^1 file, 7 B/m);
   });
 

@@ -46,13 +46,18 @@ export type HeartbeatMessage =
   | { readonly type: "done" }
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "lost"; readonly brokerId: string }
+  | { readonly type: "reconnected" }
+  | { readonly type: "news"; readonly news: HeartbeatNews };
+
+/** What is only logged. */
+export type HeartbeatNews =
   | { readonly type: "rescued"; readonly brokerId: string; readonly reply: RescueReply }
   /** The first failure of several. */
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "recovered" }
-  | { readonly type: "reconnected" }
   /** Arrives when the loop turns again. */
-  | ({ readonly type: "blocked" } & BlockedLoop);
+  | ({ readonly type: "blocked" } & BlockedLoop)
+  | { readonly type: "error"; readonly fields: object; readonly message: string };
 
 /** What the event loop was blocked by. */
 export interface BlockedLoop {

@@ -6,6 +6,7 @@ import type { Runtime, Timer } from "../../platform/runtime.ts";
 import {
   COUNTS,
   type HeartbeatMessage,
+  type HeartbeatNews,
   type HeartbeatRequest,
   type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
@@ -137,7 +138,7 @@ export class HeartbeatThread {
   }
 
   #received(message: HeartbeatMessage, answers: Array<PromiseWithResolvers<void>>): void {
-    const { runtime, onLost, onReconnected } = this.#parts;
+    const { onLost, onReconnected } = this.#parts;
     switch (message.type) {
       case "done":
         answers.shift()?.resolve();
@@ -148,28 +149,43 @@ export class HeartbeatThread {
       case "lost":
         onLost(message.brokerId);
         break;
+      case "reconnected":
+        onReconnected();
+        break;
+      case "news":
+        this.#log(message.news);
+        break;
+    }
+  }
+
+  #log(news: HeartbeatNews): void {
+    const { runtime } = this.#parts;
+    switch (news.type) {
       case "rescued": {
-        const { brokerId, reply } = message;
+        const { brokerId, reply } = news;
         const log = reply.failed.length + reply.reenqueued > 0 ? "warn" : "debug";
-        runtime.logger[log]({ broker: brokerId, ...reply }, "took the jobs of a dead broker over");
+        runtime.logger[log](
+          { broker: brokerId, ...reply },
+          "took over the jobs of a process that has died or fallen silent",
+        );
         break;
       }
       case "blocked": {
         // The timer that shows life may have come before this message.
         const sinceMs = runtime.clock.monotonic() - this.#aliveAtMs;
         const blockedMs = Math.round(Math.max(sinceMs, this.#gapMs));
-        const { tasks, stack } = message;
+        const { tasks, stack } = news;
         runtime.logger.warn({ blockedMs, tasks, stack }, "a task blocked the event loop");
         break;
       }
       case "failed":
-        runtime.logger.warn({ reason: message.message }, "a heartbeat failed");
+        runtime.logger.warn({ reason: news.message }, "a heartbeat failed");
         break;
       case "recovered":
         runtime.logger.warn({}, "heartbeats work again");
         break;
-      case "reconnected":
-        onReconnected();
+      case "error":
+        runtime.logger.error(news.fields, news.message);
         break;
     }
   }

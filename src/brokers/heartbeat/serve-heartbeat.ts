@@ -3,12 +3,14 @@ import { writeSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 
 import { mainThreadStack } from "../../platform/blocked-stack.ts";
+import type { Logger } from "../../platform/logger.ts";
 import { type Runtime, systemRuntime } from "../../platform/runtime.ts";
 import {
   type BlockedLoop,
   COUNTS,
   type HeartbeatListener,
   type HeartbeatMessage,
+  type HeartbeatNews,
   type HeartbeatRequest,
   type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
@@ -20,12 +22,14 @@ const STACK_TIMEOUT_MS = 2000;
 /** A file descriptor: streams of a thread go through the main thread, which is stuck. */
 const STDERR = 2;
 
-/** Nothing is logged here: what happens is told to the process, which has the user's logger. */
-const SILENT = {
+/** The process has the user's logger. It is told of failures and connections by the heartbeat, and of the rest here. */
+const LOGGER: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
-  error: () => undefined,
+  error: (fields, message) => {
+    tell({ type: "error", fields, message });
+  },
 };
 
 /** A heartbeat: it keeps one broker in the cluster, and takes the jobs of dead ones over. */
@@ -56,7 +60,7 @@ export interface ServedHeartbeat {
 
 /** The runtime of a heartbeat thread. */
 export function threadRuntime(): Runtime {
-  return { ...systemRuntime(), logger: SILENT };
+  return { ...systemRuntime(), logger: LOGGER };
 }
 
 /** Does what the process asks of its heartbeat, until the thread is ended. */
@@ -107,14 +111,14 @@ function listener(): HeartbeatListener {
       post({ type: "lost", brokerId });
     },
     rescued: (brokerId, reply) => {
-      post({ type: "rescued", brokerId, reply });
+      tell({ type: "rescued", brokerId, reply });
     },
     failed: (error) => {
-      if (!isFailing) post({ type: "failed", message: messageOf(error) });
+      if (!isFailing) tell({ type: "failed", message: messageOf(error) });
       isFailing = true;
     },
     heard: () => {
-      if (isFailing) post({ type: "recovered" });
+      if (isFailing) tell({ type: "recovered" });
       isFailing = false;
     },
     reconnected: () => {
@@ -132,7 +136,7 @@ function watchLoop(data: HeartbeatThreadData, look: () => Promise<BlockedLoop>):
     signsOfLife: () => Atomics.load(counts, COUNTS.signsOfLife),
     onBlocked: () => {
       void look().then((loop) => {
-        post({ type: "blocked", ...loop });
+        tell({ type: "blocked", ...loop });
       });
     },
     onStuck: () => {
@@ -164,6 +168,10 @@ async function blockedLoop(
     tasks: [...new Set(names)].toSorted(),
     stack: stack.status === "fulfilled" ? stack.value : undefined,
   };
+}
+
+function tell(news: HeartbeatNews): void {
+  post({ type: "news", news });
 }
 
 function post(message: HeartbeatMessage): void {

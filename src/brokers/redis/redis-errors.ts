@@ -17,7 +17,8 @@ const PASSING = [
 const REMEDIES: Readonly<Record<string, string>> = {
   CROSSSLOT: "on a Redis Cluster, give the engine a namespace with a hash tag, such as {spinach}",
   MISCONF: "Redis cannot save to disk: free space, or see its log",
-  NOAUTH: "give RedisBroker a username and password, for example in the URL",
+  NOAUTH:
+    "give RedisBroker a username and password, for example in the URL: redis://user:password@host, or redis://:password@host",
   NOPERM: "let this user run EVALSHA and touch the keys and channels of the namespace",
   OOM: "Redis is full: raise maxmemory, or let the workers catch up",
   WRONGPASS: "check the username and password given to RedisBroker",

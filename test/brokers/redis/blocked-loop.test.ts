@@ -83,7 +83,7 @@ describe("[G6] a process that blocks keeps its job, and its id", () => {
       await sleep(LEASE_MS / 2);
       assert.equal(runs, 1);
       const lines = [...first.logger.lines, ...other.logger.lines];
-      const lost = lines.filter(({ message }) => /lease|dead broker|condemned/v.test(message));
+      const lost = lines.filter(({ message }) => /lease|took over the jobs/v.test(message));
       assert.deepEqual(lost, []);
       for (const { spin } of [first, other]) await spin.close();
     });

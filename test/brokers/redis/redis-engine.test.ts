@@ -207,7 +207,7 @@ describe("an engine on Redis", () => {
     await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
     await done;
     eachOnce(it, 2);
-    await logged(it, "dead broker");
+    await logged(it, "took over the jobs");
     assert.equal(
       await inspector.call("EXISTS", `${namespace}/_running-jobs-on-broker-${deadId}`),
       0,
@@ -296,7 +296,7 @@ describe("processes on Redis", () => {
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     await done;
     eachOnce(it, 1);
-    const { fields } = await logged(it, "dead broker");
+    const { fields } = await logged(it, "took over the jobs");
     assert.ok("reenqueued" in fields && fields.reenqueued === 1);
   });
 
@@ -316,7 +316,7 @@ describe("processes on Redis", () => {
       ["ready", "running", "ended"],
     );
     assert.equal(
-      it.logger.lines.some(({ message }) => message.includes("dead broker")),
+      it.logger.lines.some(({ message }) => message.includes("took over the jobs")),
       false,
     );
   });
@@ -390,7 +390,7 @@ describe("processes on Redis", () => {
       // Time enough to be rescued, if somebody were wrong.
     });
     assert.deepEqual(child.lines, ["ready", "running"]);
-    assert.ok(!it.logger.lines.some(({ message }) => message.includes("dead broker")));
+    assert.ok(!it.logger.lines.some(({ message }) => message.includes("took over the jobs")));
     child.kill("SIGKILL");
     await child.exited;
     await it.spin.close();

@@ -98,6 +98,7 @@ describe("the quarantine", () => {
     "_max_concurrency",
     "_current_concurrency",
     "_all_brokers_hash",
+    "_all_brokers_zset",
     "_idle-brokers-of-spinach",
     "_parked-jobs",
     "_parked-counts",
@@ -122,8 +123,29 @@ describe("the quarantine", () => {
       assert.equal(only?.where, `${it.namespace}/${key}`);
       assert.match(only.reason, /^a string, which [A-Z]+ cannot use$/v);
       assert.ok(only.text.includes("somebody's value"), "as DUMP gives it");
+      // A heartbeat may have found it, which tells by a message.
+      await until("it is logged", () => errors(it) > 0);
+      assert.equal(errors(it), 1, "logged once");
     });
   }
+
+  test("[G3] a quarantine of the wrong type, while something must be set aside: nothing is lost", async () => {
+    await using it = redisBench(redis.url);
+    await redis.inspector.call("SET", `${it.namespace}/_quarantine`, "somebody's value");
+    await redis.inspector.call("RPUSH", `${it.namespace}/spinach`, "nothing");
+    const done = ended(it, 3);
+    for (const index of [1, 2, 3]) await it.spin.schedule("count", index);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    await it.spin.stopWorkers();
+    eachOnce(it, 3);
+    const [first, second, ...others] = await quarantine(it);
+    assert.equal(first?.where, `${it.namespace}/_quarantine`);
+    assert.ok(first.text.includes("somebody's value"), "as DUMP gives it");
+    assert.equal(second?.text, "nothing");
+    assert.deepEqual(others, []);
+    assert.equal(errors(it), 2);
+  });
 
   test("parked jobs that were set aside whole are not waited for", async () => {
     await using it = redisBench(redis.url);

@@ -100,7 +100,7 @@ function heed(note: Note, fields: object, message: string): void {
   if (message.endsWith("was stopped before it had finished, and put back")) {
     note({ event: "released", id: String(job) });
   }
-  if (message.startsWith("took the jobs of a dead broker") && Array.isArray(failed)) {
+  if (message.startsWith("took over the jobs of a process") && Array.isArray(failed)) {
     const count = Number(reenqueued) + failed.length;
     note({ event: "rescued", broker: String(broker), jobs: count, failed: failed.map(String) });
   }
