@@ -62,8 +62,11 @@ export interface RescueReply {
     /** Ids of those that may not run again: whether their work was done, nobody knows. */
     readonly failed: readonly string[];
 }
-/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
-export type WakeUpListener = (queue: string | undefined) => void;
+/**
+ * Called when something may have changed; `queue` is where, `undefined` if it could be any. `isBack` says that the
+ * broker can be reached again: whoever waits before another attempt need not.
+ */
+export type WakeUpListener = (queue: string | undefined, isBack?: boolean) => void;
 /**
  * Asks whoever listens for wake-ups for jobs that this very process is about to schedule. Who stands idle, and would
  * start them at once, claims them, and fetches none until it was told what came of that.

@@ -67,8 +67,11 @@ export interface RescueReply {
   readonly failed: readonly string[];
 }
 
-/** Called when something may have changed; `queue` is where, `undefined` if it could be any. */
-export type WakeUpListener = (queue: string | undefined) => void;
+/**
+ * Called when something may have changed; `queue` is where, `undefined` if it could be any. `isBack` says that the
+ * broker can be reached again: whoever waits before another attempt need not.
+ */
+export type WakeUpListener = (queue: string | undefined, isBack?: boolean) => void;
 
 /**
  * Asks whoever listens for wake-ups for jobs that this very process is about to schedule. Who stands idle, and would

@@ -104,10 +104,11 @@ export class Arbiter {
     const { broker, queue } = this.#parts;
     this.#inOwnContext = AsyncLocalStorage.snapshot();
     this.#stopHearing = broker.onWakeUp(
-      (woken) => {
+      (woken, isBack = false) => {
         if (woken !== undefined && woken !== queue) return;
         this.#hint.woken();
         this.#sleeper.wake();
+        if (isBack) this.#trouble.tryNow();
       },
       (asked) => (asked === queue ? this.#claim() : undefined),
     );

@@ -36,9 +36,14 @@ export class BrokerTrouble {
     this.#failures = 0;
   }
 
+  /** Ends the pause. */
+  tryNow(): void {
+    this.#sleeper.wake();
+  }
+
   /** Tries again at once, and with short pauses again. */
   hurry(): void {
     this.#failures = 0;
-    this.#sleeper.wake();
+    this.tryNow();
   }
 }

@@ -334,6 +334,7 @@ export class Engine {
 
   /** Starts the broker, unless it has been: then there is nothing to wait for. */
   #openOnce(): Promise<void> | undefined {
+    this.#refuseIfClosed();
     return this.#isOpen ? undefined : this.#open();
   }
 

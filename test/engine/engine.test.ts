@@ -16,7 +16,7 @@ import { JobStatus } from "../../src/core/job-status.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
+import { FakeRuntime, settled } from "../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../src/testing/recording-logger.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentEngine } from "../../src/workers/current-engine.ts";
@@ -25,6 +25,7 @@ import { ThreadWorkers } from "../../src/workers/threads/thread-workers.ts";
 import {
   drain,
   engineBench,
+  passUntil,
   recordEvents,
   startWorkers,
   type EngineBench,
@@ -430,6 +431,33 @@ describe("Engine stopWorkers(), close()", () => {
     await assert.rejects(bench.spin.scheduleBatch(new Batch().schedule(noop)), EngineClosedError);
     await assert.rejects(startWorkers(bench), EngineClosedError);
   });
+
+  for (const when of ["while it closes", "once it is closed"]) {
+    it(`[G1] what a task of it schedules ${when} is refused: nobody would run it`, async () => {
+      const bench = engineBench();
+      const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+      const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
+      bench.spin.task("noop", () => undefined);
+      bench.spin.task("late", async () => {
+        await gate;
+        resolve(
+          await currentEngine()
+            ?.schedule("noop")
+            .catch((error: unknown) => error),
+        );
+      });
+      await bench.spin.schedule("late");
+      await startWorkers(bench);
+      await bench.runtime.advance(1);
+      const closing = bench.spin.close({ timeout: 1000 });
+      if (when === "once it is closed") await passUntil(bench.runtime, closing);
+      openGate();
+      await settled();
+      assert.ok((await outcome) instanceof EngineClosedError);
+      await passUntil(bench.runtime, closing);
+      assert.equal(bench.broker.calls.enqueue, 1);
+    });
+  }
 
   it("stopWorkers() does not: it schedules and works again", async () => {
     const bench = engineBench();

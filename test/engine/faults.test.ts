@@ -4,6 +4,7 @@ import { describe, it, mock } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
+import type { WakeUpListener } from "../../src/brokers/broker.ts";
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
 import { LeaseLostError, RetryError, WorkersStoppedError } from "../../src/core/errors.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
@@ -42,6 +43,36 @@ async function isCollected(ref: WeakRef<object>): Promise<boolean> {
 }
 
 describe("a broker that fails", () => {
+  it("is tried again as soon as it can be reached, however long the pause was to be", async () => {
+    const bench = engineBench();
+    const { broker, runtime } = bench;
+    const listeners: WakeUpListener[] = [];
+    const onWakeUp = broker.onWakeUp.bind(broker);
+    broker.onWakeUp = (listener, claim) => {
+      listeners.push(listener);
+      return onWakeUp(listener, claim);
+    };
+    countTask(bench);
+    const running = await startWorkers(bench);
+    await runtime.advance(1);
+    broker.failNext("exchange", ...DOWN);
+    await bench.spin.schedule("count");
+    await runtime.advance(60_000);
+    const triesOn = async (...news: Parameters<WakeUpListener>): Promise<number> => {
+      const before = broker.calls.exchange;
+      for (const listener of listeners) listener(...news);
+      await settled();
+      await settled();
+      return broker.calls.exchange - before;
+    };
+    // A notification says nothing of the broker: many may come while it refuses us.
+    assert.equal(await triesOn("spinach"), 0);
+    assert.equal(await triesOn(undefined), 0);
+    assert.equal(await triesOn(undefined, true), 1);
+    assert.equal(await triesOn("spinach"), 0, "then the pauses go on");
+    await passUntil(runtime, running.stop());
+  });
+
   it("[G1] an outcome that a stop could not tell is told by the next workers, and runs nothing again", async () => {
     const bench = engineBench();
     const count = countTask(bench);

@@ -141,10 +141,12 @@ export class RedisConnection {
     this.#lose(this.#client, new Error(`the namespace is at ${other.#address} now`));
   }
 
-  /** Runs a script; sends it anew, whole, where Redis does not know it. Rejects with BrokerError. */
-  async run(call: ScriptCall): Promise<unknown> {
-    const { name } = call.script;
-    return this.#afterQuarantine(await this.#send(name, (client) => runScript(client, call)));
+  /**
+   * Runs a script; sends it anew, whole, where Redis does not know it. Rejects with BrokerError.
+   * @param what - in errors, what it is for
+   */
+  async run(call: ScriptCall, what: string = call.script.name): Promise<unknown> {
+    return this.#afterQuarantine(await this.#send(what, (client) => runScript(client, call)));
   }
 
   /**

@@ -21,9 +21,7 @@ export function enqueueCall(
 ): ScriptCall {
   const queues = [...readyByQueue.keys()];
   const args: string[] = [];
-  for (const { job, wire } of future) {
-    args.push(String(job.at.getTime() / 1000), String(queues.indexOf(job.queue) + 1), wire);
-  }
+  if (future.length > 0) pushFuture(args, future, queues);
   const [first] = claimed;
   for (const [queue, ready] of readyByQueue) {
     args.push(queue);
@@ -40,6 +38,13 @@ export function enqueueCall(
   const { brokerId } = first;
   const running = keys.running(brokerId);
   return enqueueOwn({ ...common, running, queues: queueKeys }, { ...rest, brokerId });
+}
+
+function pushFuture(args: string[], future: readonly StoredJob[], queues: readonly string[]): void {
+  const index = new Map(queues.map((name, position) => [name, String(position + 1)]));
+  for (const { job, wire } of future) {
+    args.push(String(job.at.getTime() / 1000), index.get(job.queue) ?? "", wire);
+  }
 }
 
 function pushClaimed(args: string[], own: ClaimedJobs | undefined): void {

@@ -119,7 +119,7 @@ export class Producer {
     const claimed = ownJobs.claim(sorted.readyByQueue);
     const context = { keys, producerId: this.#id, trip: this.#trips, claimed };
     try {
-      const reply = await connection.run(enqueueCall(sorted, context));
+      const reply = await connection.run(enqueueCall(sorted, context), "enqueue");
       if (claimed.length > 0) ownJobs.concluded(claimed, array(reply));
     } catch (error) {
       ownJobs.failed(claimed);

@@ -60,11 +60,12 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     purpose: "notifications",
     pingEveryMs: PING_EVERY_MS,
   });
-  // The old server may stay up, cut off from what is published at the new one.
-  connection.onReady(() => {
-    subscriber.follow(connection);
-  });
   const wakeUps = new WakeUps({ runtime, id });
+  connection.onReady(() => {
+    // The old server may stay up, cut off from what is published at the new one.
+    subscriber.follow(connection);
+    wakeUps.wake(undefined, true);
+  });
   const reader = new JobReader(runtime.logger, keys.fixed.quarantine);
   const heartbeat = new HeartbeatThread({
     runtime,

@@ -105,9 +105,9 @@ export class WakeUps {
   }
 
   /** Has everybody here look at a queue; at any, if it is `undefined`. */
-  wake(queue: string | undefined): void {
+  wake(queue: string | undefined, isBack = false): void {
     for (const known of queue === undefined ? [...this.#idle] : [queue]) this.noLongerIdle(known);
-    for (const listener of this.#listeners.keys()) listener(queue);
+    for (const listener of this.#listeners.keys()) listener(queue, isBack);
   }
 
   /** The cluster does not take this broker for idle on a queue any more. */

@@ -73,6 +73,15 @@ async function proxiedBroker(namespace: string, callTimeout = 5000): Promise<Pro
 }
 
 describe("a connection to Redis that is lost", () => {
+  test("[G12] whoever waits to try again is told when it is back", async () => {
+    await using it = await proxiedBroker("back");
+    const news: boolean[] = [];
+    it.broker.onWakeUp((_, isBack = false) => news.push(isBack));
+    proxy.cut();
+    await until("it is back", () => news.includes(true));
+    assert.equal(await it.broker.isQueueEmpty("spinach"), true);
+  });
+
   test("[G1] a request that was held up on its way has no effect after a later one", async () => {
     await using it = await proxiedBroker("held up", 500);
     const { broker, jobs, keys } = it;

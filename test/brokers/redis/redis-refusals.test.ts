@@ -32,7 +32,8 @@ describe("an engine on a Redis that", () => {
     });
     await bench.spin.schedule("fails once");
     await inspector.call("CONFIG", "SET", "maxmemory", "1");
-    const full = /OOM.*Redis is full: raise maxmemory, or let the workers catch up/v;
+    const full =
+      /^Redis: enqueue failed: .*OOM.*Redis is full: raise maxmemory, or let the workers catch up/v;
     await refusal(bench.spin.schedule("at most once", JOBS), full);
     bench.openGate();
     await until("all have run", () => bench.ended === JOBS + 2);
