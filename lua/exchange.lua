@@ -182,7 +182,10 @@ for number = released, 1, -1 do
     else
       call('LPUSH', queue_key(index), job)
     end
+    -- Another one: the caller knows of it, and has no use for it now.
+    local was_idle = call('SREM', idle_key(index), broker_id) == 1
     wake(idle_key(index), queue_names[index], 1)
+    if was_idle then call('SADD', idle_key(index), broker_id) end
   end
 end
 

@@ -217,7 +217,8 @@ export class Arbiter {
   readonly #register = (): Promise<void> => this.#broker.register(this.#parts.tasks.all);
 
   async #run(): Promise<void> {
-    await this.#takeOver();
+    const untold = await this.#parts.takeOver();
+    if (untold !== undefined) this.#outbox.inherit(untold);
     while (!this.#isOver()) {
       try {
         await this.step();
@@ -231,11 +232,6 @@ export class Arbiter {
     }
     this.#broker.giveUp();
     this.#quiet.resolve();
-  }
-
-  async #takeOver(): Promise<void> {
-    const outbox = await this.#parts.takeOver();
-    if (outbox !== undefined) this.#outbox.inherit(outbox);
   }
 
   async #tick(): Promise<void> {
@@ -320,10 +316,12 @@ export class Arbiter {
     void this.#deliver();
   }
 
-  /** Back to the head of the queue, in order. */
+  /** Back to the head of the queue, in order. Others are told that they are there. */
   #release(jobs: readonly StoredJob[]): void {
+    if (jobs.length === 0) return;
     for (const stored of jobs) this.#outbox.add({ kind: "released", stored });
-    if (jobs.length > 0) this.#sleeper.wake();
+    this.#hint.woken();
+    this.#sleeper.wake();
   }
 
   async #askIfEmpty(): Promise<void> {

@@ -21,6 +21,9 @@ export interface BrokerBench extends AsyncDisposable {
   fill(task: TaskDefinition, count: number, inMs?: number): Promise<void>;
   /** One trip: settles jobs, and takes others. */
   exchange(ended: readonly StoredJob[], max: number): Promise<ExchangeReply>;
+  /** Puts a job back, and takes none. */
+  release(stored: StoredJob): Promise<void>;
+  readonly id: string;
 }
 
 /** It has joined the cluster, and stated its tasks. */
@@ -46,6 +49,11 @@ export async function startBroker(url: string, namespace: string): Promise<Broke
       const outcomes = ended.map((stored) => ({ kind: "succeeded", stored }) as const);
       return broker.exchange({ outcomes, queues: ["spinach"], max });
     },
+    release: async (stored) => {
+      const outcomes = [{ kind: "released", stored }] as const;
+      await broker.exchange({ outcomes, queues: ["spinach"], max: 0 });
+    },
+    id: broker.id,
     [Symbol.asyncDispose]: () => broker.stop(),
   };
 }

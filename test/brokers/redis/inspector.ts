@@ -8,7 +8,7 @@ export interface Inspector {
   commandCounts(): Promise<Record<string, number>>;
   resetCounts(): Promise<void>;
   /** What is published from now on. */
-  messages(channel: string): Promise<readonly string[]>;
+  messages(channel: string): Promise<string[]>;
   /** Bytes that all clients have sent and received until now. */
   traffic(): Promise<{ readonly sent: number; readonly received: number }>;
   close(): void;

@@ -6,11 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { settled } from "../../../src/testing/fake-runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { plain, startBroker } from "./broker-bench.ts";
 import { foundEmptyBy, idleCluster, LEASE_MS } from "./idle-cluster.ts";
 import { inspect } from "./inspector.ts";
 import { ownRedis } from "./own-redis.ts";
 import { eachOnce, ended, idle, redisBench } from "./redis-bench.ts";
 import { startRedis } from "./redis-server.ts";
+import { until } from "./until.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 
 /** By then whoever was not woken has taken its second look, or was told that it need not. */
@@ -61,6 +63,27 @@ describe("wake-ups on Redis", () => {
     await redis.inspector.call("PUBLISH", `${it.namespace}/_notifications`, `spinach\n\n${dead}`);
     await done;
     await it.spin.close();
+  });
+
+  test("who puts a job back wakes another for it, not itself", async () => {
+    const namespace = "put-back";
+    await using one = await startBroker(redis.url, namespace);
+    await using other = await startBroker(redis.url, namespace);
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${namespace}/_notifications`);
+    for (let round = 0; round < 8; round += 1) {
+      await one.fill(plain, 1);
+      const { jobs } = await one.exchange([], 1);
+      for (const broker of [one, other]) await broker.exchange([], 1);
+      messages.length = 0;
+      await one.release(jobs[0] ?? assert.fail("it has taken none"));
+      await until("somebody is named", () => messages.length > 0);
+      assert.deepEqual(messages.map(namedIn), [[other.id]]);
+      assert.deepEqual(await idleIds(namespace), [one.id], "it is idle all the same");
+      const again = await other.exchange([], 2);
+      await other.exchange(again.jobs, 0);
+    }
+    look.close();
   });
 
   test("workers that stopped, and are woken, leave their jobs to others", async () => {

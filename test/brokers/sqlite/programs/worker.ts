@@ -11,7 +11,7 @@ const warn = (fields: object, message: string): void => {
   const { tasks, reenqueued, failed }: { tasks?: unknown; reenqueued?: unknown; failed?: unknown } =
     fields;
   if (message.includes("blocked")) console.log(`blocked ${String(tasks)}`);
-  if (message.includes("dead") && Array.isArray(failed)) {
+  if (message.includes("took over the jobs") && Array.isArray(failed)) {
     console.log(`rescued ${String(reenqueued)} ${failed.length}`);
   }
 };
