@@ -252,9 +252,11 @@ export class RedisBroker implements Broker {
   }
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
-    const { keys, connection, reader } = this.#context;
+    const { keys, connection, reader, heartbeat } = this.#context;
     const running = keys.running(this.#id);
     const held = textArray(await connection.run(runningJobs({ ...keys.fixed, running })));
+    // A lost reply may have brought them only after the last beat.
+    if (held.length > 0) heartbeat.took();
     const wires = held.filter((_, index) => index % 2 === 1);
     return reader.read(wires).filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }
