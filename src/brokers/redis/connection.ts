@@ -78,6 +78,10 @@ export class RedisConnection {
   #wasReady = false;
   /** Why there is no connection, from the first failure until it is back. */
   #lostBy: string | undefined;
+  /** When it was last made, on the monotonic clock. */
+  #readyAtMs = 0;
+  /** How often, one after the other, it was lost soon after: the server that is met may refuse all that is asked of it. */
+  #shortLives = 0;
   /** The last server was not, or not any more, the one that is looked for. */
   #wasMisled = false;
   #isClosed = true;
@@ -107,6 +111,7 @@ export class RedisConnection {
   async open(): Promise<void> {
     if (!this.#isClosed) return;
     this.#isClosed = false;
+    this.#shortLives = 0;
     this.#openings += 1;
     const { runtime, callTimeoutMs } = this.#options;
     const giveUpAtMs = runtime.clock.monotonic() + callTimeoutMs;
@@ -239,7 +244,9 @@ export class RedisConnection {
     const backoff = { ...RECONNECT_BACKOFF, capMs: maxPauseMs };
     const openings = this.#openings;
     const isOver = (): boolean => this.#isClosed || openings !== this.#openings;
-    for (let attempt = 1; !isOver(); attempt += 1) {
+    for (let pauses = this.#shortLives; ; pauses += 1) {
+      if (pauses > 0) await this.#pause(backoffMs(backoff, pauses, runtime.random()));
+      if (isOver()) return;
       try {
         await this.#connect();
         return;
@@ -248,13 +255,15 @@ export class RedisConnection {
         if (isFinal(error)) throw error;
         this.#reportLost(error);
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const delayMs = backoffMs(backoff, attempt, runtime.random());
-      const timer = runtime.timers.set(resolve, delayMs);
-      this.#wake = resolve;
-      await promise;
-      timer.cancel();
     }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.runtime.timers.set(resolve, delayMs);
+    this.#wake = resolve;
+    await promise;
+    timer.cancel();
   }
 
   async #connect(): Promise<void> {
@@ -291,6 +300,7 @@ export class RedisConnection {
 
   #use(client: RedisClient): void {
     this.#client = client;
+    this.#readyAtMs = this.#options.runtime.clock.monotonic();
     this.#wasMisled = false;
     this.#reportBack();
     this.#wasReady = true;
@@ -330,6 +340,8 @@ export class RedisConnection {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = undefined;
     client.destroy();
+    const livedMs = this.#options.runtime.clock.monotonic() - this.#readyAtMs;
+    this.#shortLives = livedMs < RECONNECT_BACKOFF.capMs ? this.#shortLives + 1 : 0;
     this.#wasMisled = WRONG_NODE.has(replyCode(error));
     this.#reportLost(error);
     void this.#keepConnecting(() => false);

@@ -1,6 +1,7 @@
 /** A real Redis that is full, wants a password, forgets scripts or kills clients: what an engine does. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { RetryError } from "../../../src/core/errors.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
@@ -60,6 +61,27 @@ describe("an engine on a Redis that", () => {
     await until("what was waiting has run", () => late.runs.size === JOBS - RUNNING);
     await until("the periodic task runs", () => late.ended >= JOBS - RUNNING + 3);
     assert.deepEqual(problems(late), []);
+  });
+
+  test("[G12] refuses to write, for want of replicas, is not stormed with connections, and works when it does", async () => {
+    await using it = await busyWorkers();
+    const { bench, inspector } = it;
+    const connections = async (): Promise<number> => {
+      const stats = String(await inspector.call("INFO", "stats"));
+      return Number(/^total_connections_received:(?<count>\d+)/mv.exec(stats)?.groups?.["count"]);
+    };
+    await inspector.call("CONFIG", "SET", "min-replicas-to-write", "1");
+    const before = await connections();
+    bench.openGate();
+    const call = bench.spin.schedule("at most once", JOBS);
+    await sleep(4000);
+    const made = (await connections()) - before;
+    // Pauses double up to 2 s, of each of three connections; without them it is a thousand and more.
+    assert.ok(made > 0 && made < 100, `${made} connections`);
+    await inspector.call("CONFIG", "SET", "min-replicas-to-write", "0");
+    await call;
+    await until("all have run", () => bench.ended === JOBS + 1);
+    await nothingHeld(it);
   });
 
   test("wants a password, or another one, rejects schedule() and startWorkers() with the remedy", async () => {
