@@ -13,6 +13,18 @@ const PASSING = [
   "TRYAGAIN",
 ] as const;
 
+/**
+ * Replies of a server that has not, or not any more, what is looked for; or may not have it: it is cut off
+ * from its replicas, its primary or its cluster.
+ */
+const WRONG_NODE: ReadonlySet<string | undefined> = new Set([
+  "CLUSTERDOWN",
+  "MASTERDOWN",
+  "MOVED",
+  "NOREPLICAS",
+  "READONLY",
+]);
+
 /** What to do about replies that do not pass. */
 const REMEDIES: Readonly<Record<string, string>> = {
   CROSSSLOT: "on a Redis Cluster, give the engine a namespace with a hash tag, such as {spinach}",
@@ -40,6 +52,11 @@ export function isPassing(error: unknown): boolean {
   if (!isErrorReply(error)) return !(error instanceof TypeError);
   const code = replyCode(error);
   return PASSING.some((passing) => passing === code);
+}
+
+/** Whether the server that answered is not, or not any more, the one that is looked for. */
+export function isMisled(error: unknown): boolean {
+  return WRONG_NODE.has(replyCode(error));
 }
 
 /** What failed, why, and what to do. */
