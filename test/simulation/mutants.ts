@@ -1,18 +1,17 @@
+import type { Change } from "../mutants/mutant.ts";
+
 /** A fault that is put into the code, to see that the simulation finds it. */
 export interface Mutant {
   /** What is wrong. */
   readonly name: string;
   /** Name of the invariant that must find it. */
   readonly breaks: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
 }
 
-interface Change {
+interface FileChange extends Change {
   /** Path below `src/`. */
   readonly file: string;
-  /** Text that stands there once. */
-  readonly from: string;
-  readonly to: string;
 }
 
 const ARBITER = "engine/arbiter.ts";
@@ -22,7 +21,7 @@ const EXECUTION = "workers/execution.ts";
 const OUTCOME = "core/outcome.ts";
 
 /** A mutant of one place. */
-function mutant(name: string, breaks: string, change: Change): Mutant {
+function mutant(name: string, breaks: string, change: FileChange): Mutant {
   return { name, breaks, changes: [change] };
 }
 
