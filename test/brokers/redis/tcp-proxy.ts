@@ -1,9 +1,15 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
+import { Lane } from "./lane.ts";
+
 /** Stands between a client and a server, and does what networks do. */
 export interface TcpProxy {
   readonly port: number;
+  /** Towards the server. */
+  readonly up: Lane;
+  /** Towards the clients. */
+  readonly down: Lane;
   /** Cuts every connection; new ones are made as usual. */
   cut(): void;
   /** Passes requests on and swallows the replies, then cuts, after so many requests. */
@@ -24,6 +30,7 @@ export interface TcpProxy {
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const [up, down] = [new Lane(), new Lane()];
   let repliesToLose = 0;
   let isFrozen = false;
   let doomed: { readonly request: string; readonly done: () => void } | undefined;
@@ -60,12 +67,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         delayed = undefined;
       }
       if (held !== undefined) held.push(chunk);
-      else if (!isFrozen) target.write(chunk);
+      else if (!isFrozen) up.pass(client, target, chunk);
     });
     target.on("data", (chunk) => {
       if (isFrozen) return;
       if (repliesToLose === 0) {
-        client.write(chunk);
+        down.pass(target, client, chunk);
         return;
       }
       repliesToLose -= 1;
@@ -80,6 +87,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   return {
     port: address.port,
+    up,
+    down,
     cut,
     loseReplies: (requests) => {
       repliesToLose = requests;

@@ -1,0 +1,67 @@
+import type { Socket } from "node:net";
+
+/** Most bytes of one connection that pass before another one has its turn. */
+const PIECE_BYTES = 4096;
+
+interface Load {
+  readonly from: Socket;
+  readonly to: Socket;
+  readonly rest: Buffer;
+}
+
+/**
+ * One direction of a line. It passes bytes at its bandwidth, and its connections share that in turn; a connection that
+ * has not passed everything is not read from, as if the line were full.
+ */
+export class Lane {
+  /** Bytes that have passed. */
+  passedBytes = 0;
+  #bytesPerS = Infinity;
+  /** When what passes now has passed. */
+  #freeAtMs = 0;
+  readonly #loads: Load[] = [];
+  #isPassing = false;
+
+  /** From now on; infinite for as fast as can be. */
+  narrow(bytesPerS: number): void {
+    this.#bytesPerS = bytesPerS;
+  }
+
+  pass(from: Socket, to: Socket, chunk: Buffer): void {
+    if (this.#bytesPerS === Infinity && this.#loads.length === 0) {
+      this.#write(to, chunk);
+      return;
+    }
+    from.pause();
+    this.#loads.push({ from, to, rest: chunk });
+    if (!this.#isPassing) this.#passNext();
+  }
+
+  #passNext(): void {
+    const load = this.#loads.shift();
+    this.#isPassing = load !== undefined;
+    if (load === undefined) return;
+    const { from, to, rest } = load;
+    if (to.destroyed) {
+      this.#passNext();
+      return;
+    }
+    const piece = rest.subarray(0, PIECE_BYTES);
+    const pass = (): void => {
+      this.#write(to, piece);
+      if (piece.length === rest.length) from.resume();
+      else this.#loads.push({ from, to, rest: rest.subarray(piece.length) });
+      this.#passNext();
+    };
+    // By the time that it takes, summed up: timers are late, each by a little.
+    const nowMs = performance.now();
+    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + (piece.length / this.#bytesPerS) * 1000;
+    if (this.#freeAtMs - nowMs < 1) queueMicrotask(pass);
+    else setTimeout(pass, this.#freeAtMs - nowMs);
+  }
+
+  #write(to: Socket, bytes: Buffer): void {
+    this.passedBytes += bytes.length;
+    to.write(bytes);
+  }
+}
