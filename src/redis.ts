@@ -5,11 +5,12 @@
  */
 export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
 export { RedisBroker } from "./brokers/redis/redis-broker.ts";
+export type { RedisNodeOptions } from "./brokers/redis/redis-node.ts";
 export type {
   RedisAddress,
   RedisClientLike,
   RedisClusterOptions,
-  RedisNodeOptions,
+  RedisLocation,
   RedisOptions,
   RedisSentinelOptions,
 } from "./brokers/redis/redis-target.ts";

@@ -1,5 +1,8 @@
 /** Checks of option values, made once, where they enter. A check returns the value it let through. */
 
+import { isPlainObject } from "./is-plain-object.ts";
+import { isThenable } from "./is-thenable.ts";
+
 /** Keys and messages of brokers are put together with them. */
 const CONTROL_CHARACTER = /\p{Cc}/v;
 
@@ -37,7 +40,7 @@ export function checkDuration(name: string, value: unknown, rule: NumberRule): n
 /**
  * @param known - the names of the options that there are
  * @param hints - what to do instead, by names that are looked for here and are elsewhere
- * @throws TypeError if it is not an object, or names an option that there is not
+ * @throws TypeError if it is not a plain object, or names an option that there is not
  */
 export function checkOptions(
   owner: string,
@@ -45,8 +48,9 @@ export function checkOptions(
   known: readonly string[],
   hints: Readonly<Record<string, string>> = {},
 ): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`${owner}: options must be an object, got ${describe(options)}`);
+  // What else is an object would be taken for one without options.
+  if (typeof options !== "object" || options === null || !isPlainObject(options)) {
+    throw new TypeError(`${owner}: options must be a plain object, got ${describe(options)}`);
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -145,6 +149,7 @@ export function checkFunction<Fn>(name: string, value: Fn): asserts value is Non
 /** A value in a message: short, on one line. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
+  if (isThenable(value)) return "a promise: await it";
   if (typeof value === "object" && value !== null) {
     return Array.isArray(value)
       ? "an array"

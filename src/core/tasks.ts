@@ -41,8 +41,8 @@ export class Tasks {
 
   /** @throws TypeError or RangeError if an option is not valid */
   constructor(defaults: TasksOptions = {}) {
+    checkOptions("Tasks", defaults, [...TASK_OPTIONS, "module"]);
     const { module, ...options } = defaults;
-    checkOptions("Tasks", options, TASK_OPTIONS);
     checkTaskOptions("Tasks", options);
     if (module !== undefined) checkModule(module);
     this.#defaults = Object.freeze({ ...defaults });

@@ -380,7 +380,10 @@ describe("careless users", () => {
       ],
       [/got an object \(Object\) without bind\(\)/v, () => new Engine(wrong({}))],
       [/got the class MemoryBroker: make one with new$/v, () => new Engine(wrong(MemoryBroker))],
-      [/^Engine: options must be an object, got null/v, () => new Engine(broker(), wrong(null))],
+      [
+        /^Engine: options must be a plain object, got null/v,
+        () => new Engine(broker(), wrong(null)),
+      ],
       [/there is no option "namspace"/v, () => new Engine(broker(), wrong({ namspace: "x" }))],
       [
         /^Engine: logger must have debug\(\), .*, got an object \(Object\) without debug\(\)$/v,
@@ -424,7 +427,7 @@ describe("careless users", () => {
         /no option "queue".*: it is an option of run\(\) and startWorkers\(\)/v,
         () => new ThreadWorkers(wrong({ queue: "q" })),
       ],
-      [/^AsyncWorkers: options must be an object/v, () => new AsyncWorkers(wrong(256))],
+      [/^AsyncWorkers: options must be a plain object/v, () => new AsyncWorkers(wrong(256))],
       [
         /there is no option "concurrency".*: it is called number$/v,
         () => new AsyncWorkers(wrong({ concurrency: 5 })),

@@ -385,7 +385,10 @@ suite("Queuey: close", () => {
 suite("Queuey: bad input", () => {
   test("bad sizes and options name the option and the value", () => {
     const make = (options: unknown) => () => new Queuey(options as { maxSize: number });
-    assert.throws(make(undefined), /TypeError: Queuey: options must be an object, got undefined/);
+    assert.throws(
+      make(undefined),
+      /TypeError: Queuey: options must be a plain object, got undefined/,
+    );
     assert.throws(make({}), /maxSize must be an integer of at least 1, got undefined/);
     assert.throws(make({ maxSize: 0 }), RangeError);
     assert.throws(make({ maxSize: 1.5 }), RangeError);

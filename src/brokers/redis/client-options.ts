@@ -6,6 +6,19 @@ export function fields(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
+/** Whether it is a client of `@redis/client`; those of other packages say otherwise how they reach their Redis. */
+export function isClient(value: object): boolean {
+  return "isOpen" in value && typeof value.isOpen === "boolean" && "duplicate" in value;
+}
+
+/** What to pass in place of something that is no client of ours, for a message; empty if it is not like one. */
+export function whyNoClient(value: unknown): string {
+  if (typeof value !== "object" || value === null) return "";
+  if ("totalClients" in value) return ": pass the options that the pool was made of";
+  if (!["duplicate", "sendCommand", "send_command"].some((name) => name in value)) return "";
+  return ": it is a client of another package, or of an old version: pass a URL, as redis://host:6379";
+}
+
 /**
  * How a client of `@redis/client` reaches its Redis.
  * @throws TypeError if the client does not tell, or it is by code, which a thread cannot have
@@ -40,6 +53,9 @@ function reachOf(value: unknown): Readonly<Record<string, unknown>> {
   const { reconnectStrategy: _, ...socket } = fields(options["socket"]);
   const reach = { ...options, socket };
   return Object.fromEntries(
-    Object.entries(reach).filter(([name, option]) => REACH.has(name) && option !== undefined),
+    Object.entries(reach).filter(
+      // A URL that is not there is not what was meant.
+      ([name, option]) => REACH.has(name) && (option !== undefined || name === "url"),
+    ),
   );
 }

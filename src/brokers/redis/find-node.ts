@@ -1,7 +1,8 @@
 import { BrokerError } from "../../core/errors.ts";
 import { createRedisClient } from "./redis-client.ts";
 import { brokerError, isPassing } from "./redis-errors.ts";
-import { at, type RedisNodeOptions, type RedisTarget } from "./redis-target.ts";
+import type { RedisNode } from "./redis-node.ts";
+import { at, type RedisTarget } from "./redis-target.ts";
 import { array, text } from "./replies.ts";
 
 /** What is looked for. */
@@ -19,7 +20,7 @@ export interface NodeSearch {
  * The server that has the namespace now: after a failover, or when a cluster moves slots, it is another.
  * All that may know are asked at once, and the first answer counts: some of them may be down.
  */
-export async function findNode(search: NodeSearch): Promise<RedisNodeOptions> {
+export async function findNode(search: NodeSearch): Promise<RedisNode> {
   const found = new AbortController();
   try {
     return await answer({ ...search, signal: AbortSignal.any([search.signal, found.signal]) });
@@ -29,7 +30,7 @@ export async function findNode(search: NodeSearch): Promise<RedisNodeOptions> {
   }
 }
 
-async function answer(search: NodeSearch): Promise<RedisNodeOptions> {
+async function answer(search: NodeSearch): Promise<RedisNode> {
   const { target } = search;
   switch (target.kind) {
     case "single":
@@ -62,9 +63,9 @@ async function firstOf<Answer>(
 
 async function askSentinel(
   search: NodeSearch,
-  sentinel: RedisNodeOptions,
+  sentinel: RedisNode,
   { name, node }: Extract<RedisTarget, { kind: "sentinel" }>,
-): Promise<RedisNodeOptions> {
+): Promise<RedisNode> {
   const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name];
   const [address] = await ask(search, sentinel, [command]);
   if (address === null) {
@@ -78,9 +79,9 @@ async function askSentinel(
 
 async function askClusterNode(
   search: NodeSearch,
-  root: RedisNodeOptions,
+  root: RedisNode,
   { addresses }: Extract<RedisTarget, { kind: "cluster" }>,
-): Promise<RedisNodeOptions> {
+): Promise<RedisNode> {
   const commands = [
     ["CLUSTER", "KEYSLOT", search.key],
     ["CLUSTER", "SLOTS"],
@@ -101,7 +102,7 @@ async function askClusterNode(
 
 async function ask(
   { timeoutMs, signal }: NodeSearch,
-  node: RedisNodeOptions,
+  node: RedisNode,
   commands: ReadonlyArray<readonly string[]>,
 ): Promise<readonly unknown[]> {
   const client = await createRedisClient(node, {

@@ -48,10 +48,13 @@ export type CheckedRedisBrokerOptions = Readonly<Record<keyof RedisBrokerOptions
 /** @throws TypeError or RangeError naming the option, its rule and the value */
 export function checkRedisBrokerOptions(options: RedisBrokerOptions): CheckedRedisBrokerOptions {
   checkOptions("RedisBroker", options, Object.keys(DEFAULTS));
-  const { lease, blockedAfter, stuckAfter, callTimeout, enqueueTimeout } = {
-    ...DEFAULTS,
-    ...options,
-  };
+  const {
+    lease = DEFAULTS.lease,
+    blockedAfter = DEFAULTS.blockedAfter,
+    stuckAfter = DEFAULTS.stuckAfter,
+    callTimeout = DEFAULTS.callTimeout,
+    enqueueTimeout = DEFAULTS.enqueueTimeout,
+  } = options;
   return {
     lease: checkMs("lease", lease, 1000),
     blockedAfter: checkMs("blockedAfter", blockedAfter, 100),

@@ -34,12 +34,7 @@ import {
 } from "./redis-broker-options.ts";
 import { checkNamespace } from "./redis-keys.ts";
 import { type RedisParts, redisParts } from "./redis-parts.ts";
-import {
-  type RedisClientLike,
-  type RedisOptions,
-  type RedisTarget,
-  redisTarget,
-} from "./redis-target.ts";
+import { type RedisLocation, type RedisTarget, redisTarget } from "./redis-target.ts";
 import { array, parseDue, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
 import { exchangeCall } from "./settle-request.ts";
@@ -86,7 +81,7 @@ export class RedisBroker implements Broker {
    *   own, and neither uses nor closes the client
    * @throws TypeError or RangeError if an option is not valid
    */
-  constructor(redis: string | RedisOptions | RedisClientLike, options: RedisBrokerOptions = {}) {
+  constructor(redis: RedisLocation, options: RedisBrokerOptions = {}) {
     this.#target = redisTarget(redis);
     this.#options = checkRedisBrokerOptions(options);
   }

@@ -3,7 +3,7 @@ import type * as RedisPackage from "@redis/client";
 import { BrokerError } from "../../core/errors.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
 import { isPassing, replyCode } from "./redis-errors.ts";
-import type { RedisNodeOptions } from "./redis-target.ts";
+import type { RedisNode } from "./redis-node.ts";
 
 /** What a broker needs of a connection to one Redis server. It breaks once, and is not made again. */
 export interface RedisClient {
@@ -32,7 +32,7 @@ export interface ConnectionTuning {
 
 /** @throws BrokerError if the optional peer dependency is not installed */
 export async function createRedisClient(
-  options: RedisNodeOptions,
+  options: RedisNode,
   { connectTimeoutMs, signal, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
 ): Promise<RedisClient> {
   const like = await loadPattern();

@@ -1,18 +1,14 @@
+import { isPlainObject } from "../../core/is-plain-object.ts";
 import { checkInteger, checkName, checkOptions, describe } from "../../core/option-checks.ts";
-import { fields, optionsOfClient } from "./client-options.ts";
+import { isClient, fields, optionsOfClient, whyNoClient } from "./client-options.ts";
 import { BROKER_OPTION_HINTS } from "./redis-broker-options.ts";
-import { checkUrl, isTlsUrl, withoutUrl } from "./redis-url.ts";
-
-/** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
-export interface RedisNodeOptions {
-  /** `redis[s]://[[username][:password]@][host][:port][/database]` */
-  readonly url?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly database?: number;
-  /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
-  readonly socket?: Readonly<Record<string, unknown>>;
-}
+import {
+  nodeOptions,
+  plainData,
+  PORT,
+  type RedisNode,
+  type RedisNodeOptions,
+} from "./redis-node.ts";
 
 /** Where a server listens. */
 export interface RedisAddress {
@@ -45,43 +41,35 @@ export type RedisOptions = RedisNodeOptions | RedisSentinelOptions | RedisCluste
 
 /** A client of `@redis/client`, or one that is like it. Only its options are read. */
 export interface RedisClientLike {
-  duplicate(): unknown;
+  readonly isOpen: boolean;
 }
+
+/** What says where Redis is. */
+export type RedisLocation = string | URL | RedisOptions | RedisClientLike;
 
 /** What is reached: one server, the primary that sentinels name, or a cluster's node that has our slot. */
 export type RedisTarget =
-  | { readonly kind: "single"; readonly node: RedisNodeOptions }
+  | { readonly kind: "single"; readonly node: RedisNode }
   | {
       readonly kind: "sentinel";
       readonly name: string;
-      readonly sentinels: readonly RedisNodeOptions[];
-      readonly node: RedisNodeOptions;
+      readonly sentinels: readonly RedisNode[];
+      readonly node: RedisNode;
     }
   | {
       readonly kind: "cluster";
-      /** Without URLs, so that only the address need be changed to reach another node. */
-      readonly roots: readonly RedisNodeOptions[];
+      readonly roots: readonly RedisNode[];
       readonly addresses: NonNullable<RedisClusterOptions["nodeAddressMap"]>;
     };
 
-const PORT = { min: 1, max: 65_535 };
-
-const NODE_OPTIONS = ["url", "username", "password", "database", "socket"];
-const IN_SOCKET = "it belongs into socket, as in { socket: { host, port } }, or give a url";
-const NODE_HINTS = Object.freeze({
-  ...BROKER_OPTION_HINTS,
-  host: IN_SOCKET,
-  port: IN_SOCKET,
-  path: IN_SOCKET,
-  tls: IN_SOCKET,
-  db: "it is called database",
-});
 const SENTINEL_OPTIONS = [
   "name",
   "sentinelRootNodes",
   "nodeClientOptions",
   "sentinelClientOptions",
 ];
+/** Sentinels, and nodes of a cluster, have a host and a port. */
+const IN_TOPOLOGY = { isAddressed: true };
 const CLUSTER_OPTIONS = ["rootNodes", "defaults", "nodeAddressMap"];
 
 /**
@@ -89,14 +77,16 @@ const CLUSTER_OPTIONS = ["rootNodes", "defaults", "nodeAddressMap"];
  * @throws TypeError or RangeError if it leads to no Redis
  */
 export function redisTarget(redis: unknown): RedisTarget {
-  if (typeof redis === "string")
+  if (typeof redis === "string" || redis instanceof URL) {
     return { kind: "single", node: nodeOptions("url", { url: redis }) };
-  if (typeof redis !== "object" || redis === null) {
-    throw new TypeError(
-      `RedisBroker: expected a URL, options or a client of @redis/client, got ${describe(redis)}`,
-    );
   }
-  return targetOf("duplicate" in redis ? optionsOfClient(redis) : redis);
+  if (typeof redis === "object" && redis !== null) {
+    if (isClient(redis)) return targetOf(optionsOfClient(redis));
+    if (isPlainObject(redis) || Array.isArray(redis)) return targetOf(redis);
+  }
+  throw new TypeError(
+    `RedisBroker: expected a URL, options or a client of @redis/client, got ${describe(redis)}${whyNoClient(redis)}`,
+  );
 }
 
 function targetOf(options: object): RedisTarget {
@@ -113,14 +103,14 @@ function sentinelTarget(options: object): RedisTarget {
     nodeClientOptions,
     sentinelClientOptions,
   }: Partial<Record<keyof RedisSentinelOptions, unknown>> = options;
-  const defaults = withoutUrl(nodeOptions("sentinelClientOptions", sentinelClientOptions ?? {}));
+  const defaults = nodeOptions("sentinelClientOptions", sentinelClientOptions ?? {}, IN_TOPOLOGY);
   return {
     kind: "sentinel",
     name: checkName("RedisBroker: name", name),
     sentinels: list("sentinelRootNodes", sentinelRootNodes).map((sentinel, index) =>
       at(defaults, addressOf(`sentinelRootNodes[${index}]`, sentinel)),
     ),
-    node: withoutUrl(nodeOptions("nodeClientOptions", nodeClientOptions ?? {})),
+    node: nodeOptions("nodeClientOptions", nodeClientOptions ?? {}, IN_TOPOLOGY),
   };
 }
 
@@ -131,22 +121,22 @@ function clusterTarget(options: object): RedisTarget {
     defaults,
     nodeAddressMap,
   }: Partial<Record<keyof RedisClusterOptions, unknown>> = options;
-  const node = withoutUrl(nodeOptions("defaults", defaults ?? {}));
+  const node = nodeOptions("defaults", defaults ?? {}, IN_TOPOLOGY);
   return {
     kind: "cluster",
     roots: list("rootNodes", rootNodes).map((root) =>
-      merged(node, withoutUrl(nodeOptions("rootNodes", root))),
+      merged(node, nodeOptions("rootNodes", root, IN_TOPOLOGY)),
     ),
     addresses: addressMap(nodeAddressMap ?? {}),
   };
 }
 
-/** The same options, which have no URL, with another address. */
-export function at(node: RedisNodeOptions, address: object): RedisNodeOptions {
+/** The same node with another address. */
+export function at(node: RedisNode, address: object): RedisNode {
   return merged(node, { socket: { ...address } });
 }
 
-function merged(node: RedisNodeOptions, own: RedisNodeOptions): RedisNodeOptions {
+function merged(node: RedisNode, own: RedisNode): RedisNode {
   return { ...node, ...own, socket: { ...node.socket, ...own.socket } };
 }
 
@@ -155,59 +145,9 @@ function list(name: string, value: unknown): readonly unknown[] {
   throw new TypeError(`RedisBroker: ${name} must be an array of at least one node`);
 }
 
-function nodeOptions(name: string, value: unknown): RedisNodeOptions {
-  // It may be a URL, with a password.
-  if (typeof value === "string") {
-    throw new TypeError(`RedisBroker: ${name} must be objects, such as { url }, got a string`);
-  }
-  checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS, NODE_HINTS);
-  const { url, username, password, database, socket } = fields(value);
-  const node = {
-    ...(url !== undefined && { url: checkUrl(url) }),
-    ...(username !== undefined && { username: checkName("RedisBroker: username", username) }),
-    ...(password !== undefined && { password: checkSecret(password) }),
-    ...(database !== undefined && {
-      database: checkInteger("RedisBroker: database", database, { min: 0 }),
-    }),
-    ...(socket !== undefined && { socket: plain("socket", socket) }),
-  };
-  refuseContradiction(node);
-  return node;
-}
-
-function refuseContradiction({ url, socket }: RedisNodeOptions): void {
-  const tls = socket?.["tls"];
-  if (url === undefined || tls === undefined || Boolean(tls) === isTlsUrl(url)) return;
-  throw new RangeError(
-    `RedisBroker: socket.tls is ${describe(tls)}, but the url says otherwise: it starts with rediss:// for TLS`,
-  );
-}
-
-function checkSecret(value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new TypeError(
-    `RedisBroker: password must be a string, got a value of type ${typeof value}`,
-  );
-}
-
-/** A copy that a thread can have. */
-function plain(name: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`RedisBroker: ${name} must be an object, got ${describe(value)}`);
-  }
-  try {
-    return structuredClone(fields(value));
-  } catch (error) {
-    throw new TypeError(
-      `RedisBroker: ${name} must be plain data, without functions: the heartbeat thread connects with it too`,
-      { cause: error },
-    );
-  }
-}
-
 function addressMap(value: unknown): Readonly<Record<string, RedisAddress>> {
   return Object.fromEntries(
-    Object.entries(plain("nodeAddressMap", value)).map(([name, address]) => [
+    Object.entries(plainData("nodeAddressMap", value)).map(([name, address]) => [
       name,
       addressOf(`nodeAddressMap["${name}"]`, address),
     ]),

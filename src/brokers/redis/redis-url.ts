@@ -1,5 +1,5 @@
 import { describe } from "../../core/option-checks.ts";
-import type { RedisNodeOptions } from "./redis-target.ts";
+import type { RedisNode } from "./redis-node.ts";
 
 const FORM =
   "the url must look like redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path";
@@ -8,7 +8,8 @@ const FORM =
  * Messages tell where the URL leads, never who goes there: the password that it may hold must not get into a log.
  * @throws TypeError or RangeError if it leads to no server
  */
-export function checkUrl(url: unknown): string {
+export function checkUrl(given: unknown): string {
+  const url = given instanceof URL ? given.href : given;
   if (typeof url !== "string") {
     throw new TypeError(`RedisBroker: ${FORM}, got a value of type ${typeof url}`);
   }
@@ -66,21 +67,28 @@ function isDecodable(text: string): boolean {
 }
 
 /**
- * The same options with what the URL says in place of it, so that the address can be changed.
- * @throws RangeError if it is that of a unix socket, which only one server can have
+ * A node with what a valid URL says, which counts more than what the node says itself.
+ *
+ * @param rule - whether it must have a host and a port, which may be changed
+ * @throws RangeError if it is that of a unix socket, and must have them
  */
-export function withoutUrl({ url, ...node }: RedisNodeOptions): RedisNodeOptions {
-  if (url === undefined) return node;
-  if (url.startsWith("unix:")) {
-    throw new RangeError(
-      "RedisBroker: sentinels and nodes of a cluster have a host and a port, not a unix:// url",
-    );
-  }
+export function nodeOfUrl(
+  url: string,
+  node: RedisNode,
+  { isAddressed = false }: { readonly isAddressed?: boolean },
+): RedisNode {
+  if (!url.startsWith("unix:")) return nodeOfTcpUrl(url, node);
+  if (!isAddressed) return nodeOfUnixUrl(url, node);
+  throw new RangeError(
+    "RedisBroker: sentinels and nodes of a cluster have a host and a port, not a unix:// url",
+  );
+}
+
+function nodeOfTcpUrl(url: string, node: RedisNode): RedisNode {
   const { hostname, port, username, password, pathname } = new URL(url);
   return {
     ...node,
-    ...(username !== "" && { username: decodeURIComponent(username) }),
-    ...(password !== "" && { password: decodeURIComponent(password) }),
+    ...credentials(username, password),
     ...(pathname.length > 1 && { database: Number(pathname.slice(1)) }),
     socket: {
       ...node.socket,
@@ -89,5 +97,26 @@ export function withoutUrl({ url, ...node }: RedisNodeOptions): RedisNodeOptions
       ...(port !== "" && { port: Number(port) }),
       ...(isTlsUrl(url) && { tls: true }),
     },
+  };
+}
+
+/** A URL cannot be parsed that has a user and no host. */
+function nodeOfUnixUrl(url: string, node: RedisNode): RedisNode {
+  const form =
+    /^unix:\/\/(?:(?<user>[^\/@:]*)(?::(?<secret>[^\/@]*))?@)?(?<path>\/[^?#]+)(?:\?db=(?<db>\d+))?$/v;
+  const { user = "", secret = "", path = "", db } = form.exec(url)?.groups ?? {};
+  return {
+    ...node,
+    ...credentials(user, secret),
+    ...(db !== undefined && { database: Number(db) }),
+    socket: { ...node.socket, path: decodeURIComponent(path) },
+  };
+}
+
+/** @param username - as it stands in the URL; so is the password */
+function credentials(username: string, password: string): RedisNode {
+  return {
+    ...(username !== "" && { username: decodeURIComponent(username) }),
+    ...(password !== "" && { password: decodeURIComponent(password) }),
   };
 }

@@ -57,7 +57,13 @@ export interface CheckedSqliteBrokerOptions {
 /** @throws TypeError or RangeError naming the option, its rule and the value */
 export function checkSqliteBrokerOptions(options: SqliteBrokerOptions): CheckedSqliteBrokerOptions {
   checkOptions("SqliteBroker", options, Object.keys(DEFAULTS));
-  const { synchronous, lease, blockedAfter, stuckAfter, callTimeout } = { ...DEFAULTS, ...options };
+  const {
+    synchronous = DEFAULTS.synchronous,
+    lease = DEFAULTS.lease,
+    blockedAfter = DEFAULTS.blockedAfter,
+    stuckAfter = DEFAULTS.stuckAfter,
+    callTimeout = DEFAULTS.callTimeout,
+  } = options;
   return {
     synchronous: checkSynchronous(synchronous),
     lease: checkMs("lease", lease, 1000),

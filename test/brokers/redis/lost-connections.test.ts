@@ -226,7 +226,7 @@ describe("a connection to Redis that is lost", () => {
     const connect = async (): Promise<RedisClient> => {
       const { signal } = new AbortController();
       const client = await createRedisClient(
-        { url: `unix://${path}` },
+        { socket: { path } },
         { connectTimeoutMs: 5000, signal },
       );
       t.after(() => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { createClient, createCluster } from "@redis/client";
+import { createClient, createClientPool, createCluster, createSentinel } from "@redis/client";
 
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
+import type { RedisNode } from "../../../src/brokers/redis/redis-node.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
 
 const SECRET = "hush-hush";
@@ -25,21 +26,41 @@ function refuses(redis: unknown, message: RegExp): void {
   assert.match(refusal(redis), message);
 }
 
+const USER = { username: "user", password: "pass" };
+const URLS: Readonly<Record<string, RedisNode>> = {
+  "redis://localhost": { socket: { host: "localhost" } },
+  "redis://127.0.0.1:6380/2": { database: 2, socket: { host: "127.0.0.1", port: 6380 } },
+  "redis://[::1]:6379": { socket: { host: "::1", port: 6379 } },
+  "redis://:p%40ss@host": { password: "p@ss", socket: { host: "host" } },
+  "redis://user:p%40ss@host:6379/0": {
+    username: "user",
+    password: "p@ss",
+    database: 0,
+    socket: { host: "host", port: 6379 },
+  },
+  "rediss://user:pass@host:6380/15": {
+    ...USER,
+    database: 15,
+    socket: { host: "host", port: 6380, tls: true },
+  },
+  "unix:///run/redis.sock": { socket: { path: "/run/redis.sock" } },
+  "unix://user:pass@/run/redis.sock?db=2": {
+    ...USER,
+    database: 2,
+    socket: { path: "/run/redis.sock" },
+  },
+};
+
 describe("redisTarget() takes a URL", () => {
-  for (const url of [
-    "redis://localhost",
-    "redis://127.0.0.1:6380/2",
-    "redis://[::1]:6379",
-    "redis://:p%40ss@host",
-    "redis://user:p%40ss@host:6379/0",
-    "rediss://user:pass@host:6380/15",
-    "unix:///run/redis.sock",
-    "unix://user:pass@/run/redis.sock?db=2",
-  ]) {
+  for (const [url, node] of Object.entries(URLS)) {
     test(url, () => {
-      const single = { kind: "single", node: { url } };
+      const single = { kind: "single", node };
       assert.deepEqual(redisTarget(url), single);
       assert.deepEqual(redisTarget({ url }), single);
+      // One of a user without a host is none for the class.
+      if (!URL.canParse(url)) return;
+      assert.deepEqual(redisTarget(new URL(url)), single);
+      assert.deepEqual(redisTarget({ url: new URL(url) }), single);
     });
   }
 
@@ -87,25 +108,29 @@ describe("redisTarget() takes a URL", () => {
       refuses({ url }, /^RangeError: .*must look like redis:\/\//v);
     }
     refuses(`redis://:${SECRET}@host\n`, /^RangeError: .*control character, such as a line break/v);
-    refuses(
-      { url: new URL(`redis://:${SECRET}@host`) },
-      /^TypeError: .*got a value of type object/v,
-    );
+    const port = new URL(`http://:${SECRET}@host`);
+    refuses(port, /^RangeError: .*must look like redis:\/\//v);
+    refuses({ url: 6379 }, /^TypeError: .*got a value of type number/v);
   });
 });
 
 describe("redisTarget() takes the options of createClient", () => {
   test("that are plain data, and copies them", () => {
     const node = {
-      url: "rediss://host",
       username: "app",
       password: SECRET,
       database: 2,
-      socket: { tls: true, ca: "certificate", keepAlive: false },
+      socket: { tls: true, ca: "certificate", keepAlive: false, host: "host" },
     };
     const target = redisTarget(node);
     assert.deepEqual(target, { kind: "single", node });
     assert.ok(target.kind === "single" && target.node.socket !== node.socket);
+    const { host: _, ...socket } = node.socket;
+    assert.deepEqual(redisTarget({ ...node, url: "rediss://host", socket }), target);
+    assert.deepEqual(redisTarget({ socket: { port: "6380" } }), {
+      kind: "single",
+      node: { socket: { port: 6380 } },
+    });
     assert.deepEqual(redisTarget({}), { kind: "single", node: {} });
   });
 
@@ -125,7 +150,7 @@ describe("redisTarget() takes the options of createClient", () => {
       { rootNodes: [{ url }], callTimeout: 1 },
       /it belongs into the second argument, as in/v,
     );
-    refuses([`redis://:${SECRET}@host`], /^TypeError: .*must be an object, got an array/v);
+    refuses([`redis://:${SECRET}@host`], /^TypeError: .*must be a plain object, got an array/v);
     for (const nothing of [undefined, null, 6379, true]) {
       refuses(nothing, /^TypeError: .*expected a URL, options or a client/v);
     }
@@ -141,8 +166,37 @@ describe("redisTarget() takes the options of createClient", () => {
     refuses({ password: { SECRET } }, /^TypeError: .*got a value of type object/v);
     refuses({ database: "2" }, /^TypeError: .*database must be an integer/v);
     refuses({ database: -1 }, /^RangeError: .*database must be an integer of at least 0, got -1/v);
-    refuses({ socket: "host" }, /^TypeError: .*socket must be an object/v);
-    refuses({ socket: ["host"] }, /^TypeError: .*socket must be an object/v);
+    refuses({ socket: "host" }, /^TypeError: .*socket must be a plain object/v);
+    refuses({ socket: ["host"] }, /^TypeError: .*socket must be a plain object/v);
+  });
+
+  test("and refuses what is not there, or is not plain, and not the default in its place", () => {
+    refuses({ url: undefined }, /^TypeError: .*url is undefined: check where it comes from/v);
+    refuses({ database: undefined }, /^TypeError: .*database is undefined/v);
+    for (const name of ["host", "port", "path"]) {
+      refuses({ socket: { [name]: undefined } }, /^TypeError: .*socket\.\w+ is undefined/v);
+      refuses({ socket: { [name]: null } }, /^TypeError: .*socket\.\w+ must be an? \w+/v);
+    }
+    refuses(
+      { socket: { port: 0 } },
+      /^RangeError: .*socket\.port must be an integer of at least 1/v,
+    );
+    refuses({ socket: { port: Number.NaN } }, /^RangeError: .*socket\.port must be an integer/v);
+    refuses({ socket: { hostname: "a" } }, /^TypeError: .*no option "hostname" of socket: it is/v);
+    refuses({ socket: { tls: { ca: "" } } }, /^TypeError: .*socket\.tls must be true or false/v);
+    refuses(
+      { socket: new Map([["host", "a"]]) },
+      /^TypeError: .*plain object, got an object \(Map/v,
+    );
+    class Config {
+      readonly url = "redis://host";
+    }
+    for (const odd of [new Map(), new Config(), () => "redis://host", Object.create({ url: "" })]) {
+      refuses(
+        odd,
+        /^TypeError: .*expected a URL, options or a client of @redis\/client, got an? /v,
+      );
+    }
   });
 
   test("and refuses a function, which the heartbeat thread cannot have", () => {
@@ -246,7 +300,10 @@ describe("redisTarget() takes the options of createCluster", () => {
     refuses({ rootNodes: [{ url: "unix:///run/redis.sock" }] }, /^RangeError: .*not a unix:/v);
     refuses({ rootNodes, defaults: `redis://:${SECRET}@host` }, /defaults must be.*got a string/v);
     refuses({ rootNodes, useReplicas: true }, /^TypeError: .*no option "useReplicas"/v);
-    refuses({ rootNodes, nodeAddressMap: () => undefined }, /nodeAddressMap must be an object/v);
+    refuses(
+      { rootNodes, nodeAddressMap: () => undefined },
+      /nodeAddressMap must be a plain object/v,
+    );
     refuses(
       { rootNodes, nodeAddressMap: { "a:1": { host: "b" } } },
       /nodeAddressMap\["a:1"\]\.port must be an integer/v,
@@ -263,8 +320,9 @@ describe("redisTarget() takes a client", () => {
     const target = redisTarget(client);
     assert.ok(target.kind === "single");
     const { socket, ...node } = target.node;
-    const url = `redis://app:${SECRET}@host:6380/2`;
-    assert.deepEqual(node, { url, username: "app", password: SECRET, database: 2 });
+    assert.deepEqual(node, { username: "app", password: SECRET, database: 2 });
+    assert.equal(socket?.["host"], "host");
+    assert.equal(socket?.["port"], 6380);
     assert.equal(socket?.["keepAlive"], false);
     assert.equal("reconnectStrategy" in (socket ?? {}), false);
   });
@@ -311,16 +369,45 @@ describe("redisTarget() takes a client", () => {
         rootNodes: [{ url: "redis://host" }],
         nodeAddressMap: () => ({ host: "localhost", port: 1 }),
       }),
-      /nodeAddressMap must be an object/v,
+      /nodeAddressMap must be a plain object/v,
     );
   });
 
   test("but not one that does not tell its options", () => {
-    refuses({ duplicate: () => undefined }, /^TypeError: .*pass those that it was made of/v);
+    const message = /^TypeError: .*pass (?:those|the options) that (?:it|the pool) was made of$/v;
+    refuses(createSentinel({ name: "main", sentinelRootNodes: [{ host: "a", port: 1 }] }), message);
+    refuses(createClientPool({ url: "redis://host" }), message);
+    const unset: object = { url: undefined };
+    refuses(createClient(unset), /^TypeError: .*url is undefined/v);
+  });
+
+  test("but not a promise of one, nor one of another package or an old version", () => {
+    refuses(Promise.resolve(createClient()), /^TypeError: .*got a promise: await it$/v);
+    const { promise } = Promise.withResolvers<void>();
+    refuses({ url: "redis://host", socket: promise }, /^TypeError: .*got a promise: await it$/v);
+    class Redis {
+      readonly options = { host: "elsewhere", port: 1 };
+      readonly status = "ready";
+      duplicate(): object {
+        return new Redis();
+      }
+    }
+    refuses(
+      new Redis(),
+      /^TypeError: .*got an object \(Redis\): it is a client of another package/v,
+    );
   });
 });
 
 test("RedisBroker checks its options when it is made", () => {
   assert.throws(() => new RedisBroker("localhost"), RangeError);
   assert.throws(() => new RedisBroker("redis://localhost", { lease: 1 }), RangeError);
+  const nothing = {
+    lease: undefined,
+    blockedAfter: undefined,
+    stuckAfter: undefined,
+    callTimeout: undefined,
+    enqueueTimeout: undefined,
+  };
+  assert.doesNotThrow(() => new RedisBroker("redis://localhost", nothing));
 });

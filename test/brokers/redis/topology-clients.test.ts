@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 
 import { createClient } from "@redis/client";
 
-import type { RedisNodeOptions } from "../../../src/brokers/redis/redis-target.ts";
+import type { RedisNode } from "../../../src/brokers/redis/redis-node.ts";
 import { type CountingEngine, countingEngine } from "./counting-engine.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
@@ -61,7 +61,7 @@ function withUser(path: string): string {
 }
 
 describe("RedisBroker given a client of createClient", () => {
-  const made: ReadonlyArray<readonly [string, () => RedisNodeOptions]> = [
+  const made: ReadonlyArray<readonly [string, () => RedisNode & { readonly url?: string }]> = [
     ["a URL", () => ({ url: withUser("/2") })],
     ["a URL, user and database", () => ({ url: redis.url, ...USER, database: 2 })],
     [

@@ -1,0 +1,141 @@
+import { isPlainObject } from "../../core/is-plain-object.ts";
+import {
+  checkBoolean,
+  checkInteger,
+  checkName,
+  checkOptions,
+  describe,
+} from "../../core/option-checks.ts";
+import { fields } from "./client-options.ts";
+import { BROKER_OPTION_HINTS } from "./redis-broker-options.ts";
+import { checkUrl, isTlsUrl, nodeOfUrl } from "./redis-url.ts";
+
+/** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
+export interface RedisNodeOptions {
+  /** `redis[s]://[[username][:password]@][host][:port][/database]` */
+  readonly url?: string | URL;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database?: number;
+  /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
+  readonly socket?: Readonly<Record<string, unknown>>;
+}
+
+/** The same after the check: what a URL said stands in its place, so that the address alone can be changed. */
+export type RedisNode = Omit<RedisNodeOptions, "url">;
+
+/** What a port may be. */
+export const PORT = { min: 1, max: 65_535 };
+
+const NODE_OPTIONS = ["url", "username", "password", "database", "socket"];
+const IN_SOCKET = "it belongs into socket, as in { socket: { host, port } }, or give a url";
+const NODE_HINTS = Object.freeze({
+  ...BROKER_OPTION_HINTS,
+  host: IN_SOCKET,
+  port: IN_SOCKET,
+  path: IN_SOCKET,
+  tls: IN_SOCKET,
+  db: "it is called database",
+});
+
+/** Names by which others say where a server is: `net.connect` would not know them, and take localhost. */
+const NOT_IN_SOCKET = ["hostname", "address", "server", "servers", "url", "uri"];
+
+/**
+ * Reads what says how to reach a server.
+ *
+ * @param name - what it is given as
+ * @param rule - whether it must have a host and a port
+ * @throws TypeError or RangeError if it leads to no server
+ */
+export function nodeOptions(
+  name: string,
+  value: unknown,
+  rule: { readonly isAddressed?: boolean } = {},
+): RedisNode {
+  // It may be a URL, with a password.
+  if (typeof value === "string") {
+    throw new TypeError(`RedisBroker: ${name} must be objects, such as { url }, got a string`);
+  }
+  checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS, NODE_HINTS);
+  const given = fields(value);
+  refuseUndefined("RedisBroker: ", given, ["url", "database"]);
+  const { url, username, password, database, socket } = given;
+  const node = {
+    ...(username !== undefined && { username: checkName("RedisBroker: username", username) }),
+    ...(password !== undefined && { password: checkSecret(password) }),
+    ...(database !== undefined && {
+      database: checkInteger("RedisBroker: database", database, { min: 0 }),
+    }),
+    ...(socket !== undefined && { socket: checkSocket(socket) }),
+  };
+  if (url === undefined) return node;
+  const checked = checkUrl(url);
+  refuseContradiction(checked, node);
+  return nodeOfUrl(checked, node, rule);
+}
+
+/** Most often it comes of a variable that is not set: who says where must not be led elsewhere. */
+function refuseUndefined(
+  owner: string,
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): void {
+  const missing = names.find((name) => Object.hasOwn(given, name) && given[name] === undefined);
+  if (missing === undefined) return;
+  throw new TypeError(
+    `${owner}${missing} is undefined: check where it comes from, or leave it out for the default`,
+  );
+}
+
+function refuseContradiction(url: string, { socket }: RedisNode): void {
+  const tls = socket?.["tls"];
+  if (tls === undefined || tls === isTlsUrl(url)) return;
+  throw new RangeError(
+    `RedisBroker: socket.tls is ${describe(tls)}, but the url says otherwise: it starts with rediss:// for TLS`,
+  );
+}
+
+function checkSecret(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(
+    `RedisBroker: password must be a string, got a value of type ${typeof value}`,
+  );
+}
+
+function checkSocket(value: unknown): Readonly<Record<string, unknown>> {
+  const socket = plainData("socket", value);
+  refuseUndefined("RedisBroker: socket.", socket, ["host", "port", "path"]);
+  const unknown = NOT_IN_SOCKET.find((name) => Object.hasOwn(socket, name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `RedisBroker: there is no option "${unknown}" of socket: it is { host, port } or { path }, or give a url`,
+    );
+  }
+  const { host, port, path, tls } = socket;
+  if (host !== undefined) checkName("RedisBroker: socket.host", host);
+  if (path !== undefined) checkName("RedisBroker: socket.path", path);
+  // The package takes anything else for no TLS.
+  if (tls !== undefined) checkBoolean("RedisBroker: socket.tls", tls);
+  if (port === undefined) return socket;
+  const number = typeof port === "string" && /^\d+$/v.test(port) ? Number(port) : port;
+  return { ...socket, port: checkInteger("RedisBroker: socket.port", number, PORT) };
+}
+
+/**
+ * A copy that a thread can have.
+ * @throws TypeError if it is no plain object, or holds what cannot be copied
+ */
+export function plainData(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || !isPlainObject(value)) {
+    throw new TypeError(`RedisBroker: ${name} must be a plain object, got ${describe(value)}`);
+  }
+  try {
+    return structuredClone(fields(value));
+  } catch (error) {
+    throw new TypeError(
+      `RedisBroker: ${name} must be plain data, without functions: the heartbeat thread connects with it too`,
+      { cause: error },
+    );
+  }
+}
