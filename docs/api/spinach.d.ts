@@ -237,7 +237,7 @@ import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type { Broker, BrokerContext, ClaimJobs, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener } from "../broker.ts";
 import { type RedisBrokerOptions } from "./redis-broker-options.ts";
-import { type RedisClientLike, type RedisOptions } from "./redis-target.ts";
+import { type RedisLocation } from "./redis-target.ts";
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
  * Python Spinach. Needs the package `@redis/client`.
@@ -253,7 +253,7 @@ export declare class RedisBroker implements Broker {
      *   own, and neither uses nor closes the client
      * @throws TypeError or RangeError if an option is not valid
      */
-    constructor(redis: string | RedisOptions | RedisClientLike, options?: RedisBrokerOptions);
+    constructor(redis: RedisLocation, options?: RedisBrokerOptions);
     get id(): string;
     bind(context: BrokerContext): void;
     start(): Promise<void>;
@@ -270,17 +270,42 @@ export declare class RedisBroker implements Broker {
     onLeaseLost(listener: () => void): () => void;
 }
 
-// brokers/redis/redis-target.d.ts
+// brokers/redis/redis-node.d.ts
 /** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
 export interface RedisNodeOptions {
     /** `redis[s]://[[username][:password]@][host][:port][/database]` */
-    readonly url?: string;
+    readonly url?: string | URL;
     readonly username?: string;
     readonly password?: string;
     readonly database?: number;
     /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
     readonly socket?: Readonly<Record<string, unknown>>;
 }
+/** The same after the check: what a URL said stands in its place, so that the address alone can be changed. */
+export type RedisNode = Omit<RedisNodeOptions, "url">;
+/** What a port may be. */
+export declare const PORT: {
+    min: number;
+    max: number;
+};
+/**
+ * Reads what says how to reach a server.
+ *
+ * @param name - what it is given as
+ * @param rule - whether it must have a host and a port
+ * @throws TypeError or RangeError if it leads to no server
+ */
+export declare function nodeOptions(name: string, value: unknown, rule?: {
+    readonly isAddressed?: boolean;
+}): RedisNode;
+/**
+ * A copy that a thread can have.
+ * @throws TypeError if it is no plain object, or holds what cannot be copied
+ */
+export declare function plainData(name: string, value: unknown): Readonly<Record<string, unknown>>;
+
+// brokers/redis/redis-target.d.ts
+import { type RedisNode, type RedisNodeOptions } from "./redis-node.ts";
 /** Where a server listens. */
 export interface RedisAddress {
     readonly host: string;
@@ -308,21 +333,22 @@ export interface RedisClusterOptions {
 export type RedisOptions = RedisNodeOptions | RedisSentinelOptions | RedisClusterOptions;
 /** A client of `@redis/client`, or one that is like it. Only its options are read. */
 export interface RedisClientLike {
-    duplicate(): unknown;
+    readonly isOpen: boolean;
 }
+/** What says where Redis is. */
+export type RedisLocation = string | URL | RedisOptions | RedisClientLike;
 /** What is reached: one server, the primary that sentinels name, or a cluster's node that has our slot. */
 export type RedisTarget = {
     readonly kind: "single";
-    readonly node: RedisNodeOptions;
+    readonly node: RedisNode;
 } | {
     readonly kind: "sentinel";
     readonly name: string;
-    readonly sentinels: readonly RedisNodeOptions[];
-    readonly node: RedisNodeOptions;
+    readonly sentinels: readonly RedisNode[];
+    readonly node: RedisNode;
 } | {
     readonly kind: "cluster";
-    /** Without URLs, so that only the address need be changed to reach another node. */
-    readonly roots: readonly RedisNodeOptions[];
+    readonly roots: readonly RedisNode[];
     readonly addresses: NonNullable<RedisClusterOptions["nodeAddressMap"]>;
 };
 /**
@@ -330,8 +356,8 @@ export type RedisTarget = {
  * @throws TypeError or RangeError if it leads to no Redis
  */
 export declare function redisTarget(redis: unknown): RedisTarget;
-/** The same options, which have no URL, with another address. */
-export declare function at(node: RedisNodeOptions, address: object): RedisNodeOptions;
+/** The same node with another address. */
+export declare function at(node: RedisNode, address: object): RedisNode;
 
 // brokers/sqlite/database-file.d.ts
 import { SqlSession } from "./sql-session.ts";
@@ -1409,7 +1435,8 @@ export type { AsyncOptions, QueueyOptions, SyncOptions } from "./queue/queuey-op
  */
 export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
 export { RedisBroker } from "./brokers/redis/redis-broker.ts";
-export type { RedisAddress, RedisClientLike, RedisClusterOptions, RedisNodeOptions, RedisOptions, RedisSentinelOptions, } from "./brokers/redis/redis-target.ts";
+export type { RedisNodeOptions } from "./brokers/redis/redis-node.ts";
+export type { RedisAddress, RedisClientLike, RedisClusterOptions, RedisLocation, RedisOptions, RedisSentinelOptions, } from "./brokers/redis/redis-target.ts";
 
 // signals/signals.d.ts
 import type { Job } from "../core/job.ts";
