@@ -836,7 +836,7 @@ export interface JobOptions {
     /** Queue to put it in. It must not start with `_`. @defaultValue `"spinach"` */
     readonly queue?: string | undefined;
     /**
-     * How often it is tried again after a failure. 0 makes it at-most-once: it starts once or never.
+     * How often it is tried again after a failure, up to 2^31 - 1. 0 makes it at-most-once: it starts once or never.
      * More makes it at-least-once: it runs until it succeeds or has failed `1 + maxRetries` times.
      * @defaultValue 0
      */
@@ -849,9 +849,9 @@ export interface JobOptions {
 }
 /** What all jobs of a task share. */
 export interface TaskOptions extends JobOptions {
-    /** Runs it every so many ms, at least 1, once in the whole cluster, without arguments. */
+    /** Runs it every so many ms, from 1 to 100 years, once in the whole cluster, without arguments. */
     readonly periodicity?: number | undefined;
-    /** Most jobs of it running at once in the whole cluster, at least 1. */
+    /** Most jobs of it running at once in the whole cluster, from 1 to 2^31 - 1. */
     readonly maxConcurrency?: number | undefined;
     /**
      * Fewest arguments a job must have. @defaultValue the function's `length`, which counts the
@@ -2272,7 +2272,7 @@ import type { RunnableTask } from "../core/task.ts";
 import type { JobsAhead, Workers, WorkersContext } from "./workers.ts";
 /** Options of coroutine workers. */
 export interface AsyncWorkersOptions {
-    /** Jobs at once, at least 1. @defaultValue 5 */
+    /** Jobs at once, from 1 to 100,000. @defaultValue 5 */
     readonly number?: number | undefined;
     /**
      * Threads to spread them over, each with an event loop of its own, from 0 to `number`, at most 1,024; 0 is the
@@ -2377,7 +2377,7 @@ export interface ThreadWorkersOptions {
     readonly number?: number | undefined;
     /** Limits of the memory of each thread, as Node's `new Worker` takes them. @defaultValue Node's */
     readonly resourceLimits?: ResourceLimits | undefined;
-    /** After so many jobs, at least 1, a thread ends and another takes its place. @defaultValue never */
+    /** After so many jobs, from 1 to 2^31 - 1, a thread ends and another takes its place. @defaultValue never */
     readonly maxJobsPerThread?: number | undefined;
     /**
      * How a thread waits for its next job. `"block"`: asleep, unless a socket, a timer or something else that a task

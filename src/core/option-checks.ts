@@ -6,21 +6,22 @@ import { isThenable } from "./is-thenable.ts";
 /** Keys and messages of brokers are put together with them. */
 const CONTROL_CHARACTER = /\p{Cc}/v;
 
-/** What a number may be. Limits are inclusive. */
+/** What a number may be. Limits are inclusive, and both are due: what stands behind an option holds so much, no more. */
 export interface NumberRule {
   readonly min: number;
-  readonly max?: number;
+  readonly max: number;
   /** For example `ms`; only for the message. */
   readonly unit?: string;
 }
 
 /**
  * @param name - the option with its owner, for example `Tasks: maxRetries`
+ * @returns the number; 0 for -0
  * @throws TypeError if it is not a number
  * @throws RangeError if it is fractional, NaN or outside the rule
  */
 export function checkInteger(name: string, value: unknown, rule: NumberRule): number {
-  const { min, max = Number.MAX_SAFE_INTEGER, unit } = rule;
+  const { min, max, unit } = rule;
   const expected = `an integer${unit === undefined ? "" : ` of ${unit}`} of at least ${min}`;
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be ${expected}, got ${describe(value)}`);
@@ -29,8 +30,11 @@ export function checkInteger(name: string, value: unknown, rule: NumberRule): nu
     throw new RangeError(`${name} must be ${expected}, got ${value}`);
   }
   if (value > max) throw new RangeError(`${name} must be at most ${max}, got ${value}`);
-  return value;
+  return value === 0 ? 0 : value;
 }
+
+/** Of a wait that ends by itself before any timer: it is only compared with the clock. */
+export const ANY_DURATION: NumberRule = Object.freeze({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
 /** Like {@link checkInteger}, but also lets `Infinity` through. */
 export function checkDuration(name: string, value: unknown, rule: NumberRule): number {

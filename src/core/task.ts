@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from "./constants.ts";
+import { MAX_COUNT, MAX_TIMER_MS } from "./constants.ts";
 import type { Kwargs } from "./kwargs.ts";
 import { checkInteger, checkQueue, describe } from "./option-checks.ts";
 
@@ -7,7 +7,7 @@ export interface JobOptions {
   /** Queue to put it in. It must not start with `_`. @defaultValue `"spinach"` */
   readonly queue?: string | undefined;
   /**
-   * How often it is tried again after a failure. 0 makes it at-most-once: it starts once or never.
+   * How often it is tried again after a failure, up to 2^31 - 1. 0 makes it at-most-once: it starts once or never.
    * More makes it at-least-once: it runs until it succeeds or has failed `1 + maxRetries` times.
    * @defaultValue 0
    */
@@ -21,9 +21,9 @@ export interface JobOptions {
 
 /** What all jobs of a task share. */
 export interface TaskOptions extends JobOptions {
-  /** Runs it every so many ms, at least 1, once in the whole cluster, without arguments. */
+  /** Runs it every so many ms, from 1 to 100 years, once in the whole cluster, without arguments. */
   readonly periodicity?: number | undefined;
-  /** Most jobs of it running at once in the whole cluster, at least 1. */
+  /** Most jobs of it running at once in the whole cluster, from 1 to 2^31 - 1. */
   readonly maxConcurrency?: number | undefined;
   /**
    * Fewest arguments a job must have. @defaultValue the function's `length`, which counts the
@@ -123,7 +123,9 @@ export function checkTaskReference(task: unknown): void {
 export function checkJobOptions(owner: string, options: JobOptions): JobOptions {
   const { queue, maxRetries, timeout } = options;
   if (queue !== undefined) checkQueue(`${owner}: queue`, queue);
-  if (maxRetries !== undefined) checkInteger(`${owner}: maxRetries`, maxRetries, { min: 0 });
+  if (maxRetries !== undefined) {
+    checkInteger(`${owner}: maxRetries`, maxRetries, { min: 0, max: MAX_COUNT });
+  }
   if (timeout !== undefined) {
     checkInteger(`${owner}: timeout`, timeout, { min: 1, max: MAX_TIMER_MS, unit: "ms" });
   }

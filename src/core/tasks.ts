@@ -1,4 +1,4 @@
-import { DEFAULT_QUEUE } from "./constants.ts";
+import { DEFAULT_QUEUE, MAX_COUNT, MAX_PARAMETERS, MAX_PERIOD_MS } from "./constants.ts";
 import { checkInteger, checkName, checkOptions, describe } from "./option-checks.ts";
 import {
   checkJobOptions,
@@ -168,13 +168,13 @@ function checkModule(module: unknown): void {
 function checkTaskOptions(owner: string, options: TaskOptions): JobOptions {
   const { periodicity, maxConcurrency, requiredArgs } = options;
   if (periodicity !== undefined) {
-    checkInteger(`${owner}: periodicity`, periodicity, { min: 1, unit: "ms" });
+    checkInteger(`${owner}: periodicity`, periodicity, { min: 1, max: MAX_PERIOD_MS, unit: "ms" });
   }
   if (maxConcurrency !== undefined) {
-    checkInteger(`${owner}: maxConcurrency`, maxConcurrency, { min: 1 });
+    checkInteger(`${owner}: maxConcurrency`, maxConcurrency, { min: 1, max: MAX_COUNT });
   }
   if (requiredArgs !== undefined) {
-    checkInteger(`${owner}: requiredArgs`, requiredArgs, { min: 0 });
+    checkInteger(`${owner}: requiredArgs`, requiredArgs, { min: 0, max: MAX_PARAMETERS });
   }
   return checkJobOptions(owner, options);
 }

@@ -4,6 +4,7 @@ import { DEFAULT_NAMESPACE } from "../core/constants.ts";
 import { EngineClosedError, UnknownTaskError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import {
+  ANY_DURATION,
   checkDate,
   checkDuration,
   checkFunction,
@@ -377,7 +378,7 @@ export class Engine {
 function checkStopOptions(options: StopOptions): void {
   checkOptions("stop", options, ["timeout"]);
   const { timeout } = options;
-  if (timeout !== undefined) checkDuration("stop: timeout", timeout, { min: 0 });
+  if (timeout !== undefined) checkDuration("stop: timeout", timeout, ANY_DURATION);
 }
 
 function refuseUnknownEvent(name: unknown): void {

@@ -1,5 +1,6 @@
 import { DEFAULT_QUEUE } from "../core/constants.ts";
 import {
+  ANY_DURATION,
   checkBoolean,
   checkDuration,
   checkMethods,
@@ -49,6 +50,6 @@ export function checkRunOptions(owner: string, options: RunOptions): CheckedRunO
   );
   checkBoolean(`${owner}: stopWhenQueueEmpty`, stopWhenQueueEmpty);
   checkQueue(`${owner}: queue`, queue);
-  if (stopTimeout !== undefined) checkDuration(`${owner}: stopTimeout`, stopTimeout, { min: 0 });
+  if (stopTimeout !== undefined) checkDuration(`${owner}: stopTimeout`, stopTimeout, ANY_DURATION);
   return { workers, queue, stopWhenQueueEmpty, stopTimeout };
 }

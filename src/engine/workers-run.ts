@@ -1,7 +1,7 @@
 import type { Broker } from "../brokers/broker.ts";
 import type { JobRequest } from "../core/batch.ts";
 import type { Job } from "../core/job.ts";
-import { checkDuration } from "../core/option-checks.ts";
+import { ANY_DURATION, checkDuration } from "../core/option-checks.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { StopOptions, Workers, WorkersSink } from "../workers/workers.ts";
 import { Arbiter, type ArbiterParts } from "./arbiter.ts";
@@ -64,7 +64,7 @@ export class WorkersRun implements RunningWorkers {
   }
 
   async stop({ timeout = DEFAULT_STOP_TIMEOUT_MS }: StopOptions = {}): Promise<void> {
-    checkDuration("stop: timeout", timeout, { min: 0 });
+    checkDuration("stop: timeout", timeout, ANY_DURATION);
     this.#arbiter.stopTaking();
     if (this.#stopping === undefined) this.#stopping = this.#stopParts(timeout);
     else void this.#parts.workers.stop({ timeout });

@@ -1,5 +1,6 @@
 import { threadId } from "node:worker_threads";
 
+import { MAX_COUNT } from "../core/constants.ts";
 import {
   BlockingNotAllowedError,
   ItemNotTakenError,
@@ -7,7 +8,13 @@ import {
   QueueTimeoutError,
   QueueValueTooLargeError,
 } from "../core/errors.ts";
-import { checkDuration, checkInteger, checkOptions, describe } from "../core/option-checks.ts";
+import {
+  ANY_DURATION,
+  checkDuration,
+  checkInteger,
+  checkOptions,
+  describe,
+} from "../core/option-checks.ts";
 import { KeepAlive } from "../platform/keep-alive.ts";
 import { systemClock } from "../platform/runtime.ts";
 import { QueueyBell } from "./queuey-bell.ts";
@@ -278,7 +285,7 @@ export class Queuey<Value = unknown> {
    * Rejects with TypeError or RangeError if it is no id of another thread.
    */
   async abandon(deadThreadId: number): Promise<ReadonlyArray<TakenItem<Value>>> {
-    checkInteger("Queuey.abandon: threadId", deadThreadId, { min: 0 });
+    checkInteger("Queuey.abandon: threadId", deadThreadId, { min: 0, max: MAX_COUNT });
     if (deadThreadId === threadId) {
       throw new RangeError("Queuey.abandon: threadId must be that of a thread that has ended");
     }
@@ -438,7 +445,7 @@ const ASYNC_HINTS = Object.freeze({ timeout: "pass { signal: AbortSignal.timeout
 function readTimeout(name: string, options: SyncOptions): number {
   checkOptions(`Queuey.${name}`, options, ["timeout"], SYNC_HINTS);
   const { timeout = Infinity } = options;
-  return checkDuration(`Queuey.${name}: timeout`, timeout, { min: 0 });
+  return checkDuration(`Queuey.${name}: timeout`, timeout, ANY_DURATION);
 }
 
 function readSignal(name: string, options: AsyncOptions): AbortSignal | undefined {

@@ -1,3 +1,4 @@
+import { describe } from "../core/option-checks.ts";
 import {
   type Clock,
   type Runtime,
@@ -74,7 +75,8 @@ export class FakeRuntime implements Runtime {
    * what they started settle before the next.
    */
   async advance(ms: number): Promise<void> {
-    if (!(ms >= 0)) throw new RangeError(`advance: ms must be at least 0, got ${ms}; see jump()`);
+    checkMs("advance", ms);
+    if (ms < 0) throw new RangeError(`advance: ms must be at least 0, got ${ms}; see jump()`);
     const targetMs = this.#elapsedMs + ms;
     await this.#settle();
     for (let timer = this.#nextUntil(targetMs); timer; timer = this.#nextUntil(targetMs)) {
@@ -89,6 +91,7 @@ export class FakeRuntime implements Runtime {
 
   /** Sets the wall clock forward or back, as an administrator does: no time passes. */
   jump(ms: number): void {
+    checkMs("jump", ms);
     this.#epochMs += ms;
   }
 
@@ -132,6 +135,12 @@ export class FakeRuntime implements Runtime {
  */
 export function settled(): Promise<void> {
   return systemTimers.yield();
+}
+
+/** Parts of a ms are allowed. */
+function checkMs(method: string, ms: unknown): void {
+  if (Number.isFinite(ms)) return;
+  throw new RangeError(`${method}: ms must be a finite number, got ${describe(ms)}`);
 }
 
 function isBefore(one: FakeTimer, other: FakeTimer): boolean {

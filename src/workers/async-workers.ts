@@ -1,5 +1,6 @@
 import type { ResourceLimits } from "node:worker_threads";
 
+import { MAX_CONCURRENCY } from "../core/constants.ts";
 import type { StoredJob } from "../core/job.ts";
 import { checkInteger, checkOptions } from "../core/option-checks.ts";
 import type { RunnableTask } from "../core/task.ts";
@@ -11,7 +12,7 @@ import type { JobsAhead, Workers, WorkersContext } from "./workers.ts";
 
 /** Options of coroutine workers. */
 export interface AsyncWorkersOptions {
-  /** Jobs at once, at least 1. @defaultValue 5 */
+  /** Jobs at once, from 1 to 100,000. @defaultValue 5 */
   readonly number?: number | undefined;
   /**
    * Threads to spread them over, each with an event loop of its own, from 0 to `number`, at most 1,024; 0 is the
@@ -48,7 +49,10 @@ export class AsyncWorkers implements Workers {
   constructor(options: AsyncWorkersOptions = {}) {
     checkOptions("AsyncWorkers", options, OPTIONS, WORKERS_HINTS);
     const { number = DEFAULT_NUMBER, threads = 0 } = options;
-    this.number = checkInteger("AsyncWorkers: number", number, { min: 1 });
+    this.number = checkInteger("AsyncWorkers: number", number, {
+      min: 1,
+      max: MAX_CONCURRENCY,
+    });
     checkInteger("AsyncWorkers: threads", threads, { min: 0, max: Math.min(number, MAX_THREADS) });
     const timeoutGraceMs = checkTimeoutGrace("AsyncWorkers", options);
     const threadOptions = checkThreadOptions("AsyncWorkers", options);

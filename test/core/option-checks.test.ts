@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
 import {
+  ANY_DURATION,
   checkDate,
   checkDuration,
   checkFunction,
@@ -27,7 +28,9 @@ suite("checkInteger()", () => {
 
   test("lets the limits and what lies between them through", () => {
     for (const value of [1, 5, 9]) assert.equal(check(value), value);
-    assert.equal(checkInteger("n", Number.MAX_SAFE_INTEGER, { min: 0 }), Number.MAX_SAFE_INTEGER);
+    const any = { min: 0, max: Number.MAX_SAFE_INTEGER };
+    assert.equal(checkInteger("n", Number.MAX_SAFE_INTEGER, any), Number.MAX_SAFE_INTEGER);
+    assert.ok(Object.is(checkInteger("n", -0, any), 0));
   });
 
   test("names the option, the rule and the value it refuses", () => {
@@ -55,17 +58,20 @@ suite("checkInteger()", () => {
   });
 
   test("refuses an integer that a number cannot hold exactly", () => {
-    assert.throws(() => checkInteger("n", 2 ** 53, { min: 0 }), RangeError);
+    assert.throws(
+      () => checkInteger("n", 2 ** 53, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      RangeError,
+    );
   });
 });
 
 test("checkDuration() lets Infinity through, and is checkInteger() in ms otherwise", () => {
-  assert.equal(checkDuration("grace", Infinity, { min: 0 }), Infinity);
-  assert.equal(checkDuration("grace", 0, { min: 0 }), 0);
+  assert.equal(checkDuration("grace", Infinity, ANY_DURATION), Infinity);
+  assert.equal(checkDuration("grace", 0, ANY_DURATION), 0);
   const message = "grace must be an integer of ms of at least 0, got -1";
-  assert.throws(() => checkDuration("grace", -1, { min: 0 }), { name: "RangeError", message });
-  assert.throws(() => checkDuration("grace", -Infinity, { min: 0 }), RangeError);
-  assert.throws(() => checkDuration("grace", "1s", { min: 0 }), TypeError);
+  assert.throws(() => checkDuration("grace", -1, ANY_DURATION), { name: "RangeError", message });
+  assert.throws(() => checkDuration("grace", -Infinity, ANY_DURATION), RangeError);
+  assert.throws(() => checkDuration("grace", "1s", ANY_DURATION), TypeError);
 });
 
 test("checkName() takes any string but the empty one", () => {

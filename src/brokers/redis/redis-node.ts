@@ -1,3 +1,4 @@
+import { MAX_COUNT } from "../../core/constants.ts";
 import { isPlainObject } from "../../core/is-plain-object.ts";
 import {
   checkBoolean,
@@ -65,7 +66,7 @@ export function nodeOptions(
     ...(username !== undefined && { username: checkName("RedisBroker: username", username) }),
     ...(password !== undefined && { password: checkSecret(password) }),
     ...(database !== undefined && {
-      database: checkInteger("RedisBroker: database", database, { min: 0 }),
+      database: checkInteger("RedisBroker: database", database, { min: 0, max: MAX_COUNT }),
     }),
     ...(socket !== undefined && { socket: checkSocket(socket) }),
   };

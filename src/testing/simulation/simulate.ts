@@ -47,7 +47,7 @@ export const SIMULATED_INVARIANTS: readonly string[] = INVARIANTS.map(({ name })
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
   checkOptions("simulate", options, ["seed", "trace", "shrink"]);
   const { seed, trace: isTraced = false, shrink: mayShrink = false } = options;
-  checkInteger("simulate: seed", seed, { min: 0 });
+  checkInteger("simulate: seed", seed, { min: 0, max: Number.MAX_SAFE_INTEGER });
   checkBoolean("simulate: trace", isTraced);
   checkBoolean("simulate: shrink", mayShrink);
   const scenario = makeScenario(seed);

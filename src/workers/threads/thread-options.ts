@@ -1,7 +1,7 @@
 import type { ResourceLimits } from "node:worker_threads";
 
 import { MAX_TIMER_MS } from "../../core/constants.ts";
-import { checkInteger, checkOptions, describe } from "../../core/option-checks.ts";
+import { checkInteger, checkOptions, describe, type NumberRule } from "../../core/option-checks.ts";
 
 /** Unless told otherwise, in ms: long enough to roll back a transaction. */
 const DEFAULT_TIMEOUT_GRACE_MS = 5000;
@@ -12,13 +12,16 @@ const DEFAULT_READY_TIMEOUT_MS = 30_000;
 /** Each takes some MiB and starts at once with the others: more is a mistake that would exhaust the machine. */
 export const MAX_THREADS = 1024;
 
-/** What `new Worker` of Node knows. */
-const RESOURCE_LIMITS: readonly string[] = [
-  "maxOldGenerationSizeMb",
-  "maxYoungGenerationSizeMb",
-  "codeRangeSizeMb",
-  "stackSizeMb",
-];
+/**
+ * What `new Worker` of Node knows, each in MiB. Outside these limits the process ends with a fatal error of V8, or the
+ * thread is never heard of: seen on Node 24, not said by it.
+ */
+const RESOURCE_LIMITS: Readonly<Record<string, NumberRule>> = Object.freeze({
+  maxOldGenerationSizeMb: { min: 8, max: 1_048_576 },
+  maxYoungGenerationSizeMb: { min: 1, max: 1_048_576 },
+  codeRangeSizeMb: { min: 1, max: 65_536 },
+  stackSizeMb: { min: 0.5, max: 4096 },
+});
 
 /** Options of all workers that have threads. */
 export interface ThreadOptions {
@@ -47,11 +50,13 @@ export function checkThreadOptions(
 }
 
 function checkResourceLimits(owner: string, limits: ResourceLimits): void {
-  checkOptions(`${owner}: resourceLimits`, limits, RESOURCE_LIMITS);
-  for (const [name, value] of Object.entries(limits)) {
-    if (value === undefined || (typeof value === "number" && value > 0)) continue;
-    throw new RangeError(
-      `${owner}: resourceLimits.${name} must be a number of MiB above 0, got ${describe(value)}`,
-    );
+  checkOptions(`${owner}: resourceLimits`, limits, Object.keys(RESOURCE_LIMITS));
+  const given = new Map(Object.entries(limits));
+  for (const [name, { min, max }] of Object.entries(RESOURCE_LIMITS)) {
+    const value: unknown = given.get(name);
+    if (value === undefined) continue;
+    const problem = `${owner}: resourceLimits.${name} must be a number of MiB from ${min} to ${max}, got ${describe(value)}`;
+    if (typeof value !== "number") throw new TypeError(problem);
+    if (!(value >= min && value <= max)) throw new RangeError(problem);
   }
 }

@@ -39,6 +39,9 @@ export interface ThreadPoolOptions {
 /** Jobs that wait in the queue of the threads for each that they can run, while jobs are short. */
 const AHEAD_PER_SLOT = 64;
 
+/** Most of them: with so many slots no thread ever finds the queue empty for want of a trip. */
+const MAX_AHEAD = 65_536;
+
 /** What exists from the start on. */
 interface Started {
   readonly context: WorkersContext;
@@ -82,7 +85,7 @@ export class ThreadPool implements Workers {
     const { number, threads } = options;
     this.#options = options;
     this.number = number;
-    this.#maxAhead = number * AHEAD_PER_SLOT;
+    this.#maxAhead = Math.min(number * AHEAD_PER_SLOT, MAX_AHEAD);
     this.#maxJobs = number + this.#maxAhead;
     this.#shares = Array.from({ length: threads }, (_, index) =>
       Math.ceil((number - index) / threads),

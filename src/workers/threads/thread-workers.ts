@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 
+import { MAX_COUNT } from "../../core/constants.ts";
 import type { StoredJob } from "../../core/job.ts";
 import { checkInteger, checkOptions, describe } from "../../core/option-checks.ts";
 import type { RunnableTask } from "../../core/task.ts";
@@ -16,7 +17,7 @@ export interface ThreadWorkersOptions {
   readonly number?: number | undefined;
   /** Limits of the memory of each thread, as Node's `new Worker` takes them. @defaultValue Node's */
   readonly resourceLimits?: ResourceLimits | undefined;
-  /** After so many jobs, at least 1, a thread ends and another takes its place. @defaultValue never */
+  /** After so many jobs, from 1 to 2^31 - 1, a thread ends and another takes its place. @defaultValue never */
   readonly maxJobsPerThread?: number | undefined;
   /**
    * How a thread waits for its next job. `"block"`: asleep, unless a socket, a timer or something else that a task
@@ -62,7 +63,10 @@ export class ThreadWorkers implements Workers {
     const { number = cpus, maxJobsPerThread, idle = "block" } = options;
     this.number = checkInteger("ThreadWorkers: number", number, { min: 1, max: MAX_THREADS });
     if (maxJobsPerThread !== undefined) {
-      checkInteger("ThreadWorkers: maxJobsPerThread", maxJobsPerThread, { min: 1 });
+      checkInteger("ThreadWorkers: maxJobsPerThread", maxJobsPerThread, {
+        min: 1,
+        max: MAX_COUNT,
+      });
     }
     this.#pool = new ThreadPool({
       ...checkThreadOptions("ThreadWorkers", options),

@@ -150,3 +150,14 @@ describe("ThreadWorkers", () => {
     }
   });
 });
+
+describe("AsyncWorkers of the most jobs at once", () => {
+  for (const threads of [0, 2]) {
+    it(`start, run a job and stop, with ${threads} threads`, { timeout: 60_000 }, async () => {
+      const workers = new AsyncWorkers({ number: 100_000, threads });
+      await using bench = await new ThreadBench(workers).start();
+      assert.equal(workers.availableSlots, 100_000);
+      assert.deepEqual(await bench.run("echo", 1), [1]);
+    });
+  }
+});
