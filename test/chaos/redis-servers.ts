@@ -1,6 +1,6 @@
+import { until } from "../../src/testing/waits.ts";
 import { inspect } from "../brokers/redis/inspector.ts";
 import { type RedisProcess, startRedisProcess } from "../brokers/redis/redis-process.ts";
-import { until } from "../brokers/redis/until.ts";
 import type { Guard } from "./guard.ts";
 
 /** Acknowledged is on disk; a replica gets its first copy at once. */

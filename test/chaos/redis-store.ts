@@ -1,4 +1,4 @@
-import { until } from "../brokers/redis/until.ts";
+import { until } from "../../src/testing/waits.ts";
 import { type ChaosProxy, startChaosProxy } from "./chaos-proxy.ts";
 import type { Fault } from "./fault.ts";
 import type { Guard } from "./guard.ts";

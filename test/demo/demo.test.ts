@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { within } from "../../src/testing/waits.ts";
 import { startRedis } from "../brokers/redis/redis-server.ts";
 import { ended, runDemo, startDemo } from "./run-demo.ts";
 
@@ -30,7 +31,7 @@ async function printed(child: ChildProcess, text: string): Promise<void> {
     output += chunk.toString();
     if (output.includes(text)) resolve();
   });
-  await promise;
+  await within(`the demo prints "${text}"`, promise);
 }
 
 function shortHash(content: string): string {
@@ -125,7 +126,7 @@ describe("demo on a folder", () => {
     child.stdout?.destroy();
     const stderr: string[] = [];
     child.stderr?.setEncoding("utf8").on("data", (chunk: string) => stderr.push(chunk));
-    await once(child, "close");
+    await within("the demo ends", once(child, "close"));
     assert.deepEqual([child.exitCode, stderr.join("")], [0, ""]);
   });
 });

@@ -8,10 +8,10 @@ import { RedisBroker } from "../../src/brokers/redis/redis-broker.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { testTask } from "../../src/testing/conformance/test-cluster.ts";
 import { RecordingLogger } from "../../src/testing/recording-logger.ts";
+import { until, within } from "../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import { ownRedis } from "../brokers/redis/own-redis.ts";
-import { until } from "../brokers/redis/until.ts";
 
 /** What Python left after one step: keys with their types and values. */
 type Keyspace = Readonly<
@@ -230,7 +230,7 @@ describe("periodic tasks in one namespace with Python", () => {
       if (runsAtMs.length === 10) enough.resolve();
     });
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
-    await enough.promise;
+    await within("it has run ten times", enough.promise);
     const gapsMs = runsAtMs.slice(1).map((atMs, index) => atMs - (runsAtMs[index] ?? 0));
     assert.ok(Math.min(...gapsMs) < 500, `more than one in a second: ${gapsMs.join(", ")}`);
     // Source: spinach/brokers/redis.py next_future_periodic_delta, score_cast_func=int
@@ -267,7 +267,9 @@ describe("ours leaves what Python reads", () => {
     await it.spin.scheduleAt("compute", new Date(Date.UTC(2031, 4, 6)), 1);
     await it.spin.startWorkers({ workers: new AsyncWorkers(), queue: "nobody" });
     await it.spin.schedule("limited");
-    while ((await redis.inspector.call("EXISTS", `${namespace}/_max_concurrency`)) === 0);
+    await until("the limit is stated", async () => {
+      return (await redis.inspector.call("EXISTS", `${namespace}/_max_concurrency`)) === 1;
+    });
     const ready = (await redis.inspector.call(
       "LRANGE",
       `${namespace}/spinach`,

@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 
 import { Queuey } from "../../src/queuey.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
+import { within } from "../../src/testing/waits.ts";
 import {
   DONE,
   DONE_AGAIN,
@@ -58,7 +59,7 @@ test(`Queuey loses nothing when ${KILLS} threads are terminated`, { timeout }, a
     const workerData: VictimData = { handle: queue.handle, isAsync, ledger };
     const worker = new Worker(new URL("./programs/victim.ts", import.meta.url), { workerData });
     const { threadId } = worker;
-    await once(worker, "message");
+    await within("a thread has started", once(worker, "message"));
     await sleep(random() * 4);
     await worker.terminate();
     const lock = Atomics.load(control, LOCK_WORD);

@@ -6,6 +6,7 @@ import { suite, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { Queuey, QueueClosedError } from "../../src/queuey.ts";
+import { within } from "../../src/testing/waits.ts";
 
 const SOURCE = new URL("../../src/queuey.ts", import.meta.url).href;
 const MEBIBYTE = 1_048_576;
@@ -19,7 +20,7 @@ async function lifeOf(program: string, boundMs: number): Promise<[number | null,
     stdio: ["ignore", "pipe", "inherit"],
   });
   // What it says last is that its work is over.
-  await once(child.stdout, "data");
+  await within("the program says that it is ready", once(child.stdout, "data"));
   const startedMs = performance.now();
   const timer = setTimeout(() => child.kill("SIGKILL"), boundMs);
   const [exitCode] = (await once(child, "exit")) as [number | null];

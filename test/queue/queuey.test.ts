@@ -15,6 +15,7 @@ import {
   type QueueyHandle,
   QueueValueTooLargeError,
 } from "../../src/queuey.ts";
+import { within } from "../../src/testing/waits.ts";
 
 const NOW = { timeout: 0 };
 
@@ -27,16 +28,6 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
   promise.then(settle, settle);
   for (let turns = 0; turns < 20; turns += 1) await turn();
   return pending;
-}
-
-/** Keeps the process alive while nothing else may. */
-async function within<Result>(promise: Promise<Result>): Promise<Result> {
-  const timer = setInterval(() => {}, 1000);
-  try {
-    return await promise;
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 suite("Queuey: puts, gets and places", () => {
@@ -193,7 +184,7 @@ suite("Queuey: values", () => {
     queue.putSync(new Uint8Array(16)); // Needs no page.
     assert.equal(queue.getSync().length, 20_000);
     queue.taskDone();
-    await within(Promise.all(large));
+    await within("all large values are put", Promise.all(large));
     assert.deepEqual(
       Array.from({ length: 3 }, () => queue.getSync().length),
       [16, 17, 18],
@@ -366,12 +357,12 @@ suite("Queuey: close", () => {
       if (message === "waits") waits.resolve();
       else said.resolve(message);
     });
-    await waits.promise;
+    await within("the thread waits", waits.promise);
     const gets = [queue.getAsync(), queue.getAsync()];
     assert.ok(await isPending(Promise.race(gets)));
     queue.close();
     for (const get of gets) await assert.rejects(get, QueueClosedError);
-    assert.equal(await said.promise, "QUEUE_CLOSED");
+    assert.equal(await within("the thread is woken", said.promise), "QUEUE_CLOSED");
 
     const full = new Queuey<number>({ maxSize: 1 });
     full.putSync(1);
@@ -534,6 +525,6 @@ suite("Queuey, in one go and without waiting", () => {
     const getting = [queue.getAsync(), queue.getAsync()];
     await turn();
     assert.equal(queue.tryPutAll([1, 2]), 2);
-    assert.deepEqual(await within(Promise.all(getting)), [1, 2]);
+    assert.deepEqual(await within("both get one", Promise.all(getting)), [1, 2]);
   });
 });

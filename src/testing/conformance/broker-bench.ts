@@ -7,6 +7,7 @@ import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { TaskDefinition } from "../../core/task.ts";
+import { within } from "../waits.ts";
 import { type JobMaker, type TestCluster, testTask } from "./test-cluster.ts";
 
 /** What a test of brokers works with: two of them that share a namespace. */
@@ -78,12 +79,17 @@ export async function findOut(broker: Broker): Promise<void> {
   assert.notEqual(broker.id, id);
 }
 
-/** Resolves at the first wake-up of the queue, or of any. */
-export async function nextWakeUp(broker: Broker, queue: string): Promise<void> {
+/** Resolves at the first wake-up of the queue, or of any, on one of the brokers. */
+export async function nextWakeUp(
+  brokers: Broker | readonly Broker[],
+  queue: string,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = broker.onWakeUp((woken) => {
-    if (woken === undefined || woken === queue) resolve();
-  });
-  await promise;
-  stop();
+  const stops = [brokers].flat().map((broker) =>
+    broker.onWakeUp((woken) => {
+      if (woken === undefined || woken === queue) resolve();
+    }),
+  );
+  await within(`a wake-up for ${queue}`, promise);
+  for (const stop of stops) stop();
 }

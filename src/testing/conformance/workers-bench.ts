@@ -10,6 +10,7 @@ import { Tasks } from "../../core/tasks.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import type { FinishedJob, Workers } from "../../workers/workers.ts";
 import { settled } from "../fake-runtime.ts";
+import { within } from "../waits.ts";
 import { conformanceTasks, openGate } from "./conformance-tasks.ts";
 
 /** The time that workers under test live in. */
@@ -106,23 +107,26 @@ export class WorkersBench {
   /** Opens a gate again and again, until a job that waits for it has ended. */
   async open(gate: string, until: Promise<unknown>): Promise<void> {
     let ended = false;
-    void until.then(() => {
+    const end = (): void => {
       ended = true;
-    });
+    };
+    const ending = within(`a job that waits for gate "${gate}" has ended`, until).finally(end);
     while (!ended) {
       openGate(gate);
       await settled();
     }
+    await ending;
   }
 
   /** Lets time pass in small steps until something has happened. */
   async passUntil(what: Promise<unknown>): Promise<void> {
     let happened = false;
-    void what.then(() => {
+    const happening = within("what the test lets time pass for", what).finally(() => {
       happened = true;
     });
     await settled();
     while (!happened) await this.time.pass(5);
+    await happening;
   }
 }
 

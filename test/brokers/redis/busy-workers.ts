@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { BrokerError } from "../../../src/core/errors.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import {
   type EngineBench,
@@ -8,7 +9,6 @@ import {
   engineBench,
   linesWith,
   scheduleNumbers,
-  until,
 } from "./engine-bench.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";

@@ -5,8 +5,8 @@ import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import type { RedisClientLike, RedisOptions } from "../../../src/brokers/redis/redis-target.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { type LogLine, RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
-import { until } from "./until.ts";
 
 /** An engine whose tasks note what they run. */
 export interface CountingEngine extends AsyncDisposable {

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { type LogLine, RecordingLogger } from "../../../src/testing/recording-logger.ts";
-
-/** How long a test waits for what must come, in ms: far beyond what a busy machine needs. */
-const PATIENCE_MS = 30_000;
+import { until } from "../../../src/testing/waits.ts";
 
 /** An engine whose numbered jobs note that they run, and end when the test lets them. */
 export interface EngineBench extends AsyncDisposable {
@@ -82,16 +79,4 @@ export async function eachRanOnce(bench: EngineBench, count: number): Promise<vo
 /** The lines that hold a text. */
 export function linesWith({ logger }: EngineBench, text: string): readonly LogLine[] {
   return logger.lines.filter(({ message }) => message.includes(text));
-}
-
-/** Resolves once a condition holds; rejects if it does not for far too long. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const giveUpAtMs = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    assert.ok(performance.now() < giveUpAtMs, `waited ${PATIENCE_MS} ms in vain until ${what}`);
-    await sleep(5);
-  }
 }

@@ -9,8 +9,8 @@ import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { startRedis } from "./redis-server.ts";
-import { until } from "./until.ts";
 
 const LEASE_MS = 100_000;
 

@@ -1,4 +1,5 @@
 import { settled } from "../../../src/testing/fake-runtime.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import type { OwnRedis } from "./own-redis.ts";
 import { redisBench, type RedisBench } from "./redis-bench.ts";
@@ -51,5 +52,7 @@ export async function foundEmptyBy(
   namespace: string,
   count: number,
 ): Promise<void> {
-  while ((await inspector.call("SCARD", `${namespace}/_idle-brokers-of-spinach`)) !== count);
+  await until(`${count} brokers have found the queue empty`, async () => {
+    return (await inspector.call("SCARD", `${namespace}/_idle-brokers-of-spinach`)) === count;
+  });
 }

@@ -24,13 +24,13 @@ import {
 import { JobMaker } from "../../../src/testing/conformance/test-cluster.ts";
 import { FakeRuntime, settled } from "../../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { until, within } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { eachOnce, ended, redisBench } from "./redis-bench.ts";
 import { majorVersion } from "./redis-process.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
-import { until } from "./until.ts";
 
 const NOT_ENDED = "may take effect late";
 
@@ -211,7 +211,7 @@ describe("a connection to Redis that is lost", () => {
     connection.onReady(back.resolve);
     link.freeze(false);
     link.cut();
-    await back.promise;
+    await within("the connection is back", back.promise);
     assert.equal(await hasNumber.call("CLIENT", "ID"), number, "its connection is the same");
   });
 

@@ -4,12 +4,12 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { after, before, describe, test } from "node:test";
 
 import { settled } from "../../../src/testing/fake-runtime.ts";
+import { until, within } from "../../../src/testing/waits.ts";
 import { foundEmptyBy, idleCluster } from "./idle-cluster.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { ownRedis } from "./own-redis.ts";
-import { eachOnce, ended, idle, logged, type RedisBench } from "./redis-bench.ts";
+import { eachOnce, ended, idle, logged, oneEnded, type RedisBench } from "./redis-bench.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
-import { until } from "./until.ts";
 
 const redis = ownRedis();
 let look: Inspector;
@@ -90,10 +90,10 @@ describe("jobs of an idle process's own", () => {
     const [first] = cluster;
     await first.spin.schedule("hold");
     const messages = await messagesOf(first);
-    const done = Promise.race(cluster.map((it) => ended(it, 1)));
+    const done = oneEnded(cluster);
     await first.spin.schedule("count", 1);
     await done;
-    while (messages.length === 0) await settled();
+    await until("somebody is named", () => messages.length > 0);
     assert.match(messages[0] ?? "", /^spinach\n[0-9a-f\-]{36}$/v);
     hold.resolve();
     await close(cluster);
@@ -111,7 +111,7 @@ describe("jobs of an idle process's own", () => {
         }),
     );
     await Promise.all([1, 2, 3].map(() => first.spin.schedule("hold")));
-    await Promise.all(started);
+    await within("each has started one", Promise.all(started));
     const [, named = ""] = messages[0]?.split("\n") ?? [];
     assert.deepEqual(
       new Set(named.split(",")),
@@ -138,7 +138,7 @@ describe("jobs of an idle process's own", () => {
     });
     calls.push(first.spin.schedule("hold"));
     await Promise.all(calls);
-    while (messages.length === 0) await settled();
+    await until("somebody is named", () => messages.length > 0);
     assert.deepEqual(messages, [`spinach\n${other?.broker.id}`]);
     hold.resolve();
     await close(cluster);

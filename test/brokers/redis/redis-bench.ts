@@ -4,8 +4,8 @@ import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { Engine } from "../../../src/engine/engine.ts";
-import { settled } from "../../../src/testing/fake-runtime.ts";
 import { type LogLine, RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { until, within } from "../../../src/testing/waits.ts";
 import type { Inspector } from "./inspector.ts";
 
 /** An engine on a real Redis, whose task `count` notes the number that it gets. */
@@ -42,11 +42,9 @@ export function redisBench(url: string, options: RedisBenchOptions = {}): RedisB
 
 /** Resolves to the first line that holds a text, once there is one. */
 export async function logged({ logger }: RedisBench, text: string): Promise<LogLine> {
-  for (;;) {
-    const line = logger.lines.find(({ message }) => message.includes(text));
-    if (line !== undefined) return line;
-    await settled();
-  }
+  return until(`a line with "${text}"`, () =>
+    logger.lines.find(({ message }) => message.includes(text)),
+  );
 }
 
 export async function scheduleMany({ spin }: RedisBench, count: number): Promise<void> {
@@ -63,7 +61,14 @@ export function ended({ spin }: RedisBench, count: number): Promise<void> {
     ids.add(job.id);
     if (ids.size === count) resolve();
   });
-  return promise;
+  return within(`${count} jobs have ended`, promise);
+}
+
+/** Resolves when a job of one of them has ended. */
+export function oneEnded(cluster: readonly RedisBench[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const { spin } of cluster) spin.on("jobFinished", () => resolve());
+  return within("a job has ended on one of them", promise);
 }
 
 export function eachOnce({ runs }: RedisBench, count: number): void {
@@ -77,5 +82,7 @@ export function eachOnce({ runs }: RedisBench, count: number): void {
 /** Resolves when no broker of the namespace holds a job. */
 export async function idle(inspector: Inspector, namespace: string): Promise<void> {
   const isRunning = (key: string): boolean => key.includes("/_running-jobs-on-broker-");
-  while ((await inspector.keys(namespace)).some(isRunning));
+  await until("no broker holds a job", async () => {
+    return !(await inspector.keys(namespace)).some(isRunning);
+  });
 }

@@ -1,6 +1,6 @@
+import { until } from "../../../src/testing/waits.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { type RedisProcess, startRedisProcess } from "./redis-process.ts";
-import { until } from "./until.ts";
 
 /** A Redis Cluster of the tests' own: three nodes without replicas, each with a third of the slots. */
 export interface TestRedisCluster {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { plain, startBroker } from "./broker-bench.ts";
-import { engineBench, scheduleNumbers, taskOf, until } from "./engine-bench.ts";
+import { engineBench, scheduleNumbers, taskOf } from "./engine-bench.ts";
 import { ownRedis } from "./own-redis.ts";
 
 /** Most memory of a queued job, in bytes: that of its text, and of its place in the list. */

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { Batch } from "../../../src/core/batch.ts";
-import { type EngineBench, engineBench, until } from "./engine-bench.ts";
+import { until, within } from "../../../src/testing/waits.ts";
+import { type EngineBench, engineBench } from "./engine-bench.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 
@@ -76,7 +77,7 @@ async function startProcess(
     end: async (signal) => {
       const exited = once(child, "exit");
       child.kill(signal);
-      await exited;
+      await within(`${name} ends after ${signal}`, exited);
     },
     get output() {
       return output;

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { settled } from "../../../src/testing/fake-runtime.ts";
+import { until, within } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import {
@@ -20,7 +21,6 @@ import {
 } from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
-import { until } from "./until.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 let redis: TestRedis;
@@ -180,7 +180,7 @@ describe("an engine on Redis", () => {
     });
     await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 5 }) });
     await done;
-    await restarted.promise;
+    await within("Redis was restarted", restarted.promise);
     await it.spin.stopWorkers();
     eachOnce(it, 200);
     assert.equal(await inspector.call("LLEN", `${it.namespace}/spinach`), 0);
@@ -243,7 +243,9 @@ describe("an engine on Redis", () => {
     const it = redisBench(`redis://127.0.0.1:${hanging.port}`, { callTimeout: 60_000 });
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
     const look = await inspect(own.url);
-    while ((await look.call("SCARD", `${it.namespace}/_idle-brokers-of-spinach`)) !== 1);
+    await until("it stands idle", async () => {
+      return (await look.call("SCARD", `${it.namespace}/_idle-brokers-of-spinach`)) === 1;
+    });
     look.close();
     hanging.freeze(true);
     // Far less than the time that a call may take.

@@ -16,8 +16,8 @@ import {
 } from "../../../src/testing/conformance/broker-bench.ts";
 import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { ownRedis } from "./own-redis.ts";
-import { until } from "./until.ts";
 
 const limited = testTask("limited", { maxConcurrency: 2, maxRetries: 3 });
 const elsewhere = testTask("elsewhere", { queue: "elsewhere", maxConcurrency: 1 });
@@ -179,7 +179,7 @@ describe("limits on Redis", () => {
         woken += 1;
       });
     }
-    const one = Promise.race(idle.map((broker) => nextWakeUp(broker, "elsewhere")));
+    const one = nextWakeUp(idle, "elsewhere");
     await settle(busy, [outcome("succeeded", running[0])]);
     await one;
     assert.equal(woken, 1, "the others look later, unless somebody was faster");

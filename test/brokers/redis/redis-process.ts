@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { within } from "../../../src/testing/waits.ts";
+
 /** One `redis-server` of the tests' own, in a temporary folder. */
 export interface RedisProcess {
   readonly url: string;
@@ -99,11 +101,11 @@ async function launch(args: readonly string[]): Promise<ChildProcess> {
   server.once("exit", () => {
     reject(new Error(`redis-server did not start:\n${log}`));
   });
-  await promise;
   // A test that fails must not leave its server behind.
   const kill = (): void => void server.kill("SIGKILL");
   process.once("exit", kill);
   server.once("exit", () => process.off("exit", kill));
+  await within("redis-server is ready", promise);
   return server;
 }
 

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { ownRedis } from "./own-redis.ts";
 import { ended, eachOnce, redisBench, type RedisBench } from "./redis-bench.ts";
-import { until } from "./until.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
 

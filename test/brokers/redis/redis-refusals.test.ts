@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { RetryError } from "../../../src/core/errors.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import {
   busyWorkers,
@@ -15,7 +16,7 @@ import {
   RUNNING,
   survived,
 } from "./busy-workers.ts";
-import { eachRanOnce, engineBench, linesWith, scheduleNumbers, until } from "./engine-bench.ts";
+import { eachRanOnce, engineBench, linesWith, scheduleNumbers } from "./engine-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 
 function disposable(redis: TestRedis): TestRedis & AsyncDisposable {

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { until } from "../../../src/testing/waits.ts";
 import {
   busyWorkers,
   JOBS,
@@ -12,7 +13,6 @@ import {
   survived,
   type Troubled,
 } from "./busy-workers.ts";
-import { until } from "./engine-bench.ts";
 import { majorVersion } from "./redis-process.ts";
 
 /** Of a server with FILL in it: loading takes about a second, and after each 2 MiB it answers others. */

@@ -4,15 +4,14 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { settled } from "../../../src/testing/fake-runtime.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { plain, startBroker } from "./broker-bench.ts";
 import { foundEmptyBy, idleCluster, LEASE_MS } from "./idle-cluster.ts";
 import { inspect } from "./inspector.ts";
 import { ownRedis } from "./own-redis.ts";
-import { eachOnce, ended, idle, redisBench } from "./redis-bench.ts";
+import { eachOnce, ended, idle, oneEnded, redisBench } from "./redis-bench.ts";
 import { startRedis } from "./redis-server.ts";
-import { until } from "./until.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 
 /** By then whoever was not woken has taken its second look, or was told that it need not. */
@@ -39,7 +38,7 @@ describe("wake-ups on Redis", () => {
     await using producer = redisBench(redis.url, { namespace });
     await producer.broker.start();
     await redis.inspector.resetCounts();
-    const done = Promise.race(cluster.map((it) => ended(it, 1)));
+    const done = oneEnded(cluster);
     await producer.spin.schedule("count", 1);
     await done;
     await idle(redis.inspector, namespace);
@@ -125,7 +124,9 @@ describe("wake-ups on Redis", () => {
         // Whoever was woken: here it runs.
         await done;
         await idle(redis.inspector, namespace);
-        while (!(await idleIds(namespace)).includes(it.broker.id)) await settled();
+        await until("it stands idle", async () => {
+          return (await idleIds(namespace)).includes(it.broker.id);
+        });
       } while (!messages.some((message) => namedIn(message).includes(childId)));
       eachOnce(it, count);
       look.close();
@@ -140,7 +141,9 @@ describe("wake-ups on Redis", () => {
     const it = redisBench(own.url);
     it.spin.task("often", { periodicity: 86_400_000, maxConcurrency: 1 }, () => undefined);
     await it.spin.startWorkers({ workers: new AsyncWorkers() });
-    while ((await look.call("SCARD", `${it.namespace}/_idle-brokers-of-spinach`)) !== 1);
+    await until("it stands idle", async () => {
+      return (await look.call("SCARD", `${it.namespace}/_idle-brokers-of-spinach`)) === 1;
+    });
     // The first heartbeat after a start comes soon, to make sure that no job is held.
     await sleep(4000);
     await look.resetCounts();

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
+import { within } from "../../../src/testing/waits.ts";
 import { Lane } from "./lane.ts";
 
 /** Stands between a client and a server, and does what networks do. */
@@ -99,14 +100,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     cutAt: (request) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       doomed = { request, done: resolve };
-      return promise;
+      return within(`a request with ${request}`, promise);
     },
     holdAt: (request) => {
       const { promise, resolve } = Promise.withResolvers<() => Promise<void>>();
       delayed = { request, done: resolve };
-      return promise;
+      return within(`a request with ${request}`, promise);
     },
-    connected: () => once(server, "connection"),
+    connected: () => within("a connection", once(server, "connection")),
     close: async () => {
       cut();
       server.close();

@@ -5,10 +5,10 @@ import { after, before, describe, test } from "node:test";
 import { createClient } from "@redis/client";
 
 import type { RedisNode } from "../../../src/brokers/redis/redis-node.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { type CountingEngine, countingEngine } from "./counting-engine.ts";
 import { inspect, type Inspector } from "./inspector.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
-import { until } from "./until.ts";
 
 const SECRET = "p@ss/word%";
 const USER = { username: "app", password: SECRET };

@@ -10,11 +10,11 @@ import type { RedisClusterOptions } from "../../../src/brokers/redis/redis-targe
 import { Batch } from "../../../src/core/batch.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { Engine } from "../../../src/engine/engine.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { type CountingEngine, countingEngine, notOnce } from "./counting-engine.ts";
 import type { Inspector } from "./inspector.ts";
 import { startRedisCluster, type TestRedisCluster } from "./redis-cluster.ts";
 import { freePort } from "./redis-process.ts";
-import { until } from "./until.ts";
 
 /** A worker that nobody wakes looks after 60 s by itself: what takes less was a wake-up. */
 const WOKEN_WITHIN_MS = 30_000;

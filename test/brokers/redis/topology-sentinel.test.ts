@@ -10,10 +10,10 @@ import { createSentinel } from "@redis/client";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import type { RedisSentinelOptions } from "../../../src/brokers/redis/redis-target.ts";
 import { Batch } from "../../../src/core/batch.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { type CountingEngine, countingEngine } from "./counting-engine.ts";
 import { freePort } from "./redis-process.ts";
 import { startSentinel, type TestSentinel } from "./redis-sentinel.ts";
-import { until } from "./until.ts";
 
 /** A worker that nobody wakes looks after 60 s by itself: what takes less was a wake-up. */
 const WOKEN_WITHIN_MS = 30_000;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
+import { within } from "../../../src/testing/waits.ts";
 
 /** A process of its own that works on a namespace: see programs/worker.ts. */
 export interface WorkerProcess {
@@ -41,6 +42,7 @@ export async function startWorkerProcess({
     {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,
+      killSignal: "SIGKILL",
     },
   );
   const lines: string[] = [];
@@ -62,7 +64,7 @@ export async function startWorkerProcess({
       if (lines.includes(expected)) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.set(expected, resolve);
-      await promise;
+      await within(`the line "${expected}" of a worker process`, promise);
     },
   };
   await worker.line("ready");

@@ -12,6 +12,7 @@ import type { Task } from "../../../src/core/task.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { testTask } from "../../../src/testing/conformance/test-cluster.ts";
 import { FakeRuntime, settled } from "../../../src/testing/fake-runtime.ts";
+import { within } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -120,7 +121,7 @@ describe("engine.inTransaction() on SQLite", () => {
     for (let turn = 0; turn < 10; turn += 1) await settled();
     assert.deepEqual(it.invoiced, []);
     it.db.exec("COMMIT");
-    await started.promise;
+    await within("the job has run", started.promise);
     assert.deepEqual(it.invoiced, [1]);
   });
 
@@ -165,12 +166,12 @@ describe("engine.inTransaction() on SQLite", () => {
   test("a batch and a date, all or none", async () => {
     await using it = shop();
     it.db.exec("BEGIN IMMEDIATE");
-    const within = it.spin.inTransaction(it.db);
-    const jobs = within.scheduleBatch(new Batch().schedule(it.invoice, 1).schedule(it.invoice, 2));
-    within.scheduleAt(it.invoice, new Date(Date.now() + 60_000), 3);
+    const inside = it.spin.inTransaction(it.db);
+    const jobs = inside.scheduleBatch(new Batch().schedule(it.invoice, 1).schedule(it.invoice, 2));
+    inside.scheduleAt(it.invoice, new Date(Date.now() + 60_000), 3);
     assert.throws(
       () =>
-        within.scheduleBatch(new Batch().schedule(it.invoice, 4).schedule("invoice", Number.NaN)),
+        inside.scheduleBatch(new Batch().schedule(it.invoice, 4).schedule("invoice", Number.NaN)),
       InvalidJobArgumentsError,
     );
     it.db.exec("COMMIT");

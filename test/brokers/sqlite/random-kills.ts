@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { seededRandom } from "../../../src/testing/seeded-random.ts";
+import { until, within } from "../../../src/testing/waits.ts";
 import { LIMIT } from "./programs/ledger.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -64,14 +65,14 @@ async function start(path: string, ledger: string, ...args: string[]): Promise<C
   const child = spawn(process.execPath, [PROGRAM, path, ledger, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await once(child.stdout, "data");
+  await within(`${args.join(" ")} has started`, once(child.stdout, "data"));
   return child;
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exited = once(child, "exit");
   child.kill(signal);
-  await exited;
+  await within(`a process ends after ${signal}`, exited);
 }
 
 /** One more process runs what is left, and takes the dead ones out of the cluster. */
@@ -82,7 +83,7 @@ async function drain(path: string, ledger: string): Promise<void> {
     "SELECT (SELECT count(*) FROM spinach_jobs) + (SELECT count(*) FROM spinach_brokers) AS left",
   );
   // Itself.
-  while (left.get()?.["left"] !== 1) await sleep(50);
+  await until("all jobs have ended, and the dead are gone", () => left.get()?.["left"] === 1);
   db.close();
   await end(child, "SIGTERM");
 }

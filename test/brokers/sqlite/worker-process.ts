@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import type { SqliteBrokerOptions } from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
+import { within } from "../../../src/testing/waits.ts";
 
 /** A process of its own that works on a file: see programs/worker.ts. */
 export interface WorkerProcess extends AsyncDisposable {
@@ -29,6 +30,7 @@ export async function startWorkerProcess(
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 60_000,
+    killSignal: "SIGKILL",
   });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
@@ -49,7 +51,7 @@ export async function startWorkerProcess(
       };
       waiting.add(look);
       look();
-      const found = await promise;
+      const found = await within(`${count} lines ${expected.source}`, promise);
       waiting.delete(look);
       return found;
     },

@@ -17,6 +17,7 @@ import {
   type Timers,
 } from "../../../src/platform/runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { within } from "../../../src/testing/waits.ts";
 import type { FinishedJob, Workers } from "../../../src/workers/workers.ts";
 import { tasks as threadTasks } from "./programs/tasks.ts";
 
@@ -94,7 +95,15 @@ export class ThreadBench {
     this.#ended.set(stored.job.id, ended.resolve);
     this.#started.set(stored.job.id, started.resolve);
     this.workers.submit(stored, task);
-    return { stored, started: started.promise, ended: ended.promise };
+    return {
+      stored,
+      get started() {
+        return within(`a job of ${name} has started`, started.promise);
+      },
+      get ended() {
+        return within(`a job of ${name} has ended`, ended.promise);
+      },
+    };
   }
 
   /** What a job returns. Rejects with what it throws. */
@@ -116,7 +125,7 @@ export class ThreadBench {
     while (this.logger.lines.length < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#onLine = resolve;
-      await promise;
+      await within(`line ${count} of the log`, promise);
     }
   }
 

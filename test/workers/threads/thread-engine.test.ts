@@ -5,6 +5,7 @@ import { afterEach, describe, it } from "node:test";
 import { AsyncWorkers, Batch, Engine, MemoryBroker, MemoryStore, ThreadWorkers } from "spinach";
 
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { within } from "../../../src/testing/waits.ts";
 import { tasks } from "./programs/tasks.ts";
 import { living } from "./thread-bench.ts";
 
@@ -30,7 +31,7 @@ async function successes(spin: Engine, count: number): Promise<readonly string[]
     if (err === undefined) ids.push(job.id);
     if (ids.length === count) resolve(ids);
   });
-  return promise;
+  return within(`${count} successes`, promise);
 }
 
 describe("an engine with threads", () => {
@@ -50,7 +51,7 @@ describe("an engine with threads", () => {
 
     const own = successes(spin, BEFORE);
     await spin.startWorkers({ workers: new ThreadWorkers({ number: 1 }) });
-    await started.promise;
+    await within("the long job has started", started.promise);
     const others = successes(other, BEHIND);
     await other.startWorkers({ workers: new AsyncWorkers() });
     const ran = [...(await own), ...(await others)];
@@ -71,9 +72,15 @@ describe("an engine with threads", () => {
     });
     await spin.startWorkers({ workers: new ThreadWorkers({ number: 1 }) });
     await spin.schedule("exit", 5);
-    assert.match(String(await failed.promise), /ThreadDiedError: .* exit code 5/v);
+    assert.match(
+      String(await within("a failure", failed.promise)),
+      /ThreadDiedError: .* exit code 5/v,
+    );
     await spin.schedule("exitAgain", 6);
-    assert.match(String(await retried.promise), /ThreadDiedError: .* exit code 6/v);
+    assert.match(
+      String(await within("a retry", retried.promise)),
+      /ThreadDiedError: .* exit code 6/v,
+    );
     await spin.close();
   });
 
