@@ -93,6 +93,11 @@ export interface Broker {
     bind(context: BrokerContext): void;
     /** Connects. May be called again after `stop`. */
     start(): Promise<void>;
+    /**
+     * Resolves when the store can be worked with, or the broker is stopped: one that has started may have met a store
+     * that is not ready yet. A broker whose store always is has no such method.
+     */
+    ready?(): Promise<void>;
     /** Lets go of everything it holds open. Safe to call at any time, and twice. */
     stop(): Promise<void>;
     /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */
@@ -257,6 +262,8 @@ export declare class RedisBroker implements Broker {
     get id(): string;
     bind(context: BrokerContext): void;
     start(): Promise<void>;
+    /** A server that loads its data is waited for, however long that takes. */
+    ready(): Promise<void>;
     stop(): Promise<void>;
     enqueue(jobs: readonly StoredJob[]): Promise<void>;
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
@@ -1072,7 +1079,9 @@ export declare class Engine {
      * Starts workers on a queue. Resolves when they take jobs. May be called once for each queue.
      *
      * Rejects with TypeError or RangeError if an option is not valid, the queue has workers of this
-     * engine already, or the workers were used before; with BrokerError if the broker cannot start.
+     * engine already, or the workers were used before; with BrokerError if the broker cannot start; with
+     * EngineClosedError if the engine is closed meanwhile. A store that is not ready yet, such as a Redis that loads its
+     * data, is waited for.
      */
     startWorkers(options: StartWorkersOptions): Promise<RunningWorkers>;
     /**
@@ -1732,6 +1741,7 @@ export declare class FaultBroker implements Broker {
     holdNext(call: BrokerCall): () => void;
     bind(context: BrokerContext): void;
     start(): Promise<void>;
+    ready(): Promise<void>;
     stop(): Promise<void>;
     enqueue(jobs: readonly StoredJob[]): Promise<void>;
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;

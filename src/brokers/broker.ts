@@ -101,6 +101,11 @@ export interface Broker {
   bind(context: BrokerContext): void;
   /** Connects. May be called again after `stop`. */
   start(): Promise<void>;
+  /**
+   * Resolves when the store can be worked with, or the broker is stopped: one that has started may have met a store
+   * that is not ready yet. A broker whose store always is has no such method.
+   */
+  ready?(): Promise<void>;
   /** Lets go of everything it holds open. Safe to call at any time, and twice. */
   stop(): Promise<void>;
   /** Takes in jobs, all or none, in order: the due ones to their queues, the others to wait. */

@@ -232,11 +232,15 @@ export class Engine {
    * Starts workers on a queue. Resolves when they take jobs. May be called once for each queue.
    *
    * Rejects with TypeError or RangeError if an option is not valid, the queue has workers of this
-   * engine already, or the workers were used before; with BrokerError if the broker cannot start.
+   * engine already, or the workers were used before; with BrokerError if the broker cannot start; with
+   * EngineClosedError if the engine is closed meanwhile. A store that is not ready yet, such as a Redis that loads its
+   * data, is waited for.
    */
   async startWorkers(options: StartWorkersOptions): Promise<RunningWorkers> {
     const run = this.#newRun(checkRunOptions("startWorkers", options));
     await run.start();
+    // Where it was closed meanwhile, no workers take jobs.
+    this.#refuseIfClosed();
     return run;
   }
 
@@ -323,7 +327,7 @@ export class Engine {
       reporter: this.#reporter,
       runtime: this.#runtime,
       schedule: (request) => this.#scheduler.schedule(request),
-      open: () => this.#open(),
+      open: () => this.#openForWorkers(),
       // Not the arbiter itself, which would keep the one before it, and so on.
       takeOver: async () => this.#stopped.get(queue)?.end(),
       onStopped: (arbiter) => this.#stopped.set(queue, arbiter),
@@ -348,8 +352,15 @@ export class Engine {
       this.#isOpen = true;
     } catch (error) {
       this.#opening = undefined;
+      this.#refuseIfClosed();
       throw error;
     }
+    this.#refuseIfClosed();
+  }
+
+  async #openForWorkers(): Promise<void> {
+    await this.#open();
+    await this.#broker.ready?.();
     this.#refuseIfClosed();
   }
 

@@ -23,6 +23,8 @@ export class Deadlines {
   /** Oldest first. */
   readonly #waits = new Set<Wait>();
   #timer: Timer | undefined;
+  /** Of the last wait, on the monotonic clock. */
+  #startedAtMs = -Infinity;
 
   constructor(options: DeadlinesOptions) {
     this.#options = options;
@@ -54,12 +56,20 @@ export class Deadlines {
    */
   start(giveUp: Wait["giveUp"]): () => void {
     const { runtime, timeoutMs } = this.#options;
-    const wait: Wait = { untilMs: runtime.clock.monotonic() + timeoutMs, giveUp };
+    const nowMs = runtime.clock.monotonic();
+    this.#startedAtMs = nowMs;
+    const wait: Wait = { untilMs: nowMs + timeoutMs, giveUp };
     this.#waits.add(wait);
     this.#timer ??= runtime.timers.set(this.#expire, timeoutMs);
     return () => {
       this.#waits.delete(wait);
     };
+  }
+
+  /** For how long nobody has begun to wait, in ms; 0 while anybody does. */
+  get idleMs(): number {
+    if (this.#waits.size > 0) return 0;
+    return this.#options.runtime.clock.monotonic() - this.#startedAtMs;
   }
 
   /**

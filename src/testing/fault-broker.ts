@@ -86,6 +86,10 @@ export class FaultBroker implements Broker {
     return this.#pass("start", () => this.#inner.start());
   }
 
+  async ready(): Promise<void> {
+    await this.#inner.ready?.();
+  }
+
   stop(): Promise<void> {
     return this.#inner.stop();
   }

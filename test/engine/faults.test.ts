@@ -6,7 +6,12 @@ import { runInNewContext } from "node:vm";
 
 import type { WakeUpListener } from "../../src/brokers/broker.ts";
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
-import { LeaseLostError, RetryError, WorkersStoppedError } from "../../src/core/errors.ts";
+import {
+  EngineClosedError,
+  LeaseLostError,
+  RetryError,
+  WorkersStoppedError,
+} from "../../src/core/errors.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -276,12 +281,10 @@ describe("starts and stops", () => {
   it("[G11] a start that hangs can be stopped and closed", async () => {
     const bench = engineBench();
     bench.broker.failNext("start", "hang");
-    const starting = startWorkers(bench);
+    const starting = assert.rejects(startWorkers(bench), EngineClosedError);
     await bench.runtime.advance(10);
     await bench.spin.close({ timeout: 0 });
-    await (
-      await starting
-    ).finished;
+    await starting;
     assert.equal(bench.runtime.pendingTimers, 0);
   });
 

@@ -1,12 +1,16 @@
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { BrokerError } from "../../core/errors.ts";
 import type { Deadlines } from "../../platform/deadlines.ts";
+import { ConnectionLog } from "./connection-log.ts";
 import { type ConnectOptions, Connector, type Subscription } from "./connector.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { brokerError, isMisled, isPassing } from "./redis-errors.ts";
+import { brokerError, isClose, isMisled, isNotReady, isPassing } from "./redis-errors.ts";
 
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
+
+/** So long without a call, in ms, a connection is idle: whoever closes it then harms nobody. */
+const IDLE_AFTER_MS = 1000;
 
 /** How a connection is made, and made again. */
 export interface KeepOptions extends ConnectOptions {
@@ -27,13 +31,12 @@ export interface KeepOptions extends ConnectOptions {
 export class ConnectionKeeper {
   readonly #options: KeepOptions;
   readonly #connector: Connector;
+  readonly #deadlines: Deadlines;
+  readonly #log: ConnectionLog;
   #client: RedisClient | undefined;
   /** Where the server was found last. */
   #address = "";
-  /** Nothing is lost before it was there: who opens it is told why it could not be. */
   #wasReady = false;
-  /** Why there is no connection, from the first failure until it is back. */
-  #lostBy: string | undefined;
   /** When it was last made, on the monotonic clock. */
   #readyAtMs = 0;
   /** How often, one after the other, it was lost soon after: the server that is met may refuse all that is asked of it. */
@@ -55,7 +58,9 @@ export class ConnectionKeeper {
   /** @param deadlines - of this connection's calls */
   constructor(options: KeepOptions, deadlines: Deadlines) {
     this.#options = options;
+    this.#deadlines = deadlines;
     this.#connector = new Connector(options, deadlines);
+    this.#log = new ConnectionLog(options);
   }
 
   /** The connection, if there is one now. */
@@ -67,22 +72,44 @@ export class ConnectionKeeper {
     return this.#isClosed;
   }
 
-  /** Connects, unless it is. Rejects with BrokerError if Redis does not answer in time, or refuses. */
+  /**
+   * Connects, unless it is. A server that is not ready is waited for: see {@link untilFirstReady}. Rejects with
+   * BrokerError if Redis does not answer in time, or refuses, or the connection is closed meanwhile.
+   */
   async open(): Promise<void> {
     if (!this.#isClosed) return;
     this.#isClosed = false;
     this.#shortLives = 0;
     this.#openings += 1;
-    const { runtime, callTimeoutMs } = this.#options;
-    const giveUpAtMs = runtime.clock.monotonic() + callTimeoutMs;
+    const openings = this.#openings;
     try {
-      await this.#keepConnecting(
-        (error) => !isPassing(error) || runtime.clock.monotonic() >= giveUpAtMs,
-      );
+      await this.#reach();
     } catch (error) {
-      this.close();
+      if (openings === this.#openings) this.close();
       throw brokerError("connecting", error);
     }
+    if (this.#isClosed || openings !== this.#openings) {
+      throw new BrokerError("Redis: the connection was closed before it was made");
+    }
+  }
+
+  /** Resolves when it has been connected once, or is closed. */
+  async untilFirstReady(): Promise<void> {
+    while (!this.#wasReady && !this.#isClosed) await this.untilReady();
+  }
+
+  /** Until the server was met: from then on nothing but time is missing, and the attempts go on by themselves. */
+  async #reach(): Promise<void> {
+    const { runtime, callTimeoutMs } = this.#options;
+    const giveUpAtMs = runtime.clock.monotonic() + callTimeoutMs;
+    const { promise: met, resolve } = Promise.withResolvers<void>();
+    let isMet = false;
+    const connecting = this.#keepConnecting((error) => {
+      isMet ||= isNotReady(error);
+      if (isMet) resolve();
+      return !isMet && (!isPassing(error) || runtime.clock.monotonic() >= giveUpAtMs);
+    });
+    await Promise.race([connecting, met]);
   }
 
   /** Lets go of the socket at once. */
@@ -113,7 +140,7 @@ export class ConnectionKeeper {
   /** @throws BrokerError if there is no connection now */
   connected(): RedisClient {
     if (this.#client !== undefined) return this.#client;
-    const reason = this.#lostBy ?? "not yet made";
+    const reason = this.#log.lostBy ?? "not yet made";
     const state = this.#isClosed ? "is closed" : `is lost, and being made again (${reason})`;
     throw new BrokerError(`Redis: the connection ${state}`, {
       // Passes by itself.
@@ -129,14 +156,15 @@ export class ConnectionKeeper {
   }
 
   /** Only a new socket helps where the old one is silent, broken, or leads to the wrong server. */
-  lose(client: RedisClient, error: unknown): void {
+  lose(client: RedisClient, error: unknown, wasIdle = false): void {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = undefined;
     client.destroy();
     const livedMs = this.#options.runtime.clock.monotonic() - this.#readyAtMs;
     this.#shortLives = livedMs < RECONNECT_BACKOFF.capMs ? this.#shortLives + 1 : 0;
     this.#wasMisled = isMisled(error);
-    this.#reportLost(error);
+    if (wasIdle) this.#log.closedWhileIdle(error);
+    else this.#log.lost(error);
     void this.#keepConnecting(() => false);
   }
 
@@ -160,7 +188,7 @@ export class ConnectionKeeper {
       } catch (error) {
         if (isOver()) return;
         if (isFinal(error)) throw error;
-        this.#reportLost(error);
+        this.#log.lost(error);
       }
     }
   }
@@ -190,33 +218,17 @@ export class ConnectionKeeper {
   }
 
   #use(client: RedisClient, address: string): void {
+    this.#log.back({ isElsewhere: this.#address !== address });
     this.#client = client;
     this.#address = address;
     this.#readyAtMs = this.#options.runtime.clock.monotonic();
     this.#wasMisled = false;
-    this.#reportBack();
     this.#wasReady = true;
     this.#settle();
     this.#onReady?.();
     client.onLost((error) => {
-      this.lose(client, error);
+      const wasIdle = this.#subscription === undefined && this.#deadlines.idleMs >= IDLE_AFTER_MS;
+      this.lose(client, error, wasIdle && isClose(error));
     });
-  }
-
-  #reportLost(err: unknown): void {
-    const { runtime, purpose } = this.#options;
-    if (this.#isClosed) return;
-    const wasLost = this.#lostBy !== undefined;
-    this.#lostBy = err instanceof Error ? err.message || err.name : String(err);
-    if (wasLost || !this.#wasReady) return;
-    runtime.logger.warn({ err, connection: purpose }, "the connection to Redis is lost");
-  }
-
-  #reportBack(): void {
-    const { runtime, purpose } = this.#options;
-    const wasLost = this.#lostBy !== undefined;
-    this.#lostBy = undefined;
-    if (!wasLost || !this.#wasReady) return;
-    runtime.logger.warn({ connection: purpose }, "the connection to Redis is back");
   }
 }

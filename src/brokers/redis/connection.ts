@@ -32,9 +32,17 @@ export class RedisConnection {
     this.#keeper = new ConnectionKeeper(options, this.#deadlines);
   }
 
-  /** Connects, unless it is. Rejects with BrokerError if Redis does not answer in time, or refuses. */
+  /**
+   * Connects, unless it is; a server that is not ready is waited for in `untilFirstReady`. Rejects with BrokerError if
+   * Redis does not answer in time, or refuses.
+   */
   open(): Promise<void> {
     return this.#keeper.open();
+  }
+
+  /** Resolves when it has been connected once, or is closed. */
+  untilFirstReady(): Promise<void> {
+    return this.#keeper.untilFirstReady();
   }
 
   /** Lets go of the socket at once. Calls under way reject. */

@@ -41,6 +41,8 @@ export class Producer {
   readonly #waiting: Call[] = [];
   #isSending = false;
   #trips = 0;
+  /** Ends the pause between two attempts. */
+  #endPause: (() => void) | undefined;
 
   constructor(parts: ProducerParts) {
     this.#parts = parts;
@@ -58,6 +60,11 @@ export class Producer {
       void this.#send();
     }
     return promise;
+  }
+
+  /** Tries again at once what waits for that; once the connection is closed, it fails for good. */
+  endPause(): void {
+    this.#endPause?.();
   }
 
   async #send(): Promise<void> {
@@ -101,11 +108,17 @@ export class Producer {
         const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
         const delayMs = backoffMs(RETRY_BACKOFF, attempt, runtime.random());
         if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#unknown(error);
-        await new Promise<void>((resolve) => {
-          runtime.timers.set(resolve, delayMs);
-        });
+        await this.#pause(delayMs);
       }
     }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.runtime.timers.set(resolve, delayMs);
+    this.#endPause = resolve;
+    await promise;
+    timer.cancel();
   }
 
   #unknown(cause: unknown): BrokerError {

@@ -115,8 +115,13 @@ export class RedisBroker implements Broker {
     await connection.open();
   }
 
+  /** A server that loads its data is waited for, however long that takes. */
+  ready(): Promise<void> {
+    return this.#context.connection.untilFirstReady();
+  }
+
   async stop(): Promise<void> {
-    const { connection, subscriber, heartbeat, wakeUps, runtime } = this.#context;
+    const { connection, subscriber, heartbeat, wakeUps, producer, runtime } = this.#context;
     this.#isOpen = false;
     const leaving = Promise.allSettled([this.#leaveIdle(), heartbeat.stop(LEAVE_TIMEOUT_MS)]);
     await atMost(runtime.timers, LEAVE_TIMEOUT_MS, leaving);
@@ -125,6 +130,7 @@ export class RedisBroker implements Broker {
     this.#hasJoined = false;
     subscriber.close();
     connection.close();
+    producer.endPause();
     await leaving;
   }
 

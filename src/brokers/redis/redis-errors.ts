@@ -25,6 +25,9 @@ const WRONG_NODE: ReadonlySet<string | undefined> = new Set([
   "READONLY",
 ]);
 
+/** The reply of a server whose `maxclients` are there. */
+const TOO_MANY_CLIENTS = /max number of clients/v;
+
 /** What to do about replies that do not pass. */
 const REMEDIES: Readonly<Record<string, string>> = {
   CROSSSLOT: "on a Redis Cluster, give the engine a namespace with a hash tag, such as {spinach}",
@@ -51,12 +54,25 @@ export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (!isErrorReply(error)) return !(error instanceof TypeError);
   const code = replyCode(error);
-  return PASSING.some((passing) => passing === code);
+  return PASSING.some((passing) => passing === code) || isNotReady(error);
+}
+
+/** Whether the right server was met, which will be ready by itself: it loads its data, runs a long script, or is crowded. */
+export function isNotReady(error: unknown): boolean {
+  if (error instanceof BrokerError) return isNotReady(error.cause);
+  const code = replyCode(error);
+  if (code === "LOADING" || code === "BUSY") return true;
+  return code === "ERR" && error instanceof Error && TOO_MANY_CLIENTS.test(error.message);
 }
 
 /** Whether the server that answered is not, or not any more, the one that is looked for. */
 export function isMisled(error: unknown): boolean {
   return WRONG_NODE.has(replyCode(error));
+}
+
+/** Whether the other end has closed a connection in order. By name: see {@link isErrorReply}. */
+export function isClose(error: unknown): boolean {
+  return error instanceof Error && error.constructor.name === "SocketClosedUnexpectedlyError";
 }
 
 /** What failed, why, and what to do. */
