@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { seededRandom } from "../../src/testing/seeded-random.ts";
-import { Child } from "./child-process.ts";
+import { type ChaosChildren, closeAll, makeChildren } from "./chaos-children.ts";
+import type { Child } from "./child-process.ts";
 import { FaultSchedule } from "./fault-schedule.ts";
-import { type FaultWindow, networkOf } from "./fault.ts";
+import { type Fault, type FaultWindow, networkOf } from "./fault.ts";
 import { type Guard, startGuard } from "./guard.ts";
 import { type History, historyOf } from "./history.ts";
 import { monotonicMs, readJournals } from "./journal.ts";
 import { processFaults } from "./process-faults.ts";
-import type { StoreAddress, StoreName, WorkersName } from "./programs/child.ts";
+import type { StoreName, WorkersName } from "./programs/child.ts";
 import { RedisStore } from "./redis-store.ts";
 import { ALL_RULES } from "./rules/all-rules.ts";
 import type { Violation } from "./rules/rule.ts";
@@ -31,6 +32,10 @@ export interface ChaosOptions {
   readonly leaseMs: number;
   /** Mean time from one fault to the next, in ms. */
   readonly everyMs: number;
+  /** Only faults whose names have one of these in them; all if empty. */
+  readonly only: readonly string[];
+  /** None whose names have one of these. */
+  readonly without: readonly string[];
 }
 
 /** What a run has shown. */
@@ -45,8 +50,6 @@ export interface ChaosResult {
   readonly folder: string | undefined;
 }
 
-const WORKERS = ["worker1", "worker2", "worker3", "worker4"] as const;
-
 /** Lengths of a storm, and of the calm after it, in leases. */
 const STORM_LEASES = 4;
 const CALM_LEASES = 5;
@@ -59,6 +62,10 @@ const CALM_TARGETS: readonly string[] = ["worker1", "worker2", "producer"];
 
 /** How long all may take to end once nothing fails any more, in ms: retries are due within 24 s. */
 const DRAIN_BOUND_MS = 120_000;
+
+/** What the rule about periodic tasks needs, to see that they come again: leases, and ms. */
+const BEAT_AGAIN_LEASES = 2;
+const BEAT_AGAIN_MS = 12_000;
 
 /** An exchange that was on its way when its process was killed is heard within this time, in ms. */
 const LAST_REQUEST_MS = 100;
@@ -89,22 +96,24 @@ class ChaosRun {
   readonly #guard: Guard;
   readonly #log: (line: string) => void;
   readonly #store: ChaosStore;
-  readonly #workers: readonly Child[];
-  readonly #producer: Child;
+  readonly #children: ChaosChildren;
   readonly #heldAtDeath = new Set<string>();
   readonly #stalls: StallWatch;
 
   private constructor(
     options: ChaosOptions,
-    parts: { readonly guard: Guard; readonly store: ChaosStore; readonly children: Children },
+    parts: {
+      readonly guard: Guard;
+      readonly store: ChaosStore;
+      readonly children: ChaosChildren;
+    },
     log: (line: string) => void,
   ) {
     this.#options = options;
     this.#log = log;
     this.#guard = parts.guard;
     this.#store = parts.store;
-    this.#workers = parts.children.workers;
-    this.#producer = parts.children.producer;
+    this.#children = parts.children;
     this.#stalls = new StallWatch(options.leaseMs / 5);
   }
 
@@ -114,24 +123,29 @@ class ChaosRun {
     log: (line: string) => void,
   ): Promise<ChaosRun> {
     const store = await startStore(options, guard);
-    const children = await makeChildren(options, guard, store);
+    const children = await makeChildren({ ...options, guard, store });
     return new ChaosRun(options, { guard, store, children }, log);
   }
 
   async toTheEnd(): Promise<ChaosResult> {
-    const children = [...this.#workers, this.#producer];
-    await Promise.all(children.map((child) => child.start()));
+    const { workers, producer, starter } = this.#children;
+    await Promise.all([...workers, producer].map((child) => child.start()));
     this.#stalls.start();
     const faults = await this.#letFaultsHappen();
     const healedAtMs = monotonicMs();
-    await this.#producer.stop();
+    await producer.stop();
     const pending = await this.#drain();
     const drainedMs = monotonicMs() - healedAtMs;
-    await Promise.all(this.#workers.map((worker) => worker.stop()));
-    const closer = await this.#close();
+    await this.#beatAgain(healedAtMs);
+    const workingUntilMs = monotonicMs();
+    await Promise.all(workers.map((worker) => worker.stop()));
+    const closer = await closeAll({ ...this.#options, guard: this.#guard, store: this.#store });
     this.#stalls.stop();
     const windows = [...faults, ...this.#stalls.windows];
-    const history = this.#history([...children, closer], windows);
+    const history = this.#history([...workers, producer, starter, closer], {
+      windows,
+      workingUntilMs,
+    });
     const leftovers = await this.#store.leftovers(history.strandedBrokers);
     const violations = checkRules(history);
     if (pending > 0) {
@@ -145,22 +159,22 @@ class ChaosRun {
   }
 
   async stop(): Promise<void> {
-    for (const child of [...this.#workers, this.#producer]) await child.kill();
+    const { workers, producer, starter } = this.#children;
+    for (const child of [...workers, producer, starter]) await child.kill();
     await this.#store.stop();
   }
 
   async #letFaultsHappen(): Promise<readonly FaultWindow[]> {
     const { seed, everyMs, durationMs, leaseMs } = this.#options;
     const schedule = new FaultSchedule({
-      faults: [
-        ...this.#store.faults(),
+      faults: chosen(this.#options, [
+        ...this.#store.faults(this.#children.starter),
         ...processFaults({
-          workers: this.#workers,
-          producer: this.#producer,
+          ...this.#children,
           leaseMs,
           onEnded: (worker) => this.#noteHeld(worker),
         }),
-      ],
+      ]),
       random: seededRandom(seed),
       everyMs,
       stormMs: STORM_LEASES * leaseMs,
@@ -200,23 +214,20 @@ class ChaosRun {
     return pending;
   }
 
-  /** Works off what periodic tasks have made since, and takes their periods away. */
-  async #close(): Promise<Child> {
-    const address = await this.#store.addressFor("closer");
-    const { workers } = this.#options;
-    const request = { address, workers, rate: 0, seed: 0, ownUntilMs: 0, closing: true };
-    const guard = this.#guard;
-    const closer = new Child({ name: "closer", program: "worker", guard, request: () => request });
-    await closer.start();
-    await closer.ended();
-    return closer;
+  /** So long that periodic tasks must have come again, if they come at all. */
+  async #beatAgain(healedAtMs: number): Promise<void> {
+    const untilMs = healedAtMs + BEAT_AGAIN_LEASES * this.#options.leaseMs + BEAT_AGAIN_MS;
+    await sleep(Math.max(0, untilMs - monotonicMs()));
   }
 
-  #history(children: readonly Child[], windows: readonly FaultWindow[]): History {
+  #history(
+    children: readonly Child[],
+    told: { readonly windows: readonly FaultWindow[]; readonly workingUntilMs: number },
+  ): History {
     return historyOf({
       journals: readJournals(this.#guard.folder),
       lives: children.flatMap(({ lives }) => lives),
-      windows,
+      ...told,
       heldAtDeath: this.#heldAtDeath,
       leaseMs: this.#options.leaseMs,
     });
@@ -233,37 +244,13 @@ async function startStore({ store, leaseMs }: ChaosOptions, guard: Guard): Promi
   }
 }
 
-interface Children {
-  readonly workers: readonly Child[];
-  readonly producer: Child;
-}
-
-async function makeChildren(
-  { seed, rate, workers: kind, durationMs }: ChaosOptions,
-  guard: Guard,
-  store: ChaosStore,
-): Promise<Children> {
-  const ownUntilMs = monotonicMs() + durationMs;
-  const make = (name: string, program: string, address: StoreAddress): Child =>
-    new Child({
-      name,
-      program,
-      guard,
-      request: (life) => ({
-        address,
-        workers: kind,
-        rate,
-        seed: seed * 1000 + life,
-        ownUntilMs,
-        closing: false,
-      }),
-    });
-  const workers: Child[] = [];
-  for (const name of WORKERS) workers.push(make(name, "worker", await store.addressFor(name)));
-  return {
-    workers,
-    producer: make("producer", "producer", await store.addressFor("producer")),
-  };
+function chosen(
+  { only, without }: Pick<ChaosOptions, "only" | "without">,
+  faults: readonly Fault[],
+): readonly Fault[] {
+  const has = (texts: readonly string[], name: string): boolean =>
+    texts.some((text) => name.includes(text));
+  return faults.filter(({ name }) => (only.length === 0 || has(only, name)) && !has(without, name));
 }
 
 function checkRules(history: History): Map<string, readonly Violation[]> {

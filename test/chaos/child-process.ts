@@ -82,6 +82,12 @@ export class Child {
     if (life !== undefined) life.stopMs = monotonicMs() - askedAtMs;
   }
 
+  /** One life of a program that ends by itself. */
+  async runOnce(): Promise<void> {
+    await this.#startOnce();
+    await this.ended();
+  }
+
   /** Resolves when it has ended by itself. */
   async ended(): Promise<void> {
     const bound = setTimeout(() => this.#process?.kill("SIGKILL"), 2 * STOP_BOUND_MS);

@@ -15,6 +15,8 @@ Options:
   --rate <n>      jobs a second (default: 400; with threads 100)
   --lease <ms>    how long a process may be silent (default: 5000)
   --every <ms>    mean time from one fault to the next (default: 800)
+  --only <texts>  only faults whose names have one of these in them, with commas between
+  --without <texts>  none of those
   --keep          keep journals and logs, whatever comes of it
   --help          print this and exit
 
@@ -42,6 +44,8 @@ export function parseCommandLine(args: readonly string[]): ChaosOptions | undefi
     rate: number("--rate", values.rate ?? defaultRate, 20),
     leaseMs: number("--lease", values.lease, 1000),
     everyMs: number("--every", values.every, 50),
+    only: texts(values.only),
+    without: texts(values.without),
   };
 }
 
@@ -61,6 +65,8 @@ function parse(args: readonly string[]) {
         rate: { type: "string" },
         lease: { type: "string", default: "5000" },
         every: { type: "string", default: "800" },
+        only: { type: "string", default: "" },
+        without: { type: "string", default: "" },
         keep: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
@@ -75,6 +81,10 @@ function oneOf<Name extends string>(option: string, given: string, names: readon
   const found = names.find((name) => name === given);
   if (found !== undefined) return found;
   throw new UsageError(`${option} must be ${names.join(" or ")}, got "${given}"`);
+}
+
+function texts(given: string): readonly string[] {
+  return given.split(",").filter((text) => text !== "");
 }
 
 function randomSeed(): number {

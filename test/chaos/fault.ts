@@ -7,6 +7,8 @@ export interface Fault {
   readonly name: string;
   /** What it can strike: a process, `server`, or `network of` a process. One fault at a time each. */
   readonly targets: readonly string[];
+  /** Whether the store is empty afterwards: all that it had is lost. */
+  readonly empties?: boolean;
   /** Resolves when it is healed; to false if it could not strike. */
   strike(target: string, random: Random): Promise<boolean>;
 }
@@ -17,6 +19,8 @@ export interface FaultWindow {
   readonly target: string;
   readonly sinceMs: number;
   readonly untilMs: number;
+  /** Whether the store lost then all that it had. */
+  readonly empties?: boolean;
 }
 
 /** The target that all share. */
@@ -31,6 +35,11 @@ export function networkOf(process: string): string {
 /** The name of the process behind `network of` it. */
 export function processOf(target: string): string {
   return target.startsWith(NETWORK_OF) ? target.slice(NETWORK_OF.length) : target;
+}
+
+/** The name of a process, of which one life is `name.number`. */
+export function nameOf(life: string): string {
+  return life.split(".")[0] ?? "";
 }
 
 /** Whether a fault of that target can be felt by a process, given by its name. */

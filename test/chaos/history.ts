@@ -1,8 +1,16 @@
 /** What happened in a run, put together from the journals of all its processes. */
 import type { Life } from "./child-process.ts";
-import { type FaultWindow, isFelt } from "./fault.ts";
-import type { Entry, Journal, RunEnd, RunStart } from "./journal.ts";
+import { type FaultWindow, isFelt, nameOf } from "./fault.ts";
+import {
+  entriesOf,
+  type Entry,
+  type EntryOf,
+  type Journal,
+  type RunEnd,
+  type RunStart,
+} from "./journal.ts";
 import { loadTask } from "./load.ts";
+import { type Loss, lossesOf } from "./losses.ts";
 
 /** One run of a job. Times are monotonic ms unless they are called wall. */
 export interface Run extends RunStart {
@@ -21,17 +29,10 @@ export interface JobHistory {
   /** The key of the first job of its batch. */
   readonly batch: string;
   fate: "acknowledged" | "refused" | "unknown";
+  acknowledgedAtMs: number | undefined;
   id: string | undefined;
   /** In the order of their starts. */
   readonly runs: Run[];
-}
-
-/** A process that lost its lease, as far as can be known. */
-export interface Loss {
-  /** Not before: the lease may have run on after the fault began. */
-  readonly sinceMs: number;
-  /** When the process learned of it. */
-  readonly noticedAtMs: number;
 }
 
 /** What the rules are checked against. */
@@ -53,6 +54,12 @@ export interface History {
   readonly failedByDeath: ReadonlySet<string>;
   readonly threadDeaths: number;
   readonly untold: ReadonlySet<string>;
+  /** By process: when each of its starts that were stopped had been closed. */
+  readonly stoppedStarts: ReadonlyMap<string, ReadonlyArray<EntryOf<"closed">>>;
+  /** All faults. */
+  readonly windows: readonly FaultWindow[];
+  /** When the workers were told to end, for good. */
+  readonly workingUntilMs: number;
   readonly leaseMs: number;
 }
 
@@ -61,13 +68,12 @@ export interface HistoryParts {
   readonly lives: readonly Life[];
   readonly windows: readonly FaultWindow[];
   readonly heldAtDeath: ReadonlySet<string>;
+  readonly workingUntilMs: number;
   readonly leaseMs: number;
 }
 
-type EntryOf<Event extends Entry["event"]> = Extract<Entry, { readonly event: Event }>;
-
 export function historyOf(parts: HistoryParts): History {
-  const { journals, lives, heldAtDeath, leaseMs } = parts;
+  const { journals, lives, heldAtDeath, windows, workingUntilMs, leaseMs } = parts;
   const { losses, unexplainedLosses } = lossesOf(parts);
   const jobs = intendedJobs(journals);
   const periodic: Run[] = [];
@@ -89,16 +95,13 @@ export function historyOf(parts: HistoryParts): History {
     failedByDeath: new Set(rescues.flatMap(({ failed }) => failed)),
     threadDeaths: entriesOf(journals, "thread-death").length,
     untold: new Set(entriesOf(journals, "untold").flatMap(({ ids }) => ids)),
+    stoppedStarts: new Map(
+      journals.map((journal) => [journal.process, entriesOf([journal], "closed")]),
+    ),
+    windows,
+    workingUntilMs,
     leaseMs,
   };
-}
-
-function entriesOf<Event extends Entry["event"]>(
-  journals: readonly Journal[],
-  event: Event,
-): ReadonlyArray<EntryOf<Event>> {
-  const all = journals.flatMap(({ entries }) => entries);
-  return all.filter((entry): entry is EntryOf<Event> => entry.event === event);
 }
 
 /** After a fault it takes so long, in leases, until a process is in its stride again. */
@@ -124,25 +127,21 @@ function isStranded(life: Life, { windows, leaseMs }: HistoryParts): boolean {
   );
 }
 
-/** Of `worker1.3`, `worker1`. */
-function nameOf(process: string): string {
-  return process.split(".")[0] ?? "";
-}
-
 function intendedJobs(journals: readonly Journal[]): Map<string, JobHistory> {
   const jobs = new Map<string, JobHistory>();
   for (const entry of entriesOf(journals, "intend")) {
     const batch = entry.jobs[0]?.key ?? "";
     for (const { key, task, notBeforeMs } of entry.jobs) {
       const intendedAtMs = entry.atMs;
-      const fresh = { fate: "unknown", id: undefined, runs: [] } as const;
+      const fresh = { fate: "unknown", acknowledgedAtMs: undefined, id: undefined } as const;
       jobs.set(key, { key, task, intendedAtMs, notBeforeMs, batch, ...fresh, runs: [] });
     }
   }
-  for (const { keys, ids } of entriesOf(journals, "acknowledged")) {
+  for (const { keys, ids, atMs } of entriesOf(journals, "acknowledged")) {
     for (const [index, key] of keys.entries()) {
       const job = jobs.get(key);
-      if (job !== undefined) Object.assign(job, { fate: "acknowledged", id: ids[index] });
+      const known = { fate: "acknowledged", acknowledgedAtMs: atMs, id: ids[index] } as const;
+      if (job !== undefined) Object.assign(job, known);
     }
   }
   for (const { keys, why } of entriesOf(journals, "refused")) {
@@ -191,77 +190,4 @@ function endsByRun(entries: readonly Entry[]): ReadonlyMap<string, Array<EntryOf
     else all.push(entry);
   }
   return ends;
-}
-
-/** How far a process can be behind with learning that its lease is lost, in leases. */
-const LATE_LEASES = 3;
-
-/** A fault that is shorter costs at most one heartbeat, in leases. */
-const SHORTEST_LEASES = 0.2;
-
-/** A lease cannot end earlier after the beginning of a fault, in leases: beats come every third of one. */
-const EARLIEST_LEASES = 0.6;
-
-function lossesOf(parts: HistoryParts): {
-  readonly losses: ReadonlyMap<string, readonly Loss[]>;
-  readonly unexplainedLosses: readonly string[];
-} {
-  const { journals, windows, lives, leaseMs } = parts;
-  const takeovers = takeoversIn(journals);
-  const losses = new Map<string, Loss[]>();
-  const unexplainedLosses: string[] = [];
-  for (const journal of journals) {
-    const { process } = journal;
-    const felt = windows.filter(
-      ({ target, sinceMs, untilMs }) =>
-        isFelt(target, nameOf(process)) && untilMs - sinceMs >= SHORTEST_LEASES * leaseMs,
-    );
-    const life = lives.find((each) => each.process === process);
-    for (const { takenAtMs, noticedAtMs } of takenFrom(journal, life, takeovers)) {
-      const near = felt.filter(
-        ({ sinceMs, untilMs }) =>
-          sinceMs <= takenAtMs && untilMs >= takenAtMs - LATE_LEASES * leaseMs,
-      );
-      const sinceMs = Math.min(...near.map((window) => window.sinceMs)) + EARLIEST_LEASES * leaseMs;
-      if (near.length === 0) unexplainedLosses.push(`${process} at ${takenAtMs.toFixed(0)} ms`);
-      const loss = { sinceMs: Number.isFinite(sinceMs) ? sinceMs : takenAtMs, noticedAtMs };
-      losses.set(process, [...(losses.get(process) ?? []), loss]);
-    }
-  }
-  return { losses, unexplainedLosses };
-}
-
-interface Taken {
-  /** When others took its jobs over, as they noted; when it learned of that, if none of them lived to note it. */
-  readonly takenAtMs: number;
-  readonly noticedAtMs: number;
-}
-
-/** When the jobs of each broker were taken over, as far as who did it lived to note it. */
-function takeoversIn(journals: readonly Journal[]): ReadonlyMap<string, number> {
-  const takenAtMs = new Map<string, number>();
-  for (const { broker, atMs } of entriesOf(journals, "rescued")) {
-    takenAtMs.set(broker, Math.min(atMs, takenAtMs.get(broker) ?? Infinity));
-  }
-  return takenAtMs;
-}
-
-/** The losses of a process, those too that it was killed before it could learn of: cut off, for example. */
-function takenFrom(
-  { entries }: Journal,
-  life: Life | undefined,
-  takeovers: ReadonlyMap<string, number>,
-): readonly Taken[] {
-  const all: Taken[] = [];
-  let id = "";
-  for (const entry of entries) {
-    if (entry.event === "broker") ({ id } = entry);
-    if (entry.event !== "lost") continue;
-    all.push({ takenAtMs: takeovers.get(id) ?? entry.atMs, noticedAtMs: entry.atMs });
-    id = "";
-  }
-  const { endedBy, endedAtMs = Infinity } = life ?? {};
-  const takenAtMs = takeovers.get(id) ?? Infinity;
-  if (endedBy === "kill" && takenAtMs < endedAtMs) all.push({ takenAtMs, noticedAtMs: endedAtMs });
-  return all;
 }

@@ -37,6 +37,8 @@ export type Entry = { readonly atMs: number } & (
   | { readonly event: "broker"; readonly id: string }
   /** It learned that it had lost its lease. */
   | { readonly event: "lost" }
+  /** A start that was stopped has been closed; the last one of its process takes no time. */
+  | { readonly event: "closed"; readonly tookMs: number }
   /** A stop gave up a job, and puts it back. */
   | { readonly event: "released"; readonly id: string }
   /** It stopped without having told the outcomes of these jobs. */
@@ -114,4 +116,14 @@ export function readJournals(folder: string): readonly Journal[] {
     const entries = lines.slice(0, -1).map((line) => JSON.parse(line) as Entry);
     return { process: basename(file, ".jsonl"), entries };
   });
+}
+
+export type EntryOf<Event extends Entry["event"]> = Extract<Entry, { readonly event: Event }>;
+
+export function entriesOf<Event extends Entry["event"]>(
+  journals: readonly Journal[],
+  event: Event,
+): ReadonlyArray<EntryOf<Event>> {
+  const all = journals.flatMap(({ entries }) => entries);
+  return all.filter((entry): entry is EntryOf<Event> => entry.event === event);
 }

@@ -5,14 +5,15 @@ import { type Fault, pause } from "./fault.ts";
 export interface ProcessFaultsParts {
   readonly workers: readonly Child[];
   readonly producer: Child;
+  readonly starter: Child;
   readonly leaseMs: number;
-  /** Called after a worker has ended, before it is started again. */
-  readonly onEnded: (worker: Child) => Promise<void>;
+  /** Called after a process that runs jobs has ended, before it is started again. */
+  readonly onEnded: (ended: Child) => Promise<void>;
 }
 
 /** What happens to processes. Whoever dies is started again. */
 export function processFaults(parts: ProcessFaultsParts): readonly Fault[] {
-  const { workers, producer, leaseMs, onEnded } = parts;
+  const { workers, producer, starter, leaseMs, onEnded } = parts;
   const byName = new Map([...workers, producer].map((child) => [child.name, child]));
   const find = (name: string): Child => {
     const child = byName.get(name);
@@ -65,6 +66,15 @@ export function processFaults(parts: ProcessFaultsParts): readonly Fault[] {
         await onEnded(worker);
         await pause(random, 0, 500);
         await worker.start();
+        return true;
+      },
+    },
+    {
+      name: "starts that are stopped at once",
+      targets: [starter.name],
+      strike: async () => {
+        await starter.runOnce();
+        await onEnded(starter);
         return true;
       },
     },

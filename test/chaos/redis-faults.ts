@@ -27,6 +27,19 @@ export function redisFaults(
       },
     },
     {
+      name: "Redis empty after a kill",
+      targets,
+      empties: true,
+      strike: async (_, random) => {
+        const folder = await servers.folder();
+        await servers.kill();
+        await pause(random, 0, 0.7 * leaseMs);
+        await servers.restartEmpty(folder);
+        return true;
+      },
+    },
+    { ...command("FLUSHALL", "FLUSHALL"), empties: true },
+    {
       name: "Redis frozen",
       targets,
       strike: async (_, random) => {

@@ -1,3 +1,6 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
 import { until } from "../../src/testing/waits.ts";
 import { inspect } from "../brokers/redis/inspector.ts";
 import { type RedisProcess, startRedisProcess } from "../brokers/redis/redis-process.ts";
@@ -6,6 +9,13 @@ import type { Guard } from "./guard.ts";
 /** Acknowledged is on disk; a replica gets its first copy at once. */
 const FLAGS = ["--appendonly", "yes", "--appendfsync", "always"];
 FLAGS.push("--repl-diskless-sync-delay", "0");
+
+/** Whom the processes connect as: the harness itself is not subject to what happens to their rights. */
+export const USER = { name: "chaos", password: "at-three" };
+
+/** What the user may do when nothing is wrong. */
+export const ALL_RIGHTS: readonly string[] = ["~*", "&*", "+@all"];
+FLAGS.push("--user", USER.name, "on", `>${USER.password}`, ...ALL_RIGHTS);
 
 /** How long a primary waits for its replica to catch up before it hands over, in ms. */
 const HANDOVER_MS = "3000";
@@ -44,6 +54,11 @@ export class RedisServers {
     return callAt(this.#primary, ...args);
   }
 
+  /** Asks both: what is no data is not replicated. */
+  async callBoth(...args: readonly string[]): Promise<void> {
+    await Promise.all([this.#primary, this.#replica].map((server) => callAt(server, ...args)));
+  }
+
   /** Both must say so: after a restart each of them may still speak of the connection before. */
   async replicated(): Promise<void> {
     await until("the replica follows", async () => {
@@ -67,6 +82,22 @@ export class RedisServers {
   async restart(): Promise<void> {
     await this.#primary.restart();
     this.#guard.started(this.#primary.pid ?? 0);
+  }
+
+  /** The same, but what it had on disk is gone. */
+  async restartEmpty(folder: string): Promise<void> {
+    for (const name of readdirSync(folder)) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    }
+    await this.restart();
+  }
+
+  /** Where the primary keeps its data. */
+  async folder(): Promise<string> {
+    const reply = await this.call("CONFIG", "GET", "dir");
+    const [, folder] = Array.isArray(reply) ? reply.map(String) : [];
+    if (folder === undefined) throw new Error("Redis does not say where its data is");
+    return folder;
   }
 
   freeze(isFrozen: boolean): void {

@@ -5,7 +5,8 @@ import type { Guard } from "./guard.ts";
 import { networkFaults } from "./network-faults.ts";
 import type { StoreAddress } from "./programs/child.ts";
 import { redisFaults } from "./redis-faults.ts";
-import { RedisServers } from "./redis-servers.ts";
+import { RedisServers, USER } from "./redis-servers.ts";
+import { giveAllRights, rightsFaults } from "./rights-faults.ts";
 import type { ChaosStore } from "./store.ts";
 
 const NAMESPACE = "chaos";
@@ -51,7 +52,7 @@ export class RedisStore implements ChaosStore {
     const { leaseMs } = this.#options;
     return {
       store: "redis",
-      at: `redis://127.0.0.1:${proxy.port}`,
+      at: `redis://${USER.name}:${USER.password}@127.0.0.1:${proxy.port}`,
       namespace: NAMESPACE,
       leaseMs,
     };
@@ -65,6 +66,7 @@ export class RedisStore implements ChaosStore {
     };
     return [
       ...redisFaults(this.#servers, { leaseMs, onHandOver }),
+      ...rightsFaults(this.#servers, { namespace: NAMESPACE, leaseMs }),
       ...networkFaults(this.#proxies, { leaseMs, latencyMs }),
     ];
   }
@@ -75,6 +77,7 @@ export class RedisStore implements ChaosStore {
       proxy.delay(() => 0);
     }
     await this.#call("CONFIG", "SET", "maxmemory", "0");
+    await giveAllRights(this.#servers);
   }
 
   async pending(): Promise<number> {

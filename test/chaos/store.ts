@@ -1,3 +1,4 @@
+import type { Child } from "./child-process.ts";
 import type { Fault } from "./fault.ts";
 import type { StoreAddress } from "./programs/child.ts";
 
@@ -5,8 +6,11 @@ import type { StoreAddress } from "./programs/child.ts";
 export interface ChaosStore {
   /** Makes the way of a process to the store. Faults strike the ways that were made before them. */
   addressFor(process: string): Promise<StoreAddress>;
-  /** Faults of the store, and of the ways to it. */
-  faults(): readonly Fault[];
+  /**
+   * Faults of the store, and of the ways to it.
+   * @param starter - for those that meet a start
+   */
+  faults(starter: Child): readonly Fault[];
   /** Ends what faults left behind. */
   heal(): Promise<void>;
   /** Jobs that have not ended: ready, to come, parked, held. */

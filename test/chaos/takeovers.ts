@@ -1,4 +1,4 @@
-import { type FaultWindow, isFelt, processOf } from "./fault.ts";
+import { type FaultWindow, isFelt, nameOf, processOf } from "./fault.ts";
 import type { History } from "./history.ts";
 
 /** A judge must have been connected for a whole lease; and the calm must be one, in leases. */
@@ -40,9 +40,4 @@ export function takeoversInCalm(
     }
   }
   return waits;
-}
-
-/** The name of a process, of which one life is `name.number`. */
-function nameOf(life: string): string {
-  return life.split(".")[0] ?? "";
 }

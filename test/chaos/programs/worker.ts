@@ -1,28 +1,15 @@
 /** A worker process of a chaos run. It ends by itself after SIGTERM. */
-import { AsyncWorkers, BrokerError, ThreadWorkers, type Workers } from "spinach";
+import { BrokerError } from "spinach";
 
 import { openJournal } from "../journal.ts";
-import { childEngine, childRequest, STORE_NOT_THERE, type WorkersName } from "./child.ts";
+import { childEngine, childRequest, STORE_NOT_THERE } from "./child.ts";
 import { restingBeats } from "./closing-tasks.ts";
 import { OwnLoad } from "./own-load.ts";
 import { beats, load } from "./tasks.ts";
-
-/** Jobs at once: coroutines, and threads. */
-const NUMBER = { coroutines: 24, threads: 4 };
+import { makeWorkers } from "./worker-kinds.ts";
 
 /** How long a stop waits for running jobs. */
 const STOP_TIMEOUT_MS = 500;
-
-function makeWorkers(kind: WorkersName): Workers {
-  switch (kind) {
-    case "async":
-      return new AsyncWorkers({ number: NUMBER.coroutines });
-    case "loops":
-      return new AsyncWorkers({ number: NUMBER.coroutines, threads: 2 });
-    case "threads":
-      return new ThreadWorkers({ number: NUMBER.threads });
-  }
-}
 
 const request = childRequest();
 const note = openJournal();

@@ -1,5 +1,6 @@
 import type { History, JobHistory, Run } from "../history.ts";
 import { loadTask } from "../load.ts";
+import { wasLostWithStore } from "./emptied.ts";
 import type { Rule, Violation } from "./rule.ts";
 
 /** What became of a job. */
@@ -10,6 +11,8 @@ export type Ending =
   | "never started"
   /** Refused, or not known to be scheduled, and it never ran. */
   | "not scheduled"
+  /** The store came back empty. */
+  | "lost with the store"
   | "lost";
 
 /** What was acknowledged has ended by the rules of its task. */
@@ -25,6 +28,11 @@ export const allEnd: Rule = {
 };
 
 export function endingOf(history: History, job: JobHistory): Ending {
+  const ending = endingByRules(history, job);
+  return ending === "lost" && wasLostWithStore(history, job) ? "lost with the store" : ending;
+}
+
+function endingByRules(history: History, job: JobHistory): Ending {
   const maxRetries = loadTask(job.task)?.maxRetries ?? 0;
   const last = job.runs.toSorted(byAttempt).at(-1);
   if (last === undefined) return endingOfUnstarted(history, job, maxRetries);

@@ -1,7 +1,8 @@
 import { allEnd } from "./all-end.ts";
 import { intact, refusedStaysOut, wholeBatches } from "./arrives-whole.ts";
+import { beatsGoOn, jobsGoOn } from "./goes-on.ts";
 import { limitsKept } from "./limits-kept.ts";
-import { leasesKept, processesEnd } from "./processes-end.ts";
+import { leasesKept, processesEnd, startsStop } from "./processes-end.ts";
 import { rerunsExplained } from "./reruns-explained.ts";
 import type { Rule } from "./rule.ts";
 import { runsOnce } from "./runs-once.ts";
@@ -19,4 +20,7 @@ export const ALL_RULES: readonly Rule[] = [
   refusedStaysOut,
   leasesKept,
   processesEnd,
+  startsStop,
+  jobsGoOn,
+  beatsGoOn,
 ];

@@ -1,4 +1,5 @@
 import { loadTask } from "../load.ts";
+import { wasLostWithStore } from "./emptied.ts";
 import type { Rule, Violation } from "./rule.ts";
 
 /** What was sent arrives as it was. */
@@ -14,9 +15,12 @@ export const intact: Rule = {
 /** A batch is there or is not. Seen by at-least-once jobs only: others may die unseen. */
 export const wholeBatches: Rule = {
   title: "[G2] a batch of which no answer came is in as a whole, or not at all",
-  check: ({ jobs }) => {
-    const unknown = [...jobs.values()].filter(
-      ({ fate, task }) => fate !== "acknowledged" && loadTask(task)?.maxRetries !== 0,
+  check: (history) => {
+    const unknown = [...history.jobs.values()].filter(
+      (job) =>
+        job.fate !== "acknowledged" &&
+        loadTask(job.task)?.maxRetries !== 0 &&
+        !wasLostWithStore(history, job),
     );
     const batches = Map.groupBy(unknown, ({ batch }) => batch);
     return [...batches.values()].flatMap((batch): readonly Violation[] => {

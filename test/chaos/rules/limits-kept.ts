@@ -1,5 +1,6 @@
 import type { History, Run } from "../history.ts";
 import { LOAD_NAMES, loadTask } from "../load.ts";
+import { emptiedIn } from "./emptied.ts";
 import { endOfProcess, type Rule, type Violation } from "./rule.ts";
 
 /** Never more runs of a limited task at once than its limit, by the overlap of their times. */
@@ -52,10 +53,11 @@ function byTime(one: Edge, other: Edge): number {
   return one.atMs - other.atMs || Number(one.isStart) - Number(other.isStart);
 }
 
-/** Its end, the death of its process, or the earliest end of its lease. */
+/** Its end, the death of its process, the earliest end of its lease, or when the store forgot it. */
 function endOfHold(history: History, run: Run): number {
   const losses = history.losses.get(run.process) ?? [];
   const lost = losses.filter(({ noticedAtMs }) => noticedAtMs >= run.atMs);
   const ends = [run.endedAtMs ?? Infinity, endOfProcess(history, run)];
-  return Math.min(...ends, ...lost.map(({ sinceMs }) => sinceMs));
+  const forgotten = emptiedIn(history).filter(({ untilMs }) => untilMs >= run.atMs);
+  return Math.min(...ends, ...[...lost, ...forgotten].map(({ sinceMs }) => sinceMs));
 }

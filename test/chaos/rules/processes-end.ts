@@ -1,8 +1,9 @@
 import type { Life } from "../child-process.ts";
+import { nameOf } from "../fault.ts";
 import type { History } from "../history.ts";
 import { loadTask } from "../load.ts";
 import { STORE_NOT_THERE } from "../programs/child.ts";
-import type { Rule, Violation } from "./rule.ts";
+import { type Rule, STARTER, type Violation } from "./rule.ts";
 
 /**
  * A stop takes as long, in ms, at most: 500 for running jobs, 1,000 for their reaction, 3,000 for the last outcomes,
@@ -42,4 +43,26 @@ export const leasesKept: Rule = {
   title: "[G6] [G7] no process loses its lease but to a fault",
   check: ({ unexplainedLosses }) =>
     unexplainedLosses.map((loss) => ({ message: `a lease was lost: ${loss}`, jobs: [] })),
+};
+
+/** What `close` may take while a start is under way, in ms: as a stop; and the process then has nothing to do. */
+const NOTHING_LEFT_MS = 3000;
+
+/** A start that is stopped leaves nothing that keeps its process alive. */
+export const startsStop: Rule = {
+  title: "[G11] [G15] a start that is stopped at once ends, and leaves nothing",
+  check: ({ stoppedStarts, lives }) =>
+    [...lives.values()].flatMap((life): readonly Violation[] => {
+      const { process, endedAtMs = Infinity } = life;
+      if (nameOf(process) !== STARTER) return [];
+      const closed = stoppedStarts.get(process) ?? [];
+      const say = (what: string): readonly Violation[] => [
+        { message: `${process} ${what}`, jobs: [] },
+      ];
+      const slowestMs = Math.max(0, ...closed.map(({ tookMs }) => tookMs));
+      if (slowestMs > STOP_BOUND_MS) return say(`took ${slowestMs.toFixed(0)} ms to close`);
+      const lastMs = closed.at(-1)?.atMs ?? life.startedAtMs;
+      const keptMs = endedAtMs - lastMs;
+      return keptMs > NOTHING_LEFT_MS ? say(`lived on for ${keptMs.toFixed(0)} ms`) : [];
+    }),
 };

@@ -1,5 +1,6 @@
 import type { History, JobHistory, Run } from "../history.ts";
 import type { RunEnd } from "../journal.ts";
+import { mayBeTakenInTwice } from "./emptied.ts";
 import { type Rule, takenBy, type Violation } from "./rule.ts";
 
 /** A job runs again only if it failed, or a fault took it from its process. */
@@ -13,9 +14,9 @@ const FAILURES: ReadonlySet<RunEnd | undefined> = new Set(["threw", "died"]);
 /** Why each run but the first came about, of all jobs. */
 export function reasonsOfReruns(history: History): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { runs } of history.jobs.values()) {
-    for (const [run, next] of pairs(runs)) {
-      const reason = reasonOf(history, run, next) ?? "nothing";
+  for (const job of history.jobs.values()) {
+    for (const [run, next] of pairs(job.runs)) {
+      const reason = reasonOf(history, job, [run, next]) ?? "nothing";
       counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }
   }
@@ -25,18 +26,24 @@ export function reasonsOfReruns(history: History): ReadonlyMap<string, number> {
 function unexplained(history: History, job: JobHistory): readonly Violation[] {
   const violations: Violation[] = [];
   for (const [run, next] of pairs(job.runs)) {
-    if (reasonOf(history, run, next) !== undefined) continue;
+    if (reasonOf(history, job, [run, next]) !== undefined) continue;
     const message = `${job.task} ${job.key} ran on ${run.process} (${run.how ?? "no end"}), and again on ${next.process}`;
     violations.push({ message, jobs: [job] });
   }
   return violations;
 }
 
-function reasonOf(history: History, run: Run, next: Run): string | undefined {
+function reasonOf(
+  history: History,
+  job: JobHistory,
+  [run, next]: readonly [Run, Run],
+): string | undefined {
   if (next.attempt < run.attempt && startedLate(history, next))
     return "a lost lease was noticed late";
   if (FAILURES.has(run.how) && next.atMs > (run.endedAtMs ?? Infinity)) return "it failed";
-  return takenBy(history, run, next.atMs);
+  const taken = takenBy(history, run, next.atMs);
+  if (taken !== undefined) return taken;
+  return mayBeTakenInTwice(history, job, run) ? "the store had forgotten its call" : undefined;
 }
 
 /** By a process that held the job, was frozen past its lease, and had not heard of that when it woke. */

@@ -1,4 +1,8 @@
+import { nameOf } from "../fault.ts";
 import type { History, JobHistory, Run } from "../history.ts";
+
+/** The process that stops its workers itself, as soon as they start. */
+export const STARTER = "starter";
 
 /** A promise that was not kept. */
 export interface Violation {
@@ -33,5 +37,6 @@ export function takenBy(history: History, run: Run, beforeMs: number): TakenBy |
   );
   if (wasLost) return "its process lost its lease";
   const isStopped = run.how === "stopped" || history.untold.has(run.id);
-  return life?.endedBy === "stop" && isStopped ? "a stop" : undefined;
+  const stops = life?.endedBy === "stop" || nameOf(run.process) === STARTER;
+  return stops && isStopped ? "a stop" : undefined;
 }

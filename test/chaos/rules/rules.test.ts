@@ -24,10 +24,11 @@ interface Told {
   readonly lives?: readonly Life[];
   readonly windows?: readonly FaultWindow[];
   readonly heldAtDeath?: readonly string[];
+  readonly workingUntilMs?: number;
 }
 
 function historyFrom({ producer = [], workers = [], ...told }: Told): History {
-  const { lives = [], windows = [], heldAtDeath = [] } = told;
+  const { lives = [], windows = [], heldAtDeath = [], workingUntilMs = 0 } = told;
   const journals: Journal[] = [{ process: "producer.1", entries: producer }];
   for (const [index, entries] of workers.entries()) {
     journals.push({ process: `worker${index + 1}.1`, entries });
@@ -37,6 +38,7 @@ function historyFrom({ producer = [], workers = [], ...told }: Told): History {
     lives,
     windows,
     heldAtDeath: new Set(heldAtDeath),
+    workingUntilMs,
     leaseMs: LEASE_MS,
   });
 }

@@ -1,17 +1,18 @@
 import type { History, JobHistory, Run } from "../history.ts";
 import { loadTask } from "../load.ts";
+import { mayBeTakenInTwice } from "./emptied.ts";
 import type { Rule, Violation } from "./rule.ts";
 
 /** An attempt starts once, unless a stop has put the job back. At most once: so the only attempt. */
 export const runsOnce: Rule = {
   title: "[G1] [G2] [G8] an attempt starts at most once, unless a stop put the job back",
-  check: ({ jobs, periodic }) => [
-    ...[...jobs.values()].flatMap((job) => twice(job.runs, [job])),
-    ...byId(periodic).flatMap((runs) => twice(runs, [])),
+  check: (history) => [
+    ...[...history.jobs.values()].flatMap((job) => twice(history, job.runs, job)),
+    ...byId(history.periodic).flatMap((runs) => twice(history, runs)),
   ],
 };
 
-function twice(runs: readonly Run[], jobs: readonly JobHistory[]): readonly Violation[] {
+function twice(history: History, runs: readonly Run[], job?: JobHistory): readonly Violation[] {
   const violations: Violation[] = [];
   const seen = new Map<number, Run>();
   for (const run of runs) {
@@ -20,8 +21,9 @@ function twice(runs: readonly Run[], jobs: readonly JobHistory[]): readonly Viol
     const before = seen.get(place);
     seen.set(place, run);
     if (before === undefined || (before.how === "stopped" && !isOnce(run))) continue;
+    if (job !== undefined && mayBeTakenInTwice(history, job, before)) continue;
     const message = `attempt ${run.attempt} of ${run.task} ${run.key} started on ${before.process}, then on ${run.process}`;
-    violations.push({ message, jobs });
+    violations.push({ message, jobs: job === undefined ? [] : [job] });
   }
   return violations;
 }
