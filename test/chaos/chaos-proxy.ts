@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
+import { Lane } from "../brokers/redis/lane.ts";
+
 /** The network between one process and its server, and what networks do. */
 export interface ChaosProxy {
   readonly port: number;
@@ -14,6 +16,10 @@ export interface ChaosProxy {
   swallow(isOn: boolean): void;
   /** Replies come so much later, in ms; 0 for at once. */
   delay(latencyMs: () => number): void;
+  /** What all its connections share, towards the server. */
+  readonly up: Lane;
+  /** And towards the process. */
+  readonly down: Lane;
   /** The next reply of so many bytes or more is cut in the middle, and its connection with it. */
   tearReply(leastBytes: number): void;
   /** The next one is lost, and its connection with it: the request was heard. */
@@ -42,6 +48,7 @@ const HOST = "127.0.0.1";
 /** Starts a proxy on a free port of 127.0.0.1. */
 export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
   const links = new Set<Link>();
+  const [up, down] = [new Lane(), new Lane()];
   let leadsTo = targetPort;
   let isSwallowing = false;
   let latencyMs = (): number => 0;
@@ -55,7 +62,7 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
 
   const reply = (link: Link, chunk: Buffer): void => {
     if (nextReply === "whole" || chunk.length < leastLength) {
-      link.client.write(chunk);
+      down.pass(link.target, link.client, chunk);
       return;
     }
     if (nextReply === "torn" && chunk.length > 1) {
@@ -97,7 +104,7 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
       });
     }
     client.on("data", (chunk) => {
-      if (!link.isDead) target.write(chunk);
+      if (!link.isDead) up.pass(client, target, chunk);
     });
     target.on("data", (chunk) => {
       if (!link.isDead) replyLater(link, chunk);
@@ -114,6 +121,8 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
   };
   return {
     port: address.port,
+    up,
+    down,
     lead: (port) => {
       leadsTo = port;
     },

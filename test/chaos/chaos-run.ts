@@ -168,7 +168,7 @@ class ChaosRun {
     const { seed, everyMs, durationMs, leaseMs } = this.#options;
     const schedule = new FaultSchedule({
       faults: chosen(this.#options, [
-        ...this.#store.faults(this.#children.starter),
+        ...this.#store.faults({ starter: this.#children.starter, log: this.#log }),
         ...processFaults({
           ...this.#children,
           leaseMs,
@@ -240,7 +240,7 @@ async function startStore({ store, leaseMs }: ChaosOptions, guard: Guard): Promi
       // A heartbeat gives up after a quarter of a lease, and takes three trips to connect.
       return RedisStore.start({ guard, leaseMs, latencyMs: Math.min(500, leaseMs / 10) });
     case "sqlite":
-      return new SqliteStore({ folder: guard.folder, leaseMs });
+      return new SqliteStore({ guard, leaseMs });
   }
 }
 

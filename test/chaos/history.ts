@@ -24,6 +24,8 @@ export interface Run extends RunStart {
 export interface JobHistory {
   readonly key: string;
   readonly task: string;
+  /** The life of a process. */
+  readonly scheduledBy: string;
   readonly intendedAtMs: number;
   readonly notBeforeMs: number | undefined;
   /** The key of the first job of its batch. */
@@ -75,7 +77,7 @@ export interface HistoryParts {
 export function historyOf(parts: HistoryParts): History {
   const { journals, lives, heldAtDeath, windows, workingUntilMs, leaseMs } = parts;
   const { losses, unexplainedLosses } = lossesOf(parts);
-  const jobs = intendedJobs(journals);
+  const jobs = scheduledJobs(journals);
   const periodic: Run[] = [];
   for (const run of journals.flatMap(runsOf).toSorted((one, other) => one.atMs - other.atMs)) {
     if (loadTask(run.task) === undefined) periodic.push(run);
@@ -127,16 +129,9 @@ function isStranded(life: Life, { windows, leaseMs }: HistoryParts): boolean {
   );
 }
 
-function intendedJobs(journals: readonly Journal[]): Map<string, JobHistory> {
-  const jobs = new Map<string, JobHistory>();
-  for (const entry of entriesOf(journals, "intend")) {
-    const batch = entry.jobs[0]?.key ?? "";
-    for (const { key, task, notBeforeMs } of entry.jobs) {
-      const intendedAtMs = entry.atMs;
-      const fresh = { fate: "unknown", acknowledgedAtMs: undefined, id: undefined } as const;
-      jobs.set(key, { key, task, intendedAtMs, notBeforeMs, batch, ...fresh, runs: [] });
-    }
-  }
+/** All that were to be scheduled, and what became of that. */
+function scheduledJobs(journals: readonly Journal[]): Map<string, JobHistory> {
+  const jobs = new Map(journals.flatMap(intendedJobs).map((job) => [job.key, job]));
   for (const { keys, ids, atMs } of entriesOf(journals, "acknowledged")) {
     for (const [index, key] of keys.entries()) {
       const job = jobs.get(key);
@@ -149,6 +144,25 @@ function intendedJobs(journals: readonly Journal[]): Map<string, JobHistory> {
     for (const key of keys) Object.assign(jobs.get(key) ?? {}, { fate });
   }
   return jobs;
+}
+
+function intendedJobs(journal: Journal): readonly JobHistory[] {
+  const { process: scheduledBy } = journal;
+  return entriesOf([journal], "intend").flatMap(({ jobs, atMs: intendedAtMs }) => {
+    const batch = jobs[0]?.key ?? "";
+    return jobs.map(({ key, task, notBeforeMs }): JobHistory => ({
+      key,
+      task,
+      scheduledBy,
+      intendedAtMs,
+      notBeforeMs,
+      batch,
+      fate: "unknown",
+      acknowledgedAtMs: undefined,
+      id: undefined,
+      runs: [],
+    }));
+  });
 }
 
 function recordRun(jobs: Map<string, JobHistory>, run: Run): void {

@@ -16,6 +16,8 @@ export interface LoadTask {
   readonly failing?: number;
   /** Part of the jobs that give themselves up. */
   readonly aborting?: number;
+  /** Range of the length of what a run is given beside the rest. */
+  readonly letters?: readonly [fewest: number, most: number];
 }
 
 const LOAD: Readonly<Record<string, LoadTask>> = {
@@ -26,6 +28,14 @@ const LOAD: Readonly<Record<string, LoadTask>> = {
   retriedLimited: { maxRetries: 8, maxConcurrency: 4, share: 12, lasts: [0, 30], failing: 0.1 },
   retriedLong: { maxRetries: 6, share: 1, lasts: [1000, 6000] },
   hanging: { maxRetries: 1, timeout: 300, share: 0.3, lasts: [20_000, 30_000] },
+  onceLarge: { maxRetries: 0, share: 0.2, lasts: [0, 3], letters: [10_000, 200_000] },
+  retriedLarge: {
+    maxRetries: 5,
+    share: 0.3,
+    lasts: [0, 3],
+    failing: 0.3,
+    letters: [10_000, 200_000],
+  },
   // Longer than a lease: its process must keep its jobs all the same.
   blocking: { maxRetries: 4, share: 0.05, lasts: [500, 8000], blocks: true },
 };
@@ -45,6 +55,8 @@ export interface JobPlan {
   readonly aborts: boolean;
   /** Whether its first attempt ends its thread. */
   readonly dies: boolean;
+  /** How long its text is. */
+  readonly letters: number;
 }
 
 /** Arguments that a careless script would change, and their text. */
@@ -59,6 +71,11 @@ export const PAYLOAD: readonly unknown[] = [
 ];
 
 export const PAYLOAD_TEXT: string = JSON.stringify(PAYLOAD);
+
+/** The text that a job is given beside the rest: its own, so that no two are alike. */
+export function textOf(key: string, { letters }: JobPlan): string {
+  return `${key} `.repeat(Math.ceil(letters / (key.length + 1))).slice(0, letters);
+}
 
 /** @returns `undefined` for a task that is not of the load: a periodic one */
 export function loadTask(name: string): LoadTask | undefined {

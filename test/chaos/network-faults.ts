@@ -1,8 +1,16 @@
+import type { Random } from "../../src/testing/seeded-random.ts";
+import type { Lane } from "../brokers/redis/lane.ts";
 import type { ChaosProxy } from "./chaos-proxy.ts";
 import { type Fault, networkOf, pause, processOf } from "./fault.ts";
 
 /** A reply of that length brings jobs. */
 const BRINGS_JOBS_BYTES = 300;
+
+/**
+ * A large job takes seconds over the thinnest line, longer than a call may be silent; the line carries what a worker
+ * needs to do some work.
+ */
+const THIN_BYTES_PER_S = { least: 40_000, most: 200_000 };
 
 /** Replies that one fault strikes. */
 const REPLIES = 4;
@@ -37,6 +45,17 @@ export function networkFaults(
         strike(find(target), random() < 0.7 ? BRINGS_JOBS_BYTES : 0);
         await pause(random, 100, 700);
       }
+      return true;
+    },
+  });
+  const thin = (name: string, lanesOf: (proxy: ChaosProxy) => readonly Lane[]): Fault => ({
+    name,
+    targets,
+    strike: async (target, random) => {
+      const lanes = lanesOf(find(target));
+      for (const lane of lanes) lane.narrow(between(random, THIN_BYTES_PER_S));
+      await pause(random, 2 * leaseMs, 5 * leaseMs);
+      for (const lane of lanes) lane.narrow(Infinity);
       return true;
     },
   });
@@ -77,6 +96,9 @@ export function networkFaults(
         return true;
       },
     },
+    thin("thin line, from Redis", ({ down }) => [down]),
+    thin("thin line, to Redis", ({ up }) => [up]),
+    thin("thin line, both ways", ({ up, down }) => [up, down]),
     repeated("replies cut in the middle", (proxy, leastBytes) => {
       proxy.tearReply(leastBytes);
     }),
@@ -84,4 +106,8 @@ export function networkFaults(
       proxy.loseReply(leastBytes);
     }),
   ];
+}
+
+function between(random: Random, { least, most }: typeof THIN_BYTES_PER_S): number {
+  return least + (most - least) * random();
 }

@@ -95,9 +95,8 @@ export class RedisServers {
   /** Where the primary keeps its data. */
   async folder(): Promise<string> {
     const reply = await this.call("CONFIG", "GET", "dir");
-    const [, folder] = Array.isArray(reply) ? reply.map(String) : [];
-    if (folder === undefined) throw new Error("Redis does not say where its data is");
-    return folder;
+    const settings: Readonly<Record<string, unknown>> = { ...(reply as object) };
+    return String(settings["dir"]);
   }
 
   freeze(isFrozen: boolean): void {

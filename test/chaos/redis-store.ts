@@ -2,14 +2,17 @@ import { until } from "../../src/testing/waits.ts";
 import { type ChaosProxy, startChaosProxy } from "./chaos-proxy.ts";
 import type { Fault } from "./fault.ts";
 import type { Guard } from "./guard.ts";
+import { junkFault } from "./junk-faults.ts";
 import { networkFaults } from "./network-faults.ts";
 import type { StoreAddress } from "./programs/child.ts";
 import { redisFaults } from "./redis-faults.ts";
+import { type RedisJunk, redisJunk } from "./redis-junk.ts";
 import { RedisServers, USER } from "./redis-servers.ts";
 import { giveAllRights, rightsFaults } from "./rights-faults.ts";
-import type { ChaosStore } from "./store.ts";
+import type { ChaosStore, FaultsContext } from "./store.ts";
 
 const NAMESPACE = "chaos";
+const JUNK = redisJunk(NAMESPACE);
 
 /** Jobs in all places where they can be, in one look. */
 const COUNT_JOBS = `
@@ -35,6 +38,7 @@ export interface RedisStoreOptions {
 export class RedisStore implements ChaosStore {
   readonly #options: RedisStoreOptions;
   readonly #servers: RedisServers;
+  readonly #planted = new Set<RedisJunk>();
   readonly #proxies = new Map<string, ChaosProxy>();
 
   private constructor(options: RedisStoreOptions, servers: RedisServers) {
@@ -58,7 +62,7 @@ export class RedisStore implements ChaosStore {
     };
   }
 
-  faults(): readonly Fault[] {
+  faults({ log }: Pick<FaultsContext, "log">): readonly Fault[] {
     const { leaseMs, latencyMs } = this.#options;
     const onHandOver = (): void => {
       // Connections that are there stay with the old primary, which refuses writes from now on.
@@ -66,15 +70,27 @@ export class RedisStore implements ChaosStore {
     };
     return [
       ...redisFaults(this.#servers, { leaseMs, onHandOver }),
+      junkFault({
+        pieces: JUNK,
+        plant: async (piece) => {
+          this.#planted.add(piece);
+          for (const command of piece.plant) await this.#servers.call(...command);
+        },
+        nameOf: ({ key, what }) => `${key}: ${what}`,
+        log,
+      }),
       ...rightsFaults(this.#servers, { namespace: NAMESPACE, leaseMs }),
       ...networkFaults(this.#proxies, { leaseMs, latencyMs }),
     ];
   }
 
   async heal(): Promise<void> {
+    const undos = [...this.#planted].flatMap(({ undo = [] }) => undo);
+    for (const command of undos) await this.#undo(command);
     for (const proxy of this.#proxies.values()) {
       proxy.swallow(false);
       proxy.delay(() => 0);
+      for (const lane of [proxy.up, proxy.down]) lane.narrow(Infinity);
     }
     await this.#call("CONFIG", "SET", "maxmemory", "0");
     await giveAllRights(this.#servers);
@@ -99,9 +115,19 @@ export class RedisStore implements ChaosStore {
     return lines;
   }
 
+  /** A key of another type is left to those that meet it. */
+  async #undo(command: readonly string[]): Promise<void> {
+    try {
+      await this.#servers.call(...command);
+    } catch (error) {
+      if (!String(error).includes("WRONGTYPE")) throw error;
+    }
+  }
+
   async #mayStay(key: string, stranded: ReadonlySet<string>): Promise<boolean> {
     const name = key.slice(NAMESPACE.length + 1);
     if (STAYS.test(key)) return true;
+    if (this.#planted.size > 0 && name === "_quarantine") return true;
     if (name === "_current_concurrency") {
       return texts(await this.#call("HVALS", key)).every((count) => count === "0");
     }

@@ -19,7 +19,18 @@ export function report(options: ChaosOptions, result: ChaosResult): string {
     `Chaos on ${store}, ${workers} workers: ${(durationMs / 60_000).toFixed(1)} min, seed ${seed}, ${rate} jobs/s, lease ${leaseMs} ms`,
     table(["fault", "times", "longest"], faultRows(windows)),
     table(
-      ["task", "acked", "unknown", "refused", "runs", "ok", "failed", "unstarted", "at once"],
+      [
+        "task",
+        "acked",
+        "unknown",
+        "refused",
+        "runs",
+        "ok",
+        "failed",
+        "unstarted",
+        "lost with store",
+        "at once",
+      ],
       LOAD_NAMES.map((name) => taskRow(history, name)),
     ),
     table(["periodic task", "period", "runs"], periodicRows(history)),
@@ -59,6 +70,7 @@ function taskRow(history: History, name: string): readonly string[] {
     endings.get("succeeded"),
     endings.get("failed"),
     endings.get("never started"),
+    endings.get("lost with the store"),
   ];
   const most = mostAtOnce(history, name).most;
   return [name, ...counts.map((count = 0) => String(count)), `${most} of ${limit ?? "any"}`];

@@ -59,7 +59,7 @@ export function commandsOfScripts(): readonly string[] {
 function prefixesOfKeys(namespace: string): readonly string[] {
   const keys = new RedisKeys(namespace);
   return [
-    ...Object.values(keys.fixed),
+    ...Object.values({ ...keys.fixed }),
     keys.running(""),
     keys.idleBrokers(""),
     keys.producer(""),

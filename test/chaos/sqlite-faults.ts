@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Child } from "./child-process.ts";
 import { type Fault, pause, SERVER } from "./fault.ts";
 import { monotonicMs } from "./journal.ts";
 
@@ -11,22 +12,22 @@ const TIMEOUT_MS = 30_000;
 const TRY_MS = 20;
 const TRY_EVERY_MS = 200;
 
+/** What they work on. */
+export interface SqliteFaultsParts {
+  /** Of the file. */
+  readonly path: string;
+  readonly leaseMs: number;
+  readonly starter: Child;
+  /** Holds a snapshot open. */
+  readonly reader: Child;
+}
+
 /** What happens to a file that others use too: backups, shells, applications. */
-export function sqliteFaults(path: string, leaseMs: number): readonly Fault[] {
-  const withFile = async (use: (file: DatabaseSync) => Promise<void> | void): Promise<boolean> => {
-    const file = new DatabaseSync(path, { timeout: TRY_MS });
-    const giveUpAtMs = monotonicMs() + TIMEOUT_MS;
-    try {
-      while (!(await usable(() => use(file)))) {
-        if (monotonicMs() >= giveUpAtMs) return false;
-        await sleep(TRY_EVERY_MS);
-      }
-      return true;
-    } finally {
-      file.close();
-    }
-  };
+export function sqliteFaults(parts: SqliteFaultsParts): readonly Fault[] {
+  const { path, leaseMs, starter, reader } = parts;
   const targets = [SERVER];
+  const withFile = async (use: (file: DatabaseSync) => Promise<void> | void): Promise<boolean> =>
+    useFile(path, use);
   return [
     {
       name: "file locked by another program",
@@ -37,6 +38,28 @@ export function sqliteFaults(path: string, leaseMs: number): readonly Fault[] {
           await pause(random, 200, 1.2 * leaseMs);
           file.exec("ROLLBACK");
         }),
+    },
+    {
+      name: "file locked at a start that is stopped",
+      targets,
+      strike: async (_, random) =>
+        withFile(async (file) => {
+          file.exec("BEGIN IMMEDIATE");
+          const started = starter.runOnce();
+          await pause(random, 1000, 3500);
+          file.exec("ROLLBACK");
+          await started;
+        }),
+    },
+    {
+      name: "log held open by another process",
+      targets: [reader.name],
+      strike: async (_, random) => {
+        await reader.start();
+        await pause(random, leaseMs, 3 * leaseMs);
+        await reader.kill();
+        return true;
+      },
     },
     {
       name: "file read by another program",
@@ -60,6 +83,24 @@ export function sqliteFaults(path: string, leaseMs: number): readonly Fault[] {
       strike: async () => withFile((file) => file.exec("VACUUM")),
     },
   ];
+}
+
+/** Resolves to whether it could: others may have it for too long. */
+export async function useFile(
+  path: string,
+  use: (file: DatabaseSync) => Promise<void> | void,
+): Promise<boolean> {
+  const file = new DatabaseSync(path, { timeout: TRY_MS });
+  const giveUpAtMs = monotonicMs() + TIMEOUT_MS;
+  try {
+    while (!(await usable(() => use(file)))) {
+      if (monotonicMs() >= giveUpAtMs) return false;
+      await sleep(TRY_EVERY_MS);
+    }
+    return true;
+  } finally {
+    file.close();
+  }
 }
 
 /** Uses a file; resolves to false if others have it. */

@@ -1,14 +1,22 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+import { Child } from "./child-process.ts";
 import type { Fault } from "./fault.ts";
-import type { StoreAddress } from "./programs/child.ts";
-import { sqliteFaults } from "./sqlite-faults.ts";
-import type { ChaosStore } from "./store.ts";
+import type { Guard } from "./guard.ts";
+import { junkFault } from "./junk-faults.ts";
+import type { ChildRequest, StoreAddress } from "./programs/child.ts";
+import { sqliteFaults, useFile } from "./sqlite-faults.ts";
+import { type SqliteJunk, sqliteJunk } from "./sqlite-junk.ts";
+import type { ChaosStore, FaultsContext } from "./store.ts";
 
 /** Tables of which nothing is left when all jobs have ended. */
 const JOB_TABLES = ["ready", "future", "parked", "running", "jobs"] as const;
-const EMPTY_TABLES = [...JOB_TABLES, "periodic", "quarantine"] as const;
+const JUNK_TABLES = [...JOB_TABLES, "periodic"] as const;
+const EMPTY_TABLES = [...JUNK_TABLES, "quarantine"] as const;
+
+const NAMESPACE = "chaos";
+const JUNK = sqliteJunk(NAMESPACE);
 
 const HELD = `
 SELECT json_extract(wire, '$.id') AS id
@@ -19,25 +27,40 @@ WHERE uuid = ?`;
 
 /** A file of SQLite that all processes share. */
 export class SqliteStore implements ChaosStore {
+  readonly #guard: Guard;
+  readonly #planted = new Set<SqliteJunk>();
   readonly #path: string;
   readonly #leaseMs: number;
   #opened: DatabaseSync | undefined;
 
-  constructor({ folder, leaseMs }: { readonly folder: string; readonly leaseMs: number }) {
-    this.#path = join(folder, "chaos.db");
+  constructor({ guard, leaseMs }: { readonly guard: Guard; readonly leaseMs: number }) {
+    this.#guard = guard;
+    this.#path = join(guard.folder, "chaos.db");
     this.#leaseMs = leaseMs;
   }
 
   async addressFor(): Promise<StoreAddress> {
-    return { store: "sqlite", at: this.#path, namespace: "chaos", leaseMs: this.#leaseMs };
+    return this.#address;
   }
 
-  faults(): readonly Fault[] {
-    return sqliteFaults(this.#path, this.#leaseMs);
+  faults({ starter, log }: FaultsContext): readonly Fault[] {
+    const parts = { path: this.#path, leaseMs: this.#leaseMs, starter, reader: this.#makeReader() };
+    return [
+      ...sqliteFaults(parts),
+      junkFault({
+        pieces: JUNK,
+        plant: async (piece) => {
+          this.#planted.add(piece);
+          await this.#execute(piece.plant);
+        },
+        nameOf: ({ table, what }) => `${table}: ${what}`,
+        log,
+      }),
+    ];
   }
 
   async heal(): Promise<void> {
-    // What locks the file lets it go by itself.
+    for (const { undo } of this.#planted) if (undo !== undefined) await this.#execute(undo);
   }
 
   async pending(): Promise<number> {
@@ -54,7 +77,7 @@ export class SqliteStore implements ChaosStore {
 
   async leftovers(stranded: ReadonlySet<string>): Promise<readonly string[]> {
     const lines: string[] = [];
-    for (const table of EMPTY_TABLES) {
+    for (const table of this.#planted.size > 0 ? JUNK_TABLES : EMPTY_TABLES) {
       const rows = this.#rows(`SELECT * FROM spinach_${table} LIMIT 5`);
       if (rows.length > 0) lines.push(`spinach_${table}: ${JSON.stringify(rows).slice(0, 500)}`);
     }
@@ -65,6 +88,21 @@ export class SqliteStore implements ChaosStore {
       if (!stranded.has(String(uuid))) lines.push(`spinach_brokers: ${String(uuid)}`);
     }
     return lines;
+  }
+
+  get #address(): StoreAddress {
+    return { store: "sqlite", at: this.#path, namespace: NAMESPACE, leaseMs: this.#leaseMs };
+  }
+
+  #makeReader(): Child {
+    const address = this.#address;
+    const nothing = { rate: 0, seed: 0, ownUntilMs: 0, closing: false, workers: "async" } as const;
+    const request = (): ChildRequest => ({ address, ...nothing });
+    return new Child({ name: "reader", program: "reader", guard: this.#guard, request });
+  }
+
+  async #execute(statements: string): Promise<void> {
+    await useFile(this.#path, (file) => file.exec(`BEGIN IMMEDIATE; ${statements}; COMMIT`));
   }
 
   async stop(): Promise<void> {

@@ -2,15 +2,19 @@ import type { Child } from "./child-process.ts";
 import type { Fault } from "./fault.ts";
 import type { StoreAddress } from "./programs/child.ts";
 
+/** What faults of a store need of the run. */
+export interface FaultsContext {
+  /** For those that meet a start. */
+  readonly starter: Child;
+  readonly log: (line: string) => void;
+}
+
 /** Where the jobs of a run are, and what can go wrong there. One a kind of broker. */
 export interface ChaosStore {
   /** Makes the way of a process to the store. Faults strike the ways that were made before them. */
   addressFor(process: string): Promise<StoreAddress>;
-  /**
-   * Faults of the store, and of the ways to it.
-   * @param starter - for those that meet a start
-   */
-  faults(starter: Child): readonly Fault[];
+  /** Faults of the store, and of the ways to it. */
+  faults(context: FaultsContext): readonly Fault[];
   /** Ends what faults left behind. */
   heal(): Promise<void>;
   /** Jobs that have not ended: ready, to come, parked, held. */

@@ -3,13 +3,15 @@ import { Batch, BrokerError, type Engine, EngineClosedError, type Job, type Task
 
 import { seededRandom } from "../../../src/testing/seeded-random.ts";
 import type { Intention, Note } from "../journal.ts";
-import { type JobPlan, LOAD_NAMES, loadTask, PAYLOAD } from "../load.ts";
+import { type JobPlan, LOAD_NAMES, type LoadTask, loadTask, PAYLOAD, textOf } from "../load.ts";
 
 /** A task of the load. */
-export type PlannedTask = Task<[key: string, plan: JobPlan, payload: unknown]>;
+export type PlannedTask = Task<[key: string, plan: JobPlan, payload: unknown, text: string]>;
 
 /** Part of the jobs that end their thread, where they have one. */
 const DYING = 0.001;
+
+const NOTHING: LoadTask = { maxRetries: 0, share: 0, lasts: [0, 0] };
 
 /** One job to come. */
 interface Planned {
@@ -84,20 +86,21 @@ export class PlannedLoad {
     const task = this.#options.tasks.get(name);
     if (task === undefined) throw new TypeError(`no task "${name}" is given`);
     const at = notBeforeMs === undefined ? undefined : new Date(notBeforeMs);
-    return { task, at, args: [key, plan, PAYLOAD] };
+    return { task, at, args: [key, plan, PAYLOAD, textOf(key, plan)] };
   }
 
   #plan(): Planned {
     const { prefix, onThreads } = this.#options;
     const { random } = this;
     const task = this.#pickTask();
-    const { failing = 0, aborting = 0, lasts, maxRetries } = loadTask(task) ?? { lasts: [0, 0] };
+    const { failing = 0, aborting = 0, lasts, letters, maxRetries } = loadTask(task) ?? NOTHING;
     const throws = random() < failing ? Math.ceil(random() * ((maxRetries ?? 0) + 1)) : 0;
     const plan = {
       lastsMs: this.#between(lasts),
       throws: Math.min(throws, 3),
       aborts: random() < aborting,
       dies: random() < DYING && onThreads,
+      letters: letters === undefined ? 0 : this.#between(letters),
     };
     const later = random() < 0.1 ? { notBeforeMs: Date.now() + this.#between([50, 4000]) } : {};
     this.#count += 1;
@@ -119,5 +122,5 @@ interface Request {
   readonly task: PlannedTask;
   /** `undefined` for at once. */
   readonly at: Date | undefined;
-  readonly args: readonly [key: string, plan: JobPlan, payload: unknown];
+  readonly args: readonly [key: string, plan: JobPlan, payload: unknown, text: string];
 }

@@ -19,6 +19,7 @@ import {
   loadTask,
   PAYLOAD_TEXT,
   PERIODS,
+  textOf,
 } from "../load.ts";
 import type { PlannedTask } from "./planned-load.ts";
 
@@ -34,8 +35,9 @@ for (const name of LOAD_NAMES) {
   const added = load.task(
     name,
     { maxRetries, maxConcurrency, timeout },
-    async (key: string, plan: JobPlan, payload: unknown) => {
-      if (JSON.stringify(payload) !== PAYLOAD_TEXT) note({ event: "corrupt", key });
+    async (key: string, plan: JobPlan, payload: unknown, text: string) => {
+      const isWhole = JSON.stringify(payload) === PAYLOAD_TEXT && text === textOf(key, plan);
+      if (!isWhole) note({ event: "corrupt", key });
       await noted(key, () => follow(plan, blocks));
     },
   );

@@ -6,6 +6,7 @@ import { leasesKept, processesEnd, startsStop } from "./processes-end.ts";
 import { rerunsExplained } from "./reruns-explained.ts";
 import type { Rule } from "./rule.ts";
 import { runsOnce } from "./runs-once.ts";
+import { thinLinesCarry } from "./thin-lines.ts";
 import { neverEarly, onePerPeriod } from "./times-kept.ts";
 
 export const ALL_RULES: readonly Rule[] = [
@@ -23,4 +24,5 @@ export const ALL_RULES: readonly Rule[] = [
   startsStop,
   jobsGoOn,
   beatsGoOn,
+  thinLinesCarry,
 ];

@@ -36,7 +36,10 @@ export function takenBy(history: History, run: Run, beforeMs: number): TakenBy |
     ({ sinceMs, noticedAtMs }) => noticedAtMs >= run.atMs && sinceMs < beforeMs,
   );
   if (wasLost) return "its process lost its lease";
-  const isStopped = run.how === "stopped" || history.untold.has(run.id);
-  const stops = life?.endedBy === "stop" || nameOf(run.process) === STARTER;
-  return stops && isStopped ? "a stop" : undefined;
+  return wasStopped(history, run) ? "a stop" : undefined;
+}
+
+function wasStopped({ lives, untold }: History, { process, how, id }: Run): boolean {
+  if (lives.get(process)?.endedBy !== "stop" && nameOf(process) !== STARTER) return false;
+  return how === "stopped" || untold.has(id);
 }

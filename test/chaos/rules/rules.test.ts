@@ -8,10 +8,12 @@ import { type History, historyOf } from "../history.ts";
 import type { Entry, Journal, RunEnd } from "../journal.ts";
 import { allEnd, endingOf } from "./all-end.ts";
 import { intact, refusedStaysOut, wholeBatches } from "./arrives-whole.ts";
+import { beatsGoOn, jobsGoOn } from "./goes-on.ts";
 import { limitsKept } from "./limits-kept.ts";
-import { leasesKept, processesEnd } from "./processes-end.ts";
+import { leasesKept, processesEnd, startsStop } from "./processes-end.ts";
 import { rerunsExplained } from "./reruns-explained.ts";
 import { runsOnce } from "./runs-once.ts";
+import { thinLinesCarry } from "./thin-lines.ts";
 import { neverEarly, onePerPeriod } from "./times-kept.ts";
 
 const LEASE_MS = 1000;
@@ -25,11 +27,16 @@ interface Told {
   readonly windows?: readonly FaultWindow[];
   readonly heldAtDeath?: readonly string[];
   readonly workingUntilMs?: number;
+  /** Of other processes. */
+  readonly journals?: readonly Journal[];
 }
 
 function historyFrom({ producer = [], workers = [], ...told }: Told): History {
   const { lives = [], windows = [], heldAtDeath = [], workingUntilMs = 0 } = told;
-  const journals: Journal[] = [{ process: "producer.1", entries: producer }];
+  const journals: Journal[] = [
+    { process: "producer.1", entries: producer },
+    ...(told.journals ?? []),
+  ];
   for (const [index, entries] of workers.entries()) {
     journals.push({ process: `worker${index + 1}.1`, entries });
   }
@@ -339,5 +346,135 @@ describe("processes", () => {
     assert.deepEqual(messages(leasesKept, { workers, windows }), []);
     const elsewhere = [{ name: "frozen", target: "worker2", sinceMs: 1, untilMs: 8000 }];
     assert.equal(messages(leasesKept, { workers, windows: elsewhere }).length, 1);
+  });
+});
+
+/** The store lost all between 50 and 60. */
+const EMPTIED = [{ name: "empty", target: "server", sinceMs: 50, untilMs: 60, empties: true }];
+
+describe("a store that came back empty", () => {
+  const producer = scheduled("retried", "a");
+  const later: Entry[] = [
+    { event: "intend", atMs: 61, jobs: [{ key: "a", task: "retried" }] },
+    { event: "acknowledged", atMs: 62, keys: ["a"], ids: ["a"] },
+  ];
+
+  test("allEnd lets pass what was there before, and finds what came after", () => {
+    assert.deepEqual(messages(allEnd, { producer, windows: EMPTIED }), []);
+    assert.equal(messages(allEnd, { producer: later, windows: EMPTIED }).length, 1);
+    const mere = EMPTIED.map((window) => ({ ...window, empties: false }));
+    assert.equal(messages(allEnd, { producer, windows: mere }).length, 1);
+  });
+  test("runsOnce and rerunsExplained let pass a call that was under way, and find one that had ended", () => {
+    const workers = [
+      ran({ task: "retried", from: 40, until: 41 }),
+      ran({ task: "retried", from: 70, until: 71 }),
+    ];
+    const [intended] = producer;
+    assert.ok(intended !== undefined);
+    const underWay = [
+      intended,
+      { event: "acknowledged", atMs: 65, keys: ["a"], ids: ["a"] },
+    ] as const;
+    for (const rule of [runsOnce, rerunsExplained]) {
+      const open = { producer: underWay, workers, windows: EMPTIED };
+      assert.deepEqual(messages(rule, open), []);
+      assert.equal(messages(rule, { ...open, windows: [] }).length, 1);
+      assert.equal(messages(rule, { ...open, producer }).length, 1);
+    }
+  });
+  test("limitsKept does not count what the store has forgotten, and counts all that runs since", () => {
+    const keys = ["a", "b", "c", "d", "e", "f"];
+    const all = scheduled("onceLimited", ...keys);
+    const runs = (some: readonly string[], from: number): Entry[] =>
+      some.flatMap((key) => ran({ task: "onceLimited", key, from, until: 200 }));
+    const half = [runs(["a", "b", "c"], 10), runs(["d", "e", "f"], 70)];
+    assert.deepEqual(messages(limitsKept, { producer: all, workers: half, windows: EMPTIED }), []);
+    const tooMany = [runs(["a", "b"], 10), runs(["c", "d", "e", "f"], 70)];
+    const found = messages(limitsKept, { producer: all, workers: tooMany, windows: EMPTIED });
+    assert.deepEqual(found, ["4 of onceLimited ran at once; its limit is 3"]);
+  });
+  test("leasesKept knows that it took the leases", () => {
+    const workers: Entry[][] = [[{ event: "lost", atMs: 500 }]];
+    assert.deepEqual(messages(leasesKept, { workers, windows: EMPTIED }), []);
+  });
+});
+
+/** One worker that lives, and nothing that goes wrong. */
+const WELL = { lives: [life("worker1.1")], workingUntilMs: 40_000 };
+const LIFTED = { name: "kill -9 of Redis", target: "server", sinceMs: 10_000, untilMs: 12_000 };
+const FROZEN = { name: "frozen", target: "worker1", sinceMs: 20_000, untilMs: 25_000 };
+
+describe("what goes on", () => {
+  const keys = Array.from({ length: 20 }, (_, index) => `job ${index}`);
+  const producer: Entry[] = keys.flatMap((key, index) => [
+    { event: "intend", atMs: 20_000 + index * 100, jobs: [{ key, task: "once" }] },
+    { event: "acknowledged", atMs: 20_001 + index * 100, keys: [key], ids: [key] },
+  ]);
+  const startedAt = (...times: readonly number[]): Entry[][] => [
+    times.flatMap((from, index) =>
+      ran({ task: "once", key: `job ${index}`, from, until: from + 1 }),
+    ),
+  ];
+
+  test("jobsGoOn finds jobs that nobody starts, though a worker is well", () => {
+    const told = { producer, ...WELL };
+    assert.equal(messages(jobsGoOn, { ...told, workers: startedAt(19_999) }).length, 1);
+    const soon = startedAt(19_999, 24_000);
+    assert.deepEqual(messages(jobsGoOn, { ...told, workers: soon }), []);
+  });
+  test("jobsGoOn lets pass what a fault of the store explains, and a gap without a worker", () => {
+    const workers = startedAt(19_999);
+    const outage = { ...LIFTED, sinceMs: 25_000, untilMs: 38_000 };
+    assert.deepEqual(messages(jobsGoOn, { producer, ...WELL, workers, windows: [outage] }), []);
+    assert.deepEqual(messages(jobsGoOn, { producer, ...WELL, workers, windows: [FROZEN] }), []);
+  });
+  test("beatsGoOn finds a periodic task that does not come back after a fault", () => {
+    const beats = (...times: readonly number[]): Entry[][] => [
+      ["beat", "slowBeat"].flatMap((task) =>
+        times.flatMap((from) => ran({ task, key: `${task} ${from}`, from, until: from + 1 })),
+      ),
+    ];
+    const every = [5000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000];
+    const told = { ...WELL, windows: [LIFTED] };
+    assert.deepEqual(messages(beatsGoOn, { ...told, workers: beats(...every) }), []);
+    assert.equal(messages(beatsGoOn, { ...told, workers: beats(5000, 10_000) }).length, 2);
+  });
+});
+
+describe("thinLinesCarry", () => {
+  const thin = { name: "thin line, both ways", target: "network of worker1" };
+  const windows = [{ ...thin, sinceMs: 1000, untilMs: 20_000 }];
+  const lives = [life("worker1.1")];
+  const producer = scheduled("once", "a");
+
+  test("finds a process that does nothing over its thin line", () => {
+    assert.equal(messages(thinLinesCarry, { producer, lives, windows }).length, 1);
+    const workers = [ran({ task: "once", from: 10_000, until: 10_001 })];
+    assert.deepEqual(messages(thinLinesCarry, { producer, lives, windows, workers }), []);
+    const early = [ran({ task: "once", from: 4000, until: 4001 })];
+    assert.equal(messages(thinLinesCarry, { producer, lives, windows, workers: early }).length, 1);
+  });
+  test("lets pass one that has another fault", () => {
+    const both = [...windows, { ...FROZEN, sinceMs: 2000, untilMs: 8000 }];
+    assert.deepEqual(messages(thinLinesCarry, { producer, lives, windows: both }), []);
+  });
+});
+
+describe("startsStop", () => {
+  test("finds a close that takes too long, and a process that lives on", () => {
+    const found = (closed: readonly Entry[], endedAtMs: number): number => {
+      const lives = [
+        life("worker1.1"),
+        life("starter.1", { endedBy: "itself", code: 0, endedAtMs }),
+      ];
+      const journals = [{ process: "starter.1", entries: closed }];
+      return startsStop.check(historyFrom({ lives, journals })).length;
+    };
+    const closed = (tookMs: number): Entry => ({ event: "closed", atMs: 1000, tookMs });
+    assert.equal(found([closed(100)], 1100), 0);
+    assert.equal(found([closed(20_000), closed(0)], 1100), 1);
+    assert.equal(found([closed(100)], 60_000), 1);
+    assert.equal(found([], 60_000), 1);
   });
 });

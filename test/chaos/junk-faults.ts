@@ -1,0 +1,34 @@
+import { type Fault, pause, SERVER } from "./fault.ts";
+
+/** So much at a time: each piece has its turn within minutes. */
+const PIECES = 4;
+
+/** What is planted, and how. */
+export interface JunkFaultParts<Piece> {
+  readonly pieces: readonly Piece[];
+  readonly plant: (piece: Piece) => Promise<void>;
+  /** The name of a piece, for the log. */
+  readonly nameOf: (piece: Piece) => string;
+  readonly log: (line: string) => void;
+}
+
+/** Leaves one piece of junk after the other, in an order by chance: each once, then each again. */
+export function junkFault<Piece>({ pieces, plant, nameOf, log }: JunkFaultParts<Piece>): Fault {
+  let toCome: readonly Piece[] = [];
+  return {
+    name: "junk",
+    targets: [SERVER],
+    strike: async (_, random) => {
+      for (let count = 0; count < PIECES; count += 1) {
+        if (toCome.length === 0) toCome = pieces;
+        const next = toCome[Math.floor(random() * toCome.length)];
+        if (next === undefined) return false;
+        toCome = toCome.filter((piece) => piece !== next);
+        log(`  junk in ${nameOf(next)}`);
+        await plant(next);
+        await pause(random, 0, 300);
+      }
+      return true;
+    },
+  };
+}
