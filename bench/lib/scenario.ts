@@ -54,6 +54,7 @@ export const SCENARIOS = [
   "latency",
   "io",
   "payload",
+  "thin-line",
   "processes",
   "memory",
   "wire",

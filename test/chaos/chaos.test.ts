@@ -18,6 +18,8 @@ const ARGUMENTS = [
   "200",
   "--seed",
   "1",
+  "--without",
+  "rights,junk,thin line,empty,FLUSHALL",
 ];
 
 /** Healing and draining included. */

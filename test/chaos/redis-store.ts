@@ -74,7 +74,7 @@ export class RedisStore implements ChaosStore {
         pieces: JUNK,
         plant: async (piece) => {
           this.#planted.add(piece);
-          for (const command of piece.plant) await this.#servers.call(...command);
+          for (const command of piece.plant) await this.#callUnlessJunk(command);
         },
         nameOf: ({ key, what }) => `${key}: ${what}`,
         log,
@@ -86,7 +86,7 @@ export class RedisStore implements ChaosStore {
 
   async heal(): Promise<void> {
     const undos = [...this.#planted].flatMap(({ undo = [] }) => undo);
-    for (const command of undos) await this.#undo(command);
+    for (const command of undos) await this.#callUnlessJunk(command);
     for (const proxy of this.#proxies.values()) {
       proxy.swallow(false);
       proxy.delay(() => 0);
@@ -115,8 +115,8 @@ export class RedisStore implements ChaosStore {
     return lines;
   }
 
-  /** A key of another type is left to those that meet it. */
-  async #undo(command: readonly string[]): Promise<void> {
+  /** A key of another type already is left to those that meet it. */
+  async #callUnlessJunk(command: readonly string[]): Promise<void> {
     try {
       await this.#servers.call(...command);
     } catch (error) {

@@ -44,3 +44,31 @@ test(
     }
   },
 );
+
+test(
+  "a lane that is long delivers all bytes later, in order, and as many at a time as before",
+  { timeout: 10 * MS },
+  async () => {
+    const server = createServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const proxy = await startTcpProxy(address.port);
+    const client = connect(proxy.port);
+    try {
+      proxy.up.lengthen(100);
+      const chunks: Buffer[] = [];
+      client.on("data", (chunk) => chunks.push(chunk));
+      const startedMs = performance.now();
+      for (let index = 0; index < 50; index += 1) client.write(`${index},`);
+      const text = Array.from({ length: 50 }, (_, index) => `${index},`).join("");
+      const tookMs = (await received(client, text.length)) - startedMs;
+      assert.ok(tookMs >= 99 && tookMs < 2000, `${tookMs} ms`);
+      assert.equal(Buffer.concat(chunks).toString(), text);
+    } finally {
+      client.destroy();
+      await proxy.close();
+      server.close();
+    }
+  },
+);

@@ -3,6 +3,13 @@ import type { Socket } from "node:net";
 /** Most bytes of one connection that pass before another one has its turn. */
 const PIECE_BYTES = 4096;
 
+interface Late {
+  readonly to: Socket;
+  readonly bytes: Buffer;
+  /** When it is delivered at the earliest. */
+  readonly atMs: number;
+}
+
 interface Load {
   readonly from: Socket;
   readonly to: Socket;
@@ -19,12 +26,20 @@ export class Lane {
   #bytesPerS = Infinity;
   /** When what passes now has passed. */
   #freeAtMs = 0;
+  #latencyMs = 0;
   readonly #loads: Load[] = [];
+  /** What has passed and is on its way, in order: no timer decides that. */
+  readonly #late: Late[] = [];
   #isPassing = false;
 
   /** From now on; infinite for as fast as can be. */
   narrow(bytesPerS: number): void {
     this.#bytesPerS = bytesPerS;
+  }
+
+  /** So long bytes are on their way from now on, in ms, after they have passed. */
+  lengthen(latencyMs: number): void {
+    this.#latencyMs = latencyMs;
   }
 
   pass(from: Socket, to: Socket, chunk: Buffer): void {
@@ -62,6 +77,23 @@ export class Lane {
 
   #write(to: Socket, bytes: Buffer): void {
     this.passedBytes += bytes.length;
-    to.write(bytes);
+    if (this.#latencyMs === 0 && this.#late.length === 0) {
+      to.write(bytes);
+      return;
+    }
+    this.#late.push({ to, bytes, atMs: performance.now() + this.#latencyMs });
+    if (this.#late.length === 1) this.#deliver();
+  }
+
+  #deliver(): void {
+    for (let next = this.#late[0]; next !== undefined; next = this.#late[0]) {
+      const waitMs = next.atMs - performance.now();
+      if (waitMs > 0) {
+        setTimeout(() => this.#deliver(), waitMs);
+        return;
+      }
+      if (!next.to.destroyed) next.to.write(next.bytes);
+      this.#late.shift();
+    }
   }
 }
