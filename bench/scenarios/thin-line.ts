@@ -49,18 +49,33 @@ async function measure(run: Run): Promise<Figures> {
   const tally = new Tally(jobs);
   const contender = await loadContender(run.contender, { ...run.setup, redisPort: line.port });
   const startMs = performance.now();
-  const seconds = (): number => (performance.now() - startMs) / 1000;
+  let scheduledMs = startMs;
   const bound = sleep(BOUND_S * 1000, "late", { ref: false });
-  const all = runAll(contender, jobs, tally).catch((error: unknown) => {
+  const onScheduled = (): void => {
+    scheduledMs = performance.now();
+  };
+  const all = runAll(contender, { jobs, tally, onScheduled }).catch((error: unknown) => {
     console.error(`${run.contender}, ${jobs} jobs:`, error);
     return bound;
   });
   await Promise.race([all, bound]);
-  return { seconds: seconds(), unended: jobs - tally.ran };
+  const endMs = performance.now();
+  return {
+    scheduleS: (scheduledMs - startMs) / 1000,
+    runS: (endMs - scheduledMs) / 1000,
+    seconds: (endMs - startMs) / 1000,
+    unended: jobs - tally.ran,
+  };
+}
+
+interface Parts {
+  readonly jobs: number;
+  readonly tally: Tally;
+  readonly onScheduled: () => void;
 }
 
 /** All are scheduled over the line, then run over it. Resolves when each has been settled. */
-async function runAll(contender: Contender, jobs: number, tally: Tally): Promise<void> {
+async function runAll(contender: Contender, { jobs, tally, onScheduled }: Parts): Promise<void> {
   await contender.open();
   let next = 0;
   const callers = Array.from({ length: CONCURRENCY }, async () => {
@@ -70,6 +85,7 @@ async function runAll(contender: Contender, jobs: number, tally: Tally): Promise
     }
   });
   await Promise.all(callers);
+  onScheduled();
   await contender.startWorkers(CONCURRENCY, (index) => tally.note(index));
   await tally.done;
   await contender.close();

@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 /** Most bytes of one connection that pass before another one has its turn. */
 const PIECE_BYTES = 4096;
 
+/** How late a timer may be, in ms: a lane that has been free for longer was free. */
+const LATE_MS = 20;
+
 interface Late {
   readonly to: Socket;
   readonly bytes: Buffer;
@@ -68,9 +71,10 @@ export class Lane {
       else this.#loads.push({ from, to, rest: rest.subarray(piece.length) });
       this.#passNext();
     };
-    // By the time that it takes, summed up: timers are late, each by a little.
+    // By the time that it takes, summed up: timers are late, each by a little, and what they cost is made up for.
     const nowMs = performance.now();
-    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + (piece.length / this.#bytesPerS) * 1000;
+    const sinceMs = Math.max(nowMs - LATE_MS, this.#freeAtMs);
+    this.#freeAtMs = sinceMs + (piece.length / this.#bytesPerS) * 1000;
     if (this.#freeAtMs - nowMs < 1) queueMicrotask(pass);
     else setTimeout(pass, this.#freeAtMs - nowMs);
   }
