@@ -21,8 +21,10 @@ export interface HeartbeatListener {
   failed(error: unknown): void;
   /** A beat was heard. */
   heard(): void;
-  /** The connection was made anew, maybe to another server. */
-  reconnected(): void;
+  /** The connection was made, to this server, if that is known. */
+  connected(server: string | undefined): void;
+  /** The connection was lost. */
+  disconnected(): void;
 }
 
 /** What the process tells its heartbeat thread without a message, which a blocked loop could not send. */
@@ -41,12 +43,20 @@ export type HeartbeatRequest =
   | { readonly type: "join"; readonly brokerId: string }
   | { readonly type: "leave" };
 
+/** To the thread, which does not answer: what another connection of the process has met. */
+export type HeartbeatNotice =
+  /** It was lost: that of the thread may be, too. */
+  | { readonly type: "probe" }
+  /** It was made, to this server, if that is known. */
+  | { readonly type: "meet"; readonly server: string | undefined };
+
 /** From the thread. */
 export type HeartbeatMessage =
   | { readonly type: "done" }
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "lost"; readonly brokerId: string }
-  | { readonly type: "reconnected" }
+  | { readonly type: "connected"; readonly server: string | undefined }
+  | { readonly type: "disconnected" }
   | { readonly type: "news"; readonly news: HeartbeatNews };
 
 /** What is only logged. */

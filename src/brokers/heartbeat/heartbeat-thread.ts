@@ -7,6 +7,7 @@ import {
   COUNTS,
   type HeartbeatMessage,
   type HeartbeatNews,
+  type HeartbeatNotice,
   type HeartbeatRequest,
   type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
@@ -25,8 +26,10 @@ export interface HeartbeatThreadParts {
   readonly data: Omit<HeartbeatThreadData, "counts">;
   /** The cluster has given a broker up; `join` again, under another id. */
   readonly onLost: (brokerId: string) => void;
-  /** The thread has made its connection anew, maybe to another server. */
-  readonly onReconnected: () => void;
+  /** The thread has made its connection, to this server, if that is known. */
+  readonly onReady?: (server: string | undefined) => void;
+  /** The thread has lost its connection. */
+  readonly onConnectionLost?: () => void;
 }
 
 /** The process's side of its heartbeat, which beats in a thread of its own. */
@@ -73,6 +76,11 @@ export class HeartbeatThread {
   endTaking(mayHoldJobs: boolean): void {
     if (mayHoldJobs) this.took();
     Atomics.sub(this.#counts, COUNTS.takingCalls, 1);
+  }
+
+  /** Tells the thread, if there is one. */
+  tell(notice: HeartbeatNotice): void {
+    this.#worker?.postMessage(notice);
   }
 
   /** Leaves the cluster, if it answers within `timeoutMs`, and ends the thread. */
@@ -138,7 +146,7 @@ export class HeartbeatThread {
   }
 
   #received(message: HeartbeatMessage, answers: Array<PromiseWithResolvers<void>>): void {
-    const { onLost, onReconnected } = this.#parts;
+    const { onLost, onReady, onConnectionLost } = this.#parts;
     switch (message.type) {
       case "done":
         answers.shift()?.resolve();
@@ -149,8 +157,11 @@ export class HeartbeatThread {
       case "lost":
         onLost(message.brokerId);
         break;
-      case "reconnected":
-        onReconnected();
+      case "connected":
+        onReady?.(message.server);
+        break;
+      case "disconnected":
+        onConnectionLost?.();
         break;
       case "news":
         this.#log(message.news);

@@ -11,6 +11,7 @@ import {
   type HeartbeatListener,
   type HeartbeatMessage,
   type HeartbeatNews,
+  type HeartbeatNotice,
   type HeartbeatRequest,
   type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
@@ -54,6 +55,8 @@ export interface ServedHeartbeat {
   /** Reaches the store; called once before all else. */
   open(): Promise<void>;
   makeHeartbeat(signs: ProcessSigns, listener: HeartbeatListener): Beating;
+  /** Told of the other connections of the process; a store without any has no such method. */
+  noticed?(notice: HeartbeatNotice): void;
   /** Names of the tasks whose jobs a broker holds. */
   heldTasks(brokerId: string): Promise<readonly string[]>;
 }
@@ -89,7 +92,11 @@ export function serveHeartbeat(data: HeartbeatThreadData, served: ServedHeartbea
     await heartbeat.join(brokerId);
   };
   let answered = Promise.resolve();
-  parentPort?.on("message", (request: HeartbeatRequest) => {
+  parentPort?.on("message", (request: HeartbeatRequest | HeartbeatNotice) => {
+    if (request.type === "probe" || request.type === "meet") {
+      served.noticed?.(request);
+      return;
+    }
     // One at a time: who leaves while it joins must not have joined after all.
     answered = answered
       .then(() => answer(request))
@@ -121,8 +128,11 @@ function listener(): HeartbeatListener {
       if (isFailing) tell({ type: "recovered" });
       isFailing = false;
     },
-    reconnected: () => {
-      post({ type: "reconnected" });
+    connected: (server) => {
+      post({ type: "connected", server });
+    },
+    disconnected: () => {
+      post({ type: "disconnected" });
     },
   };
 }

@@ -1,10 +1,18 @@
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { BrokerError } from "../../core/errors.ts";
 import type { Deadlines } from "../../platform/deadlines.ts";
+import type { Timer } from "../../platform/runtime.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { type ConnectOptions, Connector, type Subscription } from "./connector.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { brokerError, isClose, isMisled, isNotReady, isPassing } from "./redis-errors.ts";
+import {
+  brokerError,
+  isClose,
+  isMisled,
+  isNotReady,
+  isPassing,
+  replyCode,
+} from "./redis-errors.ts";
 
 /** Between attempts to connect again: for ever, but kind to a server that comes back. */
 const RECONNECT_BACKOFF: Backoff = { baseMs: 25, capMs: 2000 };
@@ -34,8 +42,8 @@ export class ConnectionKeeper {
   readonly #deadlines: Deadlines;
   readonly #log: ConnectionLog;
   #client: RedisClient | undefined;
-  /** Where the server was found last. */
-  #address = "";
+  /** Which server was met last, if that is known. */
+  #server: string | undefined;
   #wasReady = false;
   /** When it was last made, on the monotonic clock. */
   #readyAtMs = 0;
@@ -53,7 +61,11 @@ export class ConnectionKeeper {
   /** Resolves when there is a connection, or it is closed; `undefined` while nobody waits for that. */
   #settled: PromiseWithResolvers<void> | undefined;
   #subscription: Subscription | undefined;
-  #onReady: (() => void) | undefined;
+  readonly #readyListeners = new Set<() => void>();
+  readonly #lostListeners = new Set<() => void>();
+  /** Of the next time that a silent connection is made sure of. */
+  #ping: Timer | undefined;
+  #isProbing = false;
 
   /** @param deadlines - of this connection's calls */
   constructor(options: KeepOptions, deadlines: Deadlines) {
@@ -117,19 +129,46 @@ export class ConnectionKeeper {
     this.#isClosed = true;
     this.#attempt?.abort();
     this.#client = undefined;
+    this.#ping?.cancel();
     this.#wake?.();
     this.#settle();
   }
 
-  /** Calls back whenever the connection has been made again. */
+  /** Calls back whenever the connection has been made. */
   onReady(listener: () => void): void {
-    this.#onReady = listener;
+    this.#readyListeners.add(listener);
   }
 
-  /** Looks for the server again if another connection has found it elsewhere. */
-  follow(other: ConnectionKeeper): void {
-    if (this.#client === undefined || this.#address === other.#address) return;
-    this.lose(this.#client, new Error(`the namespace is at ${other.#address} now`));
+  /** Calls back whenever the connection is lost. */
+  onLost(listener: () => void): void {
+    this.#lostListeners.add(listener);
+  }
+
+  /** Which server it leads to; `undefined` if that is not known. */
+  get server(): string | undefined {
+    return this.#client === undefined ? undefined : this.#server;
+  }
+
+  /** Makes sure that the connection lives, and leads to a server that may have the namespace. */
+  probe(): void {
+    const client = this.#client;
+    if (client === undefined || this.#isProbing) return;
+    this.#isProbing = true;
+    this.#deadlines
+      .bound("a probe", this.#connector.probe(client))
+      .catch((error: unknown) => {
+        // A server that refuses lives.
+        if (replyCode(error) === undefined || isMisled(error)) this.lose(client, error);
+      })
+      .finally(() => {
+        this.#isProbing = false;
+      });
+  }
+
+  /** Looks for the server again, since a connection that was made later has found another one by the same name. */
+  lookAgain(): void {
+    const error = new Error("a later connection of this process leads to another server");
+    if (this.#client !== undefined) this.lose(this.#client, error);
   }
 
   /** Has each connection that is made from now on listen to a channel. */
@@ -159,6 +198,7 @@ export class ConnectionKeeper {
   lose(client: RedisClient, error: unknown, wasIdle = false): void {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = undefined;
+    this.#ping?.cancel();
     client.destroy();
     const livedMs = this.#options.runtime.clock.monotonic() - this.#readyAtMs;
     this.#shortLives = livedMs < RECONNECT_BACKOFF.capMs ? this.#shortLives + 1 : 0;
@@ -166,6 +206,7 @@ export class ConnectionKeeper {
     if (wasIdle) this.#log.closedWhileIdle(error);
     else this.#log.lost(error);
     void this.#keepConnecting(() => false);
+    for (const listener of this.#lostListeners) listener();
   }
 
   #settle(): void {
@@ -205,30 +246,40 @@ export class ConnectionKeeper {
     const attempt = new AbortController();
     this.#attempt = attempt;
     try {
-      const { client, address } = await this.#connector.connect({
+      const { client, server } = await this.#connector.connect({
         signal: attempt.signal,
         wasMisled: this.#wasMisled,
         subscription: this.#subscription,
       });
-      this.#use(client, address);
+      this.#use(client, server);
     } catch (error) {
       attempt.abort();
       throw error;
     }
   }
 
-  #use(client: RedisClient, address: string): void {
-    this.#log.back({ isElsewhere: this.#address !== address });
+  #use(client: RedisClient, server: string | undefined): void {
+    this.#log.back({ isElsewhere: this.#server !== server });
     this.#client = client;
-    this.#address = address;
+    this.#server = server;
     this.#readyAtMs = this.#options.runtime.clock.monotonic();
     this.#wasMisled = false;
     this.#wasReady = true;
     this.#settle();
-    this.#onReady?.();
+    this.#planPing();
+    for (const listener of this.#readyListeners) listener();
     client.onLost((error) => {
       const wasIdle = this.#subscription === undefined && this.#deadlines.idleMs >= IDLE_AFTER_MS;
       this.lose(client, error, wasIdle && isClose(error));
     });
+  }
+
+  #planPing(): void {
+    const { runtime, pingEveryMs } = this.#options;
+    if (pingEveryMs === undefined) return;
+    this.#ping = runtime.timers.set(() => {
+      this.#planPing();
+      this.probe();
+    }, pingEveryMs);
   }
 }

@@ -51,14 +51,29 @@ export class RedisConnection {
     this.#deadlines.giveUp((name) => new Error(`the connection was closed during ${name}`));
   }
 
-  /** Calls back whenever the connection has been made again. */
+  /** Calls back whenever the connection has been made. */
   onReady(listener: () => void): void {
     this.#keeper.onReady(listener);
   }
 
-  /** Looks for the server again if another connection has found it elsewhere. */
-  follow(other: RedisConnection): void {
-    this.#keeper.follow(other.#keeper);
+  /** Calls back whenever the connection is lost. */
+  onLost(listener: () => void): void {
+    this.#keeper.onLost(listener);
+  }
+
+  /** Which server it leads to; `undefined` if there is no connection, or that is not known. */
+  get server(): string | undefined {
+    return this.#keeper.server;
+  }
+
+  /** Makes sure that the connection lives, and leads to a server that may have the namespace; else it is made anew. */
+  probe(): void {
+    this.#keeper.probe();
+  }
+
+  /** Makes the connection anew, since one that was made later has found another server by the same name. */
+  lookAgain(): void {
+    this.#keeper.lookAgain();
   }
 
   /**

@@ -2,15 +2,10 @@ import { BrokerError } from "../../core/errors.ts";
 import type { Deadlines } from "../../platform/deadlines.ts";
 import type { Runtime } from "../../platform/runtime.ts";
 import { findNode } from "./find-node.ts";
-import {
-  createRedisClient,
-  loadRedisPackage,
-  type RedisClient,
-  replyIfAllowed,
-} from "./redis-client.ts";
+import { createRedisClient, loadRedisPackage, type RedisClient } from "./redis-client.ts";
 import { replyCode } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-target.ts";
-import { array } from "./replies.ts";
+import { refuseReplica, serverId } from "./server-proof.ts";
 import { Succession } from "./succession.ts";
 
 /** How a connection is made. */
@@ -46,8 +41,8 @@ export interface ConnectAttempt {
 /** A connection that was made. */
 export interface Connected {
   readonly client: RedisClient;
-  /** Where the server was found. */
-  readonly address: string;
+  /** Which server it is; `undefined` if that is not known. Connections that know the same one lead to one server. */
+  readonly server: string | undefined;
 }
 
 /** Makes one connection after the other: finds the server that has the namespace, connects, and proves that it may be used. */
@@ -66,7 +61,7 @@ export class Connector {
   /** Tries once. Rejects with what kept it from it; then nothing is left behind once the signal is aborted. */
   async connect(attempt: ConnectAttempt): Promise<Connected> {
     const { signal } = attempt;
-    const { target, quarantine, pingEveryMs, callTimeoutMs } = this.#options;
+    const { target, quarantine, callTimeoutMs } = this.#options;
     // The first time that takes long on a busy machine, and no server is late for it.
     await loadRedisPackage();
     // Whoever closes the connection leaves no timer behind: none may be set afterwards.
@@ -76,29 +71,43 @@ export class Connector {
     const client = await createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
       signal,
-      pingEveryMs,
-      silenceTimeoutMs: pingEveryMs === undefined ? undefined : 3 * pingEveryMs,
     });
     signal.throwIfAborted();
-    await this.#deadlines.bound("connecting", this.#makeReady(client, attempt));
+    const id = await this.#deadlines.bound("connecting", this.#makeReady(client, attempt));
     signal.throwIfAborted();
     const { host, port } = node.socket ?? {};
-    return { client, address: `${String(host)}:${String(port)}` };
+    // Sentinels, and nodes of a cluster, name each server by an address of its own.
+    const named = target.kind === "single" ? undefined : `${String(host)}:${String(port)}`;
+    return { client, server: id ?? named };
   }
 
   async #makeReady(
     client: RedisClient,
     { wasMisled, subscription }: ConnectAttempt,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     await client.connect();
     // Who answered may not know yet of a failover, nor who resolves a name or stands in between.
-    if (this.#options.target.kind !== "single") refuseReplica(await client.call(["ROLE"]));
-    else if (wasMisled) refuseReplica(await replyIfAllowed(client, ["ROLE"]));
-    await this.#checkKeys(client);
+    const mayBeReplica = wasMisled || this.#options.target.kind !== "single";
+    const [id] = await Promise.all([
+      serverId(client),
+      this.#checkKeys(client),
+      mayBeReplica ? refuseReplica(client) : undefined,
+    ]);
     await this.#succession.takeOver(client);
     if (subscription !== undefined) {
       await client.subscribe(subscription.channel, subscription.listener);
     }
+    return id;
+  }
+
+  /** Rejects if a connection does not live, or leads to a server that has not, or not any more, the namespace. */
+  async probe(client: RedisClient): Promise<void> {
+    // One that listens may not ask for keys, where the protocol is the old one.
+    const { pingEveryMs } = this.#options;
+    await Promise.all([
+      refuseReplica(client),
+      pingEveryMs === undefined ? this.#checkKeys(client) : undefined,
+    ]);
   }
 
   /** Who may not touch the keys, or asks the wrong server for them, is told at once. */
@@ -111,13 +120,6 @@ export class Connector {
       throw isCluster ? aClusterIsMet(error) : error;
     }
   }
-}
-
-/** @param reply - of ROLE; `undefined` if it is not known */
-function refuseReplica(reply: unknown): void {
-  if (reply === undefined) return;
-  const [role] = array(reply);
-  if (role !== "master") throw new Error(`the server that was found is a ${String(role)}`);
 }
 
 /** Without a cause: it does not pass. */

@@ -37,6 +37,12 @@ function run(data: RedisHeartbeatData): void {
         ...signs,
         listener,
       }),
+    noticed: (notice) => {
+      if (notice.type === "probe") connection.probe();
+      else if (notice.server === undefined || notice.server !== connection.server) {
+        connection.lookAgain();
+      }
+    },
     heldTasks: async (brokerId) => {
       const running = keys.running(brokerId);
       const held = textArray(await connection.run(runningJobs({ ...keys.fixed, running })));

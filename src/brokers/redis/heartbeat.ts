@@ -81,8 +81,11 @@ export class Heartbeat {
     parts.connection.onReady(() => {
       this.#startWatching();
       this.#holdsJobs = true;
-      parts.listener.reconnected();
+      parts.listener.connected(parts.connection.server);
       void this.beat();
+    });
+    parts.connection.onLost(() => {
+      parts.listener.disconnected();
     });
   }
 

@@ -322,9 +322,7 @@ export class RedisBroker implements Broker {
       wakeUps.notified(message);
     });
     // What was published while nobody listened is not known.
-    subscriber.onReady(() => {
-      wakeUps.wake(undefined);
-    });
+    subscriber.onReady(wakeUps.mayHaveMissed);
     this.#refuseIfStopped();
     this.#hasJoined = true;
   }

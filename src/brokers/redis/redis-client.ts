@@ -26,14 +26,12 @@ export interface ConnectionTuning {
   readonly signal: AbortSignal;
   /** A connection that is silent for longer is given up, in ms. */
   readonly silenceTimeoutMs?: number | undefined;
-  /** Sends PING so often, in ms. */
-  readonly pingEveryMs?: number | undefined;
 }
 
 /** @throws BrokerError if the optional peer dependency is not installed */
 export async function createRedisClient(
   options: RedisNode,
-  { connectTimeoutMs, signal, silenceTimeoutMs, pingEveryMs }: ConnectionTuning,
+  { connectTimeoutMs, signal, silenceTimeoutMs }: ConnectionTuning,
 ): Promise<RedisClient> {
   const like = await loadPattern();
   // The package writes into what it is given.
@@ -49,7 +47,6 @@ export async function createRedisClient(
       signal: givenUp.signal,
       ...(silenceTimeoutMs !== undefined && { socketTimeout: silenceTimeoutMs }),
     },
-    ...(pingEveryMs !== undefined && { pingInterval: pingEveryMs }),
     disableOfflineQueue: true,
     // By default each call makes a signal with a timer, for the time until it is written: ours have a deadline.
     commandOptions: { timeout: 0 },

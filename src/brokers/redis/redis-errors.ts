@@ -65,9 +65,12 @@ export function isNotReady(error: unknown): boolean {
   return code === "ERR" && error instanceof Error && TOO_MANY_CLIENTS.test(error.message);
 }
 
+/** A server was met that is not the primary. */
+export class ReplicaError extends Error {}
+
 /** Whether the server that answered is not, or not any more, the one that is looked for. */
 export function isMisled(error: unknown): boolean {
-  return WRONG_NODE.has(replyCode(error));
+  return error instanceof ReplicaError || WRONG_NODE.has(replyCode(error));
 }
 
 /** Whether the other end has closed a connection in order. By name: see {@link isErrorReply}. */

@@ -6,6 +6,7 @@ import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
 import { JobReader } from "./job-reader.ts";
+import { OneServer } from "./one-server.ts";
 import { OwnJobs } from "./own-jobs.ts";
 import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
@@ -62,8 +63,6 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
   });
   const wakeUps = new WakeUps({ runtime, id });
   connection.onReady(() => {
-    // The old server may stay up, cut off from what is published at the new one.
-    subscriber.follow(connection);
     wakeUps.wake(undefined, true);
   });
   const reader = new JobReader(runtime.logger, keys.fixed.quarantine);
@@ -71,11 +70,20 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     runtime,
     entry: HEARTBEAT_ENTRY,
     onLost,
-    // A connection that is not used does not notice that the namespace is elsewhere now.
-    onReconnected: () => {
-      connection.command(["EXISTS", keys.fixed.quarantine]).catch(() => undefined);
+    onReady: (server) => {
+      oneServer.heartbeatReady(server);
+    },
+    onConnectionLost: () => {
+      oneServer.heartbeatLost();
     },
     data: heartbeatData(from),
+  });
+  const oneServer = new OneServer({
+    connection,
+    subscriber,
+    tellHeartbeat: (notice) => {
+      heartbeat.tell(notice);
+    },
   });
   return {
     namespace,

@@ -104,6 +104,11 @@ export class WakeUps {
     else if (this.#looking.has(queue)) this.#looking.set(queue, true);
   }
 
+  /** What was published meanwhile is not known. */
+  readonly mayHaveMissed = (): void => {
+    this.wake(undefined);
+  };
+
   /** Has everybody here look at a queue; at any, if it is `undefined`. */
   wake(queue: string | undefined, isBack = false): void {
     for (const known of queue === undefined ? [...this.#idle] : [queue]) this.noLongerIdle(known);

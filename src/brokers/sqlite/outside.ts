@@ -55,7 +55,6 @@ export class Outside {
       entry: HEARTBEAT_ENTRY,
       data,
       onLost,
-      onReconnected: () => undefined,
     });
   }
 

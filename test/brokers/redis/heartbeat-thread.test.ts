@@ -31,7 +31,6 @@ test("[G15] a heartbeat that stops while it joins answers both, and leaves no br
     entry: new URL("../../../src/brokers/redis/heartbeat-entry.ts", import.meta.url),
     data,
     onLost: (brokerId) => lost.push(brokerId),
-    onReconnected: () => undefined,
   });
   const joining = heartbeat.join("broker");
   await heartbeat.stop(20_000);

@@ -37,7 +37,8 @@ async function makeHeart(t: TestContext): Promise<Heart> {
     heard: () => {
       heart.beats += 1;
     },
-    reconnected: () => undefined,
+    connected: () => undefined,
+    disconnected: () => undefined,
   };
   const heartbeat = new Heartbeat({
     connection,

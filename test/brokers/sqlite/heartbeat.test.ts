@@ -79,7 +79,8 @@ async function bench(): Promise<Bench> {
           events.push(`${name} rescued ${reenqueued} of ${id === brokers[0].id ? "holder" : id}`),
         failed: () => events.push(`${name} failed`),
         heard: () => undefined,
-        reconnected: () => undefined,
+        connected: () => undefined,
+        disconnected: () => undefined,
       },
     });
     await heart.join(broker.id);

@@ -58,4 +58,32 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (this.#isClosed) this.#log.closedWhileIdle(error);",
     test: "test/brokers/redis/redis-not-ready.test.ts",
   },
+  {
+    kind: "two connections taken for one server",
+    file: "src/brokers/redis/one-server.ts",
+    from: "if (server === undefined || subscriber.server !== server) subscriber.lookAgain();",
+    to: "",
+    test: "test/brokers/redis/one-server.test.ts",
+  },
+  {
+    kind: "a heartbeat left at another server",
+    file: "src/brokers/redis/one-server.ts",
+    from: 'tellHeartbeat({ type: "meet", server });',
+    to: "",
+    test: "test/brokers/redis/one-server.test.ts",
+  },
+  {
+    kind: "a half-open connection that another one's loss does not raise doubts about",
+    file: "src/brokers/redis/one-server.ts",
+    from: "connection.onLost(() => {\n      subscriber.probe();",
+    to: "connection.onLost(() => {",
+    test: "test/brokers/redis/one-server.test.ts",
+  },
+  {
+    kind: "a ping without a deadline",
+    file: "src/brokers/redis/connection-keeper.ts",
+    from: "this.#planPing();\n      this.probe();",
+    to: "this.#planPing();",
+    test: "test/brokers/redis/one-server.test.ts",
+  },
 ];
