@@ -4,19 +4,20 @@ import type { Broker, Claim, ExchangeReply, Taken } from "../brokers/broker.ts";
 import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import { type Moment, type Outcome, settle } from "../core/outcome.ts";
+import { promisesSettled } from "../platform/after-promises.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import { Yielder } from "../platform/yielder.ts";
 import type { FinishedJob, Workers } from "../workers/workers.ts";
 import { BoundedBroker } from "./bounded-broker.ts";
 import { BrokerTrouble } from "./broker-trouble.ts";
+import { EmptyWatch } from "./empty-watch.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { Outbox } from "./outbox.ts";
 import { LOOK_EVERY_MS, QueueHint } from "./queue-hint.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
-import { TaskStatement } from "./task-statement.ts";
-import { TickPlan } from "./tick-plan.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** Longest time that a stop waits for the broker to take the last outcomes, in ms. */
 const FLUSH_TIMEOUT_MS = 3000;
@@ -40,11 +41,11 @@ export interface ArbiterParts {
  * is no reason for one.
  *
  * ```
- *                +------ a reason: wake-up, finished job, due time, 60 s ------+
- *                v                                                             |
- *   start ---> step: [register] [reconcile] [tick] [exchange] ------------> asleep
- *                |  ^                            |
- *                |  +--------- backoff <---------+ the broker failed
+ *                +-- a reason: wake-up, finished job, 60 s --+
+ *                v                                           |
+ *   start ---> step: [reconcile] [exchange] ------------> asleep
+ *                |  ^                     |
+ *                |  +----- backoff <------+ the broker failed
  *                v
  *              over
  *
@@ -63,14 +64,12 @@ export class Arbiter {
   /** Ended jobs that the broker has not been told of. */
   readonly #outbox = new Outbox();
   readonly #hint: QueueHint;
-  readonly #statement: TaskStatement;
+  readonly #upkeep: Upkeep;
   /** Jobs that ran when the lease was lost: whatever comes of them is not said. */
   readonly #lost = new WeakSet<StoredJob>();
   /** How often the lease was lost. */
   #leases = 0;
-  /** Whether to ask if the queue is empty: once after each trip. */
-  #mustAskIfEmpty = false;
-  readonly #plan: TickPlan;
+  readonly #empty: EmptyWatch;
   /** Runs what others call back, so that jobs do not see the async context of whoever did. */
   #inOwnContext = AsyncLocalStorage.snapshot();
   /** Whether jobs of this very process may be on their way here: see {@link ClaimJobs}. */
@@ -85,7 +84,6 @@ export class Arbiter {
     this.#parts = parts;
     this.#yielder = new Yielder(parts.runtime);
     this.#hint = new QueueHint(parts.runtime.clock);
-    this.#plan = new TickPlan(parts.runtime.clock);
     this.#local = new LocalQueue({
       ...parts,
       yielder: this.#yielder,
@@ -94,12 +92,24 @@ export class Arbiter {
       },
     });
     this.#sleeper = new Sleeper(parts.runtime.timers);
-    this.#trouble = new BrokerTrouble(parts);
+    this.#trouble = new BrokerTrouble({ ...parts, doing: "exchange jobs" });
     this.#broker = new BoundedBroker(parts);
-    this.#statement = new TaskStatement(parts.runtime.clock);
+    this.#empty = new EmptyWatch({
+      ...parts,
+      broker: this.#broker,
+      // Nor is a due job on its way into the queue.
+      isDone: () => this.#isIdle() && this.#upkeep.isSettled,
+    });
+    this.#upkeep = new Upkeep({
+      ...parts,
+      broker: this.#broker,
+      onStep: () => {
+        this.#sleeper.wake();
+      },
+    });
   }
 
-  /** Starts the loop, whose first step states the tasks to the broker. */
+  /** Starts the loops. The first fetch waits until the tasks are registered. */
   start(): void {
     const { broker, queue } = this.#parts;
     this.#inOwnContext = AsyncLocalStorage.snapshot();
@@ -108,13 +118,16 @@ export class Arbiter {
         if (woken !== undefined && woken !== queue) return;
         this.#hint.woken();
         this.#sleeper.wake();
-        if (isBack) this.#trouble.tryNow();
+        if (!isBack) return;
+        this.#upkeep.tryNow();
+        this.#trouble.tryNow();
       },
       (asked) => (asked === queue ? this.#claim() : undefined),
     );
     this.#stopFearing = broker.onLeaseLost(() => {
       this.#leaseLost();
     });
+    this.#upkeep.start();
     this.#loop = this.#run();
   }
 
@@ -122,6 +135,7 @@ export class Arbiter {
   stopTaking(): void {
     if (this.#state !== "running") return;
     this.#state = "draining";
+    void this.#upkeep.stop();
     this.#release(this.#local.close());
   }
 
@@ -149,7 +163,7 @@ export class Arbiter {
     this.#broker.giveUp();
     this.#trouble.hurry();
     this.#sleeper.wake();
-    await this.#loop;
+    await Promise.all([this.#loop, this.#upkeep.stop()]);
     this.#stopFearing?.();
     return this.#outbox;
   }
@@ -161,8 +175,7 @@ export class Arbiter {
 
   /** Tasks were added: the broker must hear of them. */
   tasksChanged(): void {
-    this.#statement.outdated();
-    this.#sleeper.wake();
+    this.#upkeep.outdated();
   }
 
   /** What this process had is others' now: nothing of it is said to the broker any more. */
@@ -196,25 +209,12 @@ export class Arbiter {
   async step(): Promise<void> {
     if (this.#local.isOverdue) this.#release(this.#local.clear());
     if (this.#mustReconcile()) await this.#reconcile();
-    const upkeep = this.#state === "running" ? await this.#upkeep() : undefined;
+    // A trip brings back all that end now, not one.
+    if (this.#local.endAtOnce) await promisesSettled();
     if (!this.#outbox.isEmpty || this.#canTake()) await this.#exchange();
-    if (upkeep !== undefined) throw upkeep.error;
-    if (this.#mustAskIfEmpty && this.#isIdle()) await this.#askIfEmpty();
+    if (this.#empty.mustAsk) await this.#empty.ask();
     this.#trouble.recovered();
   }
-
-  /** What fails here, because a store is full for example, must not keep jobs from ending. */
-  async #upkeep(): Promise<{ readonly error: unknown } | undefined> {
-    try {
-      if (this.#statement.isDue) await this.#statement.make(this.#register);
-      if (this.#plan.isDue) await this.#tick();
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  readonly #register = (): Promise<void> => this.#broker.register(this.#parts.tasks.all);
 
   async #run(): Promise<void> {
     const untold = await this.#parts.takeOver();
@@ -232,11 +232,6 @@ export class Arbiter {
     }
     this.#broker.giveUp();
     this.#quiet.resolve();
-  }
-
-  async #tick(): Promise<void> {
-    const { nextDueMs } = await this.#broker.tick();
-    this.#plan.ticked(nextDueMs);
   }
 
   /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
@@ -260,8 +255,8 @@ export class Arbiter {
     if (max > 0) this.#hint.looks();
     const reply = await this.#trip(outcomes, max);
     if (max > 0 && reply.more) this.#hint.woken();
-    this.#mustAskIfEmpty = this.#parts.onQueueEmpty !== undefined;
-    this.#plan.told(reply.nextDueMs);
+    this.#empty.mayBeEmpty();
+    this.#upkeep.told(reply.nextDueMs);
     await this.#deliver();
   }
 
@@ -295,7 +290,7 @@ export class Arbiter {
   /** To jobs that this process is about to schedule; `undefined` unless it has nothing else. */
   #claim(): Claim | undefined {
     // Not while a trip is under way: what that brings is not in hand yet.
-    if (!this.#sleeper.isAsleep || !this.#isIdle()) return undefined;
+    if (!this.#sleeper.isAsleep || !this.#isIdle() || !this.#upkeep.isRegistered) return undefined;
     const leases = this.#leases;
     this.#isClaiming = true;
     return this.#broker.claim(this.#local.room, (taken) => {
@@ -324,13 +319,6 @@ export class Arbiter {
     this.#sleeper.wake();
   }
 
-  async #askIfEmpty(): Promise<void> {
-    const { queue, onQueueEmpty } = this.#parts;
-    const isEmpty = await this.#broker.isQueueEmpty(queue);
-    this.#mustAskIfEmpty = false;
-    if (isEmpty && this.#isIdle()) onQueueEmpty?.();
-  }
-
   /** Running, with nothing in hand and nothing to expect from the queue. */
   #isIdle(): boolean {
     const { workers } = this.#parts;
@@ -345,7 +333,7 @@ export class Arbiter {
   }
 
   #canTake(): boolean {
-    if (this.#state !== "running" || !this.#statement.wasMade || this.#isClaiming) return false;
+    if (this.#state !== "running" || !this.#upkeep.isRegistered || this.#isClaiming) return false;
     return this.#hint.mayHoldJobs && this.#local.room > 0;
   }
 
@@ -362,8 +350,7 @@ export class Arbiter {
     if (!this.#outbox.isEmpty || this.#mustReconcile() || this.#isOver()) return true;
     if (this.#local.isOverdue) return true;
     if (this.#state !== "running") return false;
-    if (this.#mustAskIfEmpty && this.#isIdle()) return true;
-    return this.#statement.isDue || this.#plan.isDue || this.#canTake();
+    return this.#empty.mustAsk || this.#canTake();
   }
 
   #isOver(): boolean {
@@ -378,9 +365,8 @@ export class Arbiter {
 
   async #sleep(): Promise<void> {
     const nowMs = this.#parts.runtime.clock.monotonic();
-    const planned = Math.min(this.#plan.dueAtMs, this.#statement.dueAtMs, this.#hint.lookAtMs);
-    const dueAtMs = this.#state === "running" ? planned : Infinity;
-    const wakeAtMs = Math.min(dueAtMs, this.#lookAtMs, this.#local.overdueAtMs);
+    const hintAtMs = this.#state === "running" ? this.#hint.lookAtMs : Infinity;
+    const wakeAtMs = Math.min(hintAtMs, this.#lookAtMs, this.#local.overdueAtMs);
     const delayMs = Math.min(LOOK_EVERY_MS, Math.max(0, Math.ceil(wakeAtMs - nowMs)));
     await this.#sleeper.sleep(delayMs);
   }

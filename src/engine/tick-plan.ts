@@ -18,10 +18,6 @@ export class TickPlan {
     return this.#dueAtMs;
   }
 
-  get isDue(): boolean {
-    return this.#dueAtMs <= this.#clock.monotonic();
-  }
-
   /** A tick told when the next one is due. */
   ticked(nextDueMs: number | undefined): void {
     this.#tickedAtMs = this.#clock.monotonic();

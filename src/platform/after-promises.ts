@@ -4,3 +4,8 @@ import { nextTick } from "node:process";
 export function afterPromises(callback: () => void): void {
   nextTick(callback);
 }
+
+/** As `afterPromises`, for those who await. */
+export function promisesSettled(): Promise<void> {
+  return new Promise(afterPromises);
+}

@@ -268,10 +268,10 @@ describe("a broker that fails", () => {
     const warnings = bench.runtime.logs.filter(({ level }) => level === "warn");
     const messages = warnings.map(({ message }) => message);
     assert.deepEqual(messages, [
-      "the broker failed, trying again until it works",
-      "the broker works again",
-      "the broker failed, trying again until it works",
-      "the broker works again",
+      "the broker failed to exchange jobs, trying again until it works",
+      "the broker works again: it could exchange jobs",
+      "the broker failed to exchange jobs, trying again until it works",
+      "the broker works again: it could exchange jobs",
     ]);
     assert.ok(bench.runtime.clock.now() - startMs < 5000, "it did not sleep on a failure");
   });

@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   mutant("jobs are taken before limits are stated", "G5 limits are kept", {
     file: ARBITER,
-    from: "!this.#statement.wasMade || this.#isClaiming",
+    from: "!this.#upkeep.isRegistered || this.#isClaiming",
     to: "this.#isClaiming",
   }),
   mutant("a rescue keeps the places of the dead", "G5 counts do not drift", {

@@ -165,7 +165,10 @@ class ScenarioMaker {
       { how: this.#pick(["retry", "retry", "return", "abort"]), ms: 300 },
       { how: "return", ms: this.#between(0, 6000) },
     ];
-    const jobs = [this.#job(this.#pick(SCHEDULED), runs)];
+    // More than there are slots, at times: what comes late then finds some.
+    const jobs = this.#times(this.#chance(0.7) ? 1 : this.#between(4, 12), () =>
+      this.#job(this.#pick(SCHEDULED), runs),
+    );
     const fate = this.#chance(0.5) ? "late" : this.#pick(FATES);
     const steps: Step[] = [
       { what: "schedule", jobs, atMs, process },
