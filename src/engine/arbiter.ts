@@ -209,8 +209,8 @@ export class Arbiter {
   async step(): Promise<void> {
     if (this.#local.isOverdue) this.#release(this.#local.clear());
     if (this.#mustReconcile()) await this.#reconcile();
-    // A trip brings back all that end now, not one.
-    if (this.#local.endAtOnce) await promisesSettled();
+    // All jobs that end now go back in this trip, not the first of them alone.
+    if (!this.#outbox.isEmpty) await promisesSettled();
     if (!this.#outbox.isEmpty || this.#canTake()) await this.#exchange();
     if (this.#empty.mustAsk) await this.#empty.ask();
     this.#trouble.recovered();

@@ -95,11 +95,6 @@ export class LocalQueue {
     return this.#areShort && ahead === undefined && number >= MIN_SLOTS_TO_OVERLAP;
   }
 
-  /** Whether jobs of the last trip may end before the next one, if it waits for nothing but promises. */
-  get endAtOnce(): boolean {
-    return this.#areShort && this.#parts.workers.ahead === undefined && !this.overlaps;
-  }
-
   /** How many jobs the workers take now. */
   get #free(): number {
     const { availableSlots, ahead } = this.#parts.workers;
