@@ -21,6 +21,8 @@ export interface HeartbeatListener {
   failed(error: unknown): void;
   /** A beat was heard. */
   heard(): void;
+  /** Something goes wrong that an operator must know of. */
+  warned(fields: object, message: string): void;
   /** The connection was made, to this server, if that is known. */
   connected(server: string | undefined): void;
   /** The connection was lost. */
@@ -67,7 +69,7 @@ export type HeartbeatNews =
   | { readonly type: "recovered" }
   /** Arrives when the loop turns again. */
   | ({ readonly type: "blocked" } & BlockedLoop)
-  | { readonly type: "error"; readonly fields: object; readonly message: string };
+  | { readonly type: "warn" | "error"; readonly fields: object; readonly message: string };
 
 /** What the event loop was blocked by. */
 export interface BlockedLoop {

@@ -195,8 +195,9 @@ export class HeartbeatThread {
       case "recovered":
         runtime.logger.warn({}, "heartbeats work again");
         break;
+      case "warn":
       case "error":
-        runtime.logger.error(news.fields, news.message);
+        runtime.logger[news.type](news.fields, news.message);
         break;
     }
   }

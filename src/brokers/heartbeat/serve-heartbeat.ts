@@ -128,6 +128,9 @@ function listener(): HeartbeatListener {
       if (isFailing) tell({ type: "recovered" });
       isFailing = false;
     },
+    warned: (fields, message) => {
+      tell({ type: "warn", fields, message });
+    },
     connected: (server) => {
       post({ type: "connected", server });
     },

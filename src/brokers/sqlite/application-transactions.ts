@@ -125,7 +125,20 @@ const METHODS = ["prepare", "exec", "location"] as const;
 
 /** @throws TypeError */
 function checkDatabase(value: object): asserts value is DatabaseSync {
+  if (isOfAnotherLibrary(value)) {
+    throw new TypeError(
+      "inTransaction: this is a connection of another SQLite library (better-sqlite3, for example). Two libraries in " +
+        "one process do not see each other's locks, and lose what the other has committed: use node:sqlite for " +
+        "all of this file here, or another file for Spinach",
+    );
+  }
   checkMethods("inTransaction: expected a DatabaseSync of node:sqlite", value, METHODS);
+}
+
+/** They look alike; only Node's can say where its file is. */
+function isOfAnotherLibrary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "prepare" in value && "exec" in value && !("location" in value);
 }
 
 /** Whether its transaction is; a connection that was closed has none. */

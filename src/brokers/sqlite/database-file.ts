@@ -1,8 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { BrokerError } from "../../core/errors.ts";
+import { logOf } from "./file-guard.ts";
 import { integer, SqlSession, text } from "./sql-session.ts";
+import { sqliteError } from "./sqlite-errors.ts";
 import { type Patience, whileBusy } from "./while-busy.ts";
 
 /** How the file is opened. */
@@ -11,6 +13,8 @@ export interface DatabaseOptions {
   readonly synchronous: Synchronous;
   /** How long to wait for others. */
   readonly patience: Patience;
+  /** Whether to make no new file. */
+  readonly mustExist?: boolean | undefined;
 }
 
 /** What a commit waits for: see SqliteBrokerOptions. */
@@ -33,8 +37,8 @@ const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
  * warning. Rejects with BrokerError, or an error of SQLite.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<SqlSession> {
-  const { path, synchronous, patience } = options;
-  refuseImpossible(path);
+  const { path, synchronous, patience, mustExist = false } = options;
+  refuseImpossible(path, mustExist);
   const { DatabaseSync } = await import("node:sqlite");
   const sql = new SqlSession(new DatabaseSync(path));
   try {
@@ -54,13 +58,28 @@ export async function openDatabase(options: DatabaseOptions): Promise<SqlSession
 }
 
 /** What SQLite would say in riddles. */
-function refuseImpossible(path: string): void {
+function refuseImpossible(path: string, mustExist: boolean): void {
   const folder = dirname(path);
-  if (!existsSync(folder)) {
+  if (kindOf(folder, path) === undefined) {
     throw new BrokerError(`SQLite: the folder of ${path} does not exist: make it first`);
   }
-  if (existsSync(path) && statSync(path).isDirectory()) {
+  const kind = kindOf(path, path);
+  if (kind === "folder") {
     throw new BrokerError(`SQLite: ${path} is a folder: give the path of a file in it`);
+  }
+  if (kind === undefined && mustExist) {
+    throw new BrokerError(`SQLite: ${path} was deleted or renamed while this process works on it`);
+  }
+}
+
+/** @throws BrokerError if the system does not let it be seen */
+function kindOf(place: string, path: string): "file" | "folder" | undefined {
+  try {
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    return found.isDirectory() ? "folder" : "file";
+  } catch (error) {
+    throw sqliteError("opening", path, error);
   }
 }
 
@@ -79,29 +98,35 @@ export function dataVersion(sql: SqlSession): number {
   return integer(sql.get("PRAGMA data_version")?.[0]);
 }
 
-/** What became of a log: `needed` by readers, so that nobody was held up; `busy` if others were. */
-export type LogState = "short" | "needed" | "busy" | "emptied";
+/** A log, and what became of it. */
+export interface Log {
+  /** `needed` by readers, so that nobody was held up; `busy` if others were. */
+  readonly state: "short" | "needed" | "busy" | "emptied";
+  /** Its size before, in bytes. */
+  readonly size: number;
+}
 
 /**
  * Brings a log to the file that has grown to more than it should, because commits of several processes left
  * no moment for it, and empties it. Others wait for their turn meanwhile, so it first does what holds nobody up:
  * if a reader needs the log, it waits for no one. To be called in a thread of its own.
  *
+ * @param file - its path without links
  * @param mostBytes - size of the log that is let be
  */
 export function shortenLog(
   sql: SqlSession,
-  path: string,
+  file: string,
   mostBytes: number = LOG_LIMIT_BYTES,
-): LogState {
-  const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-  if (size <= mostBytes) return "short";
+): Log {
+  const size = statSync(logOf(file), { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= mostBytes) return { state: "short", size };
   const [, pages, done] = sql.get("PRAGMA wal_checkpoint(PASSIVE)") ?? [];
   // What was written meanwhile is little.
-  if (integer(pages) - integer(done) > CHECKPOINT_PAGES) return "needed";
+  if (integer(pages) - integer(done) > CHECKPOINT_PAGES) return { state: "needed", size };
   sql.exec(`PRAGMA busy_timeout = ${PATIENT_TIMEOUT_MS}`);
   const [isBusy] = sql.get("PRAGMA wal_checkpoint(TRUNCATE)") ?? [];
   sql.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   // The next call comes soon.
-  return isBusy === 0 ? "emptied" : "busy";
+  return { state: isBusy === 0 ? "emptied" : "busy", size };
 }

@@ -19,16 +19,14 @@ function run(data: SqliteHeartbeatData): void {
   };
   serveHeartbeat(data, {
     open: async () => {
-      opened = await OpenFile.open({ path, namespace, runtime, options });
+      opened = await OpenFile.open({ path, namespace, runtime, options, mustExist: true });
     },
     makeHeartbeat: (signs, listener) =>
       new Heartbeat({
         file: {
           read: (what, body) => file().read(what, body),
           write: (what, body) => file().write(what, body),
-          shortenLog: () => {
-            file().shortenLog();
-          },
+          shortenLog: () => file().shortenLog(),
         },
         runtime,
         leaseMs: options.lease,

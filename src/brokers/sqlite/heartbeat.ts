@@ -9,6 +9,7 @@ import {
   otherBrokers,
   rescueSilent,
 } from "./brokers-table.ts";
+import { LogWatch } from "./log-watch.ts";
 import type { OpenFile } from "./open-file.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 
@@ -51,6 +52,7 @@ export interface HeartbeatParts extends Omit<ProcessSigns, "isTaking"> {
 export class Heartbeat implements Beating {
   readonly #parts: HeartbeatParts;
   readonly #watch = new SilenceWatch();
+  readonly #logWatch = new LogWatch();
   #brokerId: string | undefined;
   #timesTaken = 0;
   #beatenAtMs = 0;
@@ -105,12 +107,23 @@ export class Heartbeat implements Beating {
     this.#isSweeping = true;
     try {
       for (const other of await this.#deadBrokers(brokerId)) await this.#rescue(other);
-      this.#parts.file.shortenLog();
+      this.#shortenLog();
     } catch (error) {
       this.#failed(error);
     } finally {
       this.#isSweeping = false;
     }
+  }
+
+  #shortenLog(): void {
+    const { file, runtime, listener } = this.#parts;
+    const log = file.shortenLog();
+    if (!this.#logWatch.look(log, runtime.clock.monotonic())) return;
+    listener.warned(
+      { bytes: log.size },
+      "the log of the SQLite file cannot be shortened, because a connection reads an old state of the file: " +
+        "end transactions that have been open for long, in this program and others; until then the log grows",
+    );
   }
 
   async #sayAlive(brokerId: string): Promise<void> {

@@ -2,7 +2,8 @@ import { realpathSync } from "node:fs";
 
 import type { Runtime } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
-import { dataVersion, openDatabase, shortenLog } from "./database-file.ts";
+import { dataVersion, type Log, openDatabase, shortenLog } from "./database-file.ts";
+import { FileGuard } from "./file-guard.ts";
 import { migrate, refuseNewer } from "./migrations.ts";
 import { NamespaceSession } from "./namespace-session.ts";
 import type { SqlSession } from "./sql-session.ts";
@@ -18,6 +19,10 @@ import { type Work, Woken } from "./work.ts";
 export interface OpenFileOptions extends BrokerContext {
   readonly path: string;
   readonly options: CheckedSqliteBrokerOptions;
+  /** Whether to make no new file, because another connection of this process should have it open. */
+  readonly mustExist?: boolean | undefined;
+  /** Ends what waits for its turn, the opening too. Its reason is what that rejects with. */
+  readonly ending?: AbortSignal | undefined;
 }
 
 /** The file of a broker while it is open, with the means to work on it. */
@@ -26,25 +31,29 @@ export class OpenFile {
   readonly wakeUps: WakeUps;
   readonly bell: WakeBell;
   readonly #path: string;
+  /** Where it is, without links: two paths may lead to one file. */
+  readonly #file: string;
   readonly #runtime: Runtime;
   readonly #sql: SqlSession;
+  readonly #guard: FileGuard;
   readonly #transactions: Transactions;
   #seenVersion = 0;
 
   private constructor(sql: SqlSession, from: OpenFileOptions) {
     const { path, namespace, runtime } = from;
     this.#path = path;
+    this.#file = realpathSync(path);
     this.#runtime = runtime;
     this.#sql = sql;
     this.space = new NamespaceSession(sql, namespace);
-    // Two paths may lead to one file.
-    const file = realpathSync(path);
-    this.wakeUps = new WakeUps(`${file}\0${namespace}`);
-    this.bell = new WakeBell(bellOf(file));
+    this.wakeUps = new WakeUps(`${this.#file}\0${namespace}`);
+    this.bell = new WakeBell(this.#file);
+    this.#guard = new FileGuard({ path, file: this.#file, clock: runtime.clock });
     this.#transactions = new Transactions({
       sql,
       path,
       patience: patienceOf(from),
+      guard: this.#guard,
       onUndone: () => {
         this.space.forget();
       },
@@ -53,11 +62,12 @@ export class OpenFile {
 
   /** Opens the file, and makes it and its tables if there are none. Rejects with BrokerError. */
   static async open(from: OpenFileOptions): Promise<OpenFile> {
-    const { path, options } = from;
+    const { path, options, mustExist } = from;
     const { synchronous } = options;
     try {
-      const sql = await openDatabase({ path, synchronous, patience: patienceOf(from) });
-      const file = new OpenFile(sql, from);
+      const patience = patienceOf(from);
+      const sql = await openDatabase({ path, synchronous, patience, mustExist });
+      const file = withDatabase(sql, () => new OpenFile(sql, from));
       await file.#prepare();
       return file;
     } catch (error) {
@@ -71,11 +81,25 @@ export class OpenFile {
         migrate(this.#sql, this.#path);
         return this.space.id;
       });
-      this.bell.open();
+      this.#openBell();
       this.wakeUps.join();
     } catch (error) {
       this.close();
       throw error;
+    }
+  }
+
+  /** Without it all works, only later. */
+  #openBell(): void {
+    try {
+      this.bell.open();
+    } catch (error) {
+      const { logger } = this.#runtime;
+      logger.warn(
+        { err: error, path: bellOf(this.#file) },
+        "the file by which processes wake each other cannot be opened: they hear of jobs up to 1 s later; " +
+          "let this user write it, or delete it",
+      );
     }
   }
 
@@ -89,6 +113,22 @@ export class OpenFile {
     });
     this.tell(woken);
     return result;
+  }
+
+  /** A last piece of work, which wakes nobody, when whatever else waited for its turn was ended. */
+  writeLast<Result>(what: string, body: (work: Work) => Result): Promise<Result> {
+    return this.#transactions.writeLast(what, () => {
+      refuseNewer(this.#sql, this.#path);
+      return body(this.#work());
+    });
+  }
+
+  /**
+   * Whether this is the file that everybody sees, and what is committed to it is kept.
+   * @throws BrokerError if not
+   */
+  check(): void {
+    this.#guard.check();
   }
 
   /** Looks at one moment of the file. Rejects with BrokerError. */
@@ -109,6 +149,7 @@ export class OpenFile {
   /** Whether somebody else has committed since it was last asked, or may have. */
   hasChanged(): boolean {
     try {
+      this.#guard.check();
       const version = dataVersion(this.#sql);
       const hasChanged = version !== this.#seenVersion;
       this.#seenVersion = version;
@@ -120,13 +161,16 @@ export class OpenFile {
   }
 
   /** For a thread that may wait: see `shortenLog`. */
-  shortenLog(): void {
-    shortenLog(this.#sql, this.#path);
+  shortenLog(): Log {
+    // What is not this file's must not be brought to it.
+    this.#guard.check();
+    return shortenLog(this.#sql, this.#file);
   }
 
   close(): void {
     this.wakeUps.leave();
     this.bell.close();
+    this.#guard.close();
     this.#sql.close();
   }
 
@@ -135,6 +179,16 @@ export class OpenFile {
   }
 }
 
-function patienceOf({ runtime, options }: OpenFileOptions): Patience {
-  return { runtime, timeoutMs: options.callTimeout };
+function patienceOf({ runtime, options, ending }: OpenFileOptions): Patience {
+  return { runtime, timeoutMs: options.callTimeout, ending };
+}
+
+/** Nothing stays open if what is made with it fails. */
+function withDatabase<Made>(sql: SqlSession, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    sql.close();
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import type { SqliteHeartbeatData } from "./heartbeat-data.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { CheckedSqliteBrokerOptions } from "./sqlite-broker-options.ts";
+import { notStarted } from "./transactions.ts";
 
 /** How often the file is looked at, should a ring of the bell have been lost, in ms. */
 const LOOK_EVERY_MS = 1000;
@@ -38,6 +39,7 @@ export class Outside {
   #timer: Timer | undefined;
   #isListening = false;
   #isDeaf = false;
+  #hasStopped = false;
 
   constructor(parts: OutsideParts) {
     this.#parts = parts;
@@ -58,9 +60,11 @@ export class Outside {
     });
   }
 
-  /** Shows from now on that a broker lives. Rejects with BrokerError. */
+  /** Shows from now on that a broker lives, until `stop`. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
+    this.#refuseIfStopped();
     await this.#heartbeat.join(brokerId);
+    this.#refuseIfStopped();
     if (this.#isListening) return;
     this.#isListening = true;
     const { bell, wakeUps } = this.#parts.file;
@@ -76,9 +80,14 @@ export class Outside {
   }
 
   async stop(): Promise<void> {
+    this.#hasStopped = true;
     this.#isListening = false;
     this.#timer?.cancel();
     await this.#heartbeat.stop(LEAVE_TIMEOUT_MS);
+  }
+
+  #refuseIfStopped(): void {
+    if (this.#hasStopped) throw notStarted(this.#parts.path);
   }
 
   #lookLater(): void {
@@ -96,7 +105,8 @@ export class Outside {
   };
 
   readonly #deafened = (err: unknown): void => {
-    if (this.#isDeaf) return;
+    // Without a bell it was told that all comes later, and nobody rings.
+    if (this.#isDeaf || !this.#parts.file.bell.isOpen) return;
     this.#isDeaf = true;
     this.#parts.runtime.logger.warn(
       { err, path: this.#parts.path },

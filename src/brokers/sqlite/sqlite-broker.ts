@@ -3,7 +3,6 @@ import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
-import { thisProcess } from "../../platform/process-identity.ts";
 import {
   type Broker,
   type BrokerContext,
@@ -16,16 +15,16 @@ import {
   type WakeUpListener,
 } from "../broker.ts";
 import { ApplicationTransactions } from "./application-transactions.ts";
-import { findBroker, heldJobs, join, leave, rescue } from "./brokers-table.ts";
+import { findBroker, heldJobs, rescue } from "./brokers-table.ts";
 import { exchange, type Exchanged, hasJobs } from "./exchange.ts";
 import { flush } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { isQueueEmpty } from "./is-queue-empty.ts";
 import { JobPlaces } from "./job-places.ts";
-import { Member } from "./member.ts";
+import type { Member } from "./member.ts";
 import { nextDueMs } from "./next-due.ts";
-import { OpenFile } from "./open-file.ts";
-import { Outside } from "./outside.ts";
+import type { OpenFile } from "./open-file.ts";
+import { isMember, Session } from "./session.ts";
 import {
   type CheckedSqliteBrokerOptions,
   checkPath,
@@ -35,7 +34,6 @@ import {
 import { runPeriodic, stateTasks } from "./task-statements.ts";
 import { notStarted } from "./transactions.ts";
 import { ringAt } from "./wake-bell.ts";
-import type { Work } from "./work.ts";
 
 /**
  * A broker on a file, for any number of processes on one machine, without a server. The file may be that of
@@ -53,15 +51,13 @@ export class SqliteBroker implements Broker {
   #bound: BrokerContext | undefined;
   #id = "";
   #isAlone = false;
-  /** How often it was stopped: a start that was under way then lets go of what it opens. */
+  /** How often it was stopped: a start that was under way then is over. */
   #stops = 0;
   #stopping: Promise<void> | undefined;
-  #file: OpenFile | undefined;
-  #outside: Outside | undefined;
+  #session: Session | undefined;
+  /** Who it was when it stopped, as long as it held jobs then. */
   #member: Member | undefined;
-  #hasJoined = false;
   #application: ApplicationTransactions | undefined;
-  #joining: Promise<Member> | undefined;
 
   /**
    * @param path - of the file, which is made if there is none
@@ -102,22 +98,14 @@ export class SqliteBroker implements Broker {
     // It would make the new one leave the cluster.
     await this.#stopping;
     if (stops !== this.#stops) throw notStarted(this.#path);
-    if (this.#file !== undefined) return;
-    const file = await OpenFile.open({
-      ...this.#context,
-      path: this.#path,
-      options: this.#options,
-    });
-    if (stops !== this.#stops || this.#file !== undefined) {
-      file.close();
-      if (stops !== this.#stops) throw notStarted(this.#path);
-      return;
+    const session = (this.#session ??= this.#newSession());
+    try {
+      await session.opened();
+    } catch (error) {
+      if (this.#session === session) this.#session = undefined;
+      throw error;
     }
-    file.wakeUps.listen((queue) => {
-      for (const listener of this.#wakeUpListeners) listener(queue);
-    });
-    this.#file = file;
-    if (!this.#isAlone) this.#outside = this.#outsideOf(file);
+    if (this.#session !== session) throw notStarted(this.#path);
   }
 
   async stop(): Promise<void> {
@@ -141,25 +129,27 @@ export class SqliteBroker implements Broker {
       namespace,
       runtime,
       onCommitted: (woken) => {
-        if (this.#file === undefined) ringAt(this.#path);
-        else this.#file.tell(woken);
+        if (this.#session?.isOpen === true) this.#session.file.tell(woken);
+        else ringAt(this.#path);
       },
     });
+    if (this.#session?.isOpen === true) this.#session.file.check();
     this.#application.enqueue(transaction, jobs);
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
-    const member = await this.#join();
-    const idle = await this.#lookFirst(request, member);
+    const session = this.#running;
+    const member = await session.join();
+    const idle = await this.#lookFirst(request, session.file, member);
     if (idle !== undefined) return idle;
     // By its own id: this broker may be another one by now.
-    const exchanged = await this.#open.write("exchanging jobs", (work) =>
+    const exchanged = await session.file.write("exchanging jobs", (work) =>
       isMember(work, member.uuid) ? exchange(work, request, member) : undefined,
     );
     if (exchanged === undefined) throw this.#leaseLost(member.uuid);
     member.settled(exchanged.settled);
     member.took(exchanged.jobs, exchanged.rows);
-    if (exchanged.jobs.length > 0) this.#outside?.took();
+    if (exchanged.jobs.length > 0) session.took();
     this.#report(exchanged);
     const { jobs, more } = exchanged;
     return { count: jobs.length, jobs, more, nextDueMs: exchanged.nextDueMs };
@@ -177,14 +167,15 @@ export class SqliteBroker implements Broker {
   }
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
-    await this.#join();
-    await this.#open.write("stating tasks", (work) => {
+    const session = this.#running;
+    await session.join();
+    await session.file.write("stating tasks", (work) => {
       stateTasks(work, tasks);
     });
   }
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
-    const member = this.#member;
+    const member = this.#session?.member;
     if (member === undefined) return [];
     const held = await this.#open.read("reading jobs", ({ space }) =>
       heldJobs(space, member.broker),
@@ -232,10 +223,11 @@ export class SqliteBroker implements Broker {
   /** Who has nothing to tell and finds nothing does not take the file's only pen. */
   async #lookFirst(
     { outcomes, queues, max }: ExchangeRequest,
+    file: OpenFile,
     { uuid }: Member,
   ): Promise<ExchangeReply | undefined> {
     if (outcomes.length > 0) return undefined;
-    return this.#open.read("looking for jobs", (work) => {
+    return file.read("looking for jobs", (work) => {
       const mustWrite = !isMember(work, uuid) || (max > 0 && hasJobs(work, queues));
       return mustWrite
         ? undefined
@@ -244,56 +236,28 @@ export class SqliteBroker implements Broker {
   }
 
   async #stopNow(): Promise<void> {
-    const file = this.#file;
-    if (file === undefined) return;
-    const outside = this.#outside;
-    // One that joins may be in the file already.
-    const mayBeMember = this.#member !== undefined || this.#joining !== undefined;
-    this.#file = undefined;
-    this.#outside = undefined;
-    this.#hasJoined = false;
-    this.#joining = undefined;
-    try {
-      await outside?.stop();
-      if (mayBeMember) await this.#leave(file);
-    } catch {
-      // The others take it for dead a little later.
-    }
-    file.close();
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    await session.end();
+    this.#member = session.member;
   }
 
-  /** Who holds jobs stays one of the cluster: they are for others to take over. */
-  async #leave(file: OpenFile): Promise<void> {
-    const isStillMember = await file.write("leaving", (work) => {
-      leave(work, this.#id);
-      return isMember(work, this.#id);
+  #newSession(): Session {
+    return new Session({
+      ...this.#context,
+      path: this.#path,
+      options: this.#options,
+      isAlone: this.#isAlone,
+      id: () => this.#id,
+      member: this.#member,
+      onWakeUp: (queue) => {
+        for (const listener of this.#wakeUpListeners) listener(queue);
+      },
+      onLost: (brokerId) => {
+        this.#leaseLost(brokerId);
+      },
     });
-    if (!isStillMember) this.#member = undefined;
-  }
-
-  /** Becomes a broker of the cluster, before the first call that only such a one may make. */
-  async #join(): Promise<Member> {
-    if (this.#hasJoined && this.#member !== undefined) return this.#member;
-    const joining = (this.#joining ??= this.#joinNow());
-    try {
-      return await joining;
-    } finally {
-      if (this.#joining === joining) this.#joining = undefined;
-    }
-  }
-
-  async #joinNow(): Promise<Member> {
-    const uuid = this.#id;
-    const file = this.#open;
-    const joiner = { uuid, leaseMs: this.#options.lease, process: thisProcess() };
-    const broker = await file.write("joining", (work) => join(work, joiner));
-    await this.#outside?.join(uuid);
-    // Stopped meanwhile: it shows no life any more.
-    if (this.#file !== file) throw notStarted(this.#path);
-    // The same row: it was stopped before, and holds what it held.
-    if (this.#member?.broker !== broker) this.#member = new Member(uuid, broker);
-    this.#hasJoined = true;
-    return this.#member;
   }
 
   /** From here on this is another broker: what the old one held is others'. */
@@ -305,23 +269,10 @@ export class SqliteBroker implements Broker {
         "this process lost its lease: its jobs were taken over by others",
       );
       this.#id = runtime.newId();
-      this.#member = undefined;
-      this.#hasJoined = false;
+      this.#session?.leaseLost();
       for (const listener of this.#leaseLostListeners) listener();
     }
     return new BrokerError("the cluster has given this broker up; it goes on as another");
-  }
-
-  #outsideOf(file: OpenFile): Outside {
-    return new Outside({
-      ...this.#context,
-      path: this.#path,
-      options: this.#options,
-      file,
-      onLost: (brokerId) => {
-        if (this.#hasJoined) this.#leaseLost(brokerId);
-      },
-    });
   }
 
   #report({ malformed }: Exchanged): void {
@@ -334,8 +285,12 @@ export class SqliteBroker implements Broker {
   }
 
   get #open(): OpenFile {
-    if (this.#file === undefined) throw notStarted(this.#path);
-    return this.#file;
+    return this.#running.file;
+  }
+
+  get #running(): Session {
+    if (this.#session === undefined) throw notStarted(this.#path);
+    return this.#session;
   }
 
   get #context(): BrokerContext {
@@ -344,8 +299,4 @@ export class SqliteBroker implements Broker {
     }
     return this.#bound;
   }
-}
-
-function isMember({ space }: Work, brokerId: string): boolean {
-  return findBroker(space, brokerId) !== undefined;
 }

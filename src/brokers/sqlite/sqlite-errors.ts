@@ -1,3 +1,6 @@
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
 import { BrokerError } from "../../core/errors.ts";
 
 /** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
@@ -27,6 +30,21 @@ const REMEDIES: Readonly<Record<number, string>> = {
   [CODES.NOTADB]: "it is no SQLite database: give another path",
 };
 
+/** What to do about errors of the system, by their codes. */
+const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: "let this user write the file and its folder, and enter the folders on the way",
+  EPERM: "let this user write the file and its folder, and enter the folders on the way",
+  EMFILE:
+    "this process has as many files open as it may: see what it leaves open, or raise the limit (ulimit -n)",
+  ENFILE: "all processes of this machine have as many files open as they may: raise that limit",
+  ENAMETOOLONG:
+    "the path, with the -wal and -wake that is put behind it, is too long: give a shorter one",
+  ENOTDIR: "a part of the path is a file, where a folder should be",
+  ELOOP: "links on the way lead in a circle",
+  ENOSPC: "free space on its disk",
+  EROFS: "its disk can only be read: give a path on another one",
+};
+
 /** The primary result code of an error of SQLite; `undefined` if it is none. */
 function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error)) return undefined;
@@ -49,8 +67,42 @@ export function sqliteError(
   busyRemedy?: string,
 ): BrokerError {
   if (error instanceof BrokerError) return error;
-  const remedy = (isBusy(error) ? busyRemedy : undefined) ?? REMEDIES[sqliteCode(error) ?? -1];
-  const reason = error instanceof Error ? error.message : String(error);
+  // SQLite says the same of all that the system refuses.
+  const cause = sqliteCode(error) === CODES.CANTOPEN ? (systemError(path) ?? error) : error;
+  const remedy = (isBusy(cause) ? busyRemedy : undefined) ?? remedyOf(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
   const advice = remedy === undefined ? "" : `; ${remedy}`;
-  return new BrokerError(`SQLite: ${what} failed on ${path}: ${reason}${advice}`, { cause: error });
+  return new BrokerError(`SQLite: ${what} failed on ${path}: ${reason}${advice}`, { cause });
+}
+
+function remedyOf(error: unknown): string | undefined {
+  const code = systemCode(error);
+  return (
+    REMEDIES[sqliteCode(error) ?? -1] ?? (code === undefined ? undefined : SYSTEM_REMEDIES[code])
+  );
+}
+
+/** For example `EACCES`; `undefined` if it is no error of the system. */
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/**
+ * What the system itself says of a file that SQLite could not open. The file is not opened for that: to close it would
+ * let go of the locks of other connections of this process.
+ */
+function systemError(path: string): unknown {
+  try {
+    closeSync(openSync(dirname(path), "r"));
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (existsSync(`${path}${suffix}`))
+        accessSync(`${path}${suffix}`, constants.R_OK | constants.W_OK);
+    }
+    statSync(`${path}-wal`, { throwIfNoEntry: false });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }

@@ -1,6 +1,7 @@
 import { BrokerError } from "../../core/errors.ts";
+import type { FileGuard } from "./file-guard.ts";
 import type { SqlSession } from "./sql-session.ts";
-import { sqliteError } from "./sqlite-errors.ts";
+import { isBusy, sqliteError } from "./sqlite-errors.ts";
 import { type Patience, whileBusy } from "./while-busy.ts";
 
 /** What transactions need. */
@@ -11,6 +12,7 @@ export interface TransactionsParts {
   readonly patience: Patience;
   /** Called when a transaction was undone: what was remembered from it is not so. */
   readonly onUndone: () => void;
+  readonly guard: Pick<FileGuard, "check" | "problem">;
 }
 
 /**
@@ -32,26 +34,46 @@ export class Transactions {
     return this.#try(what, "BEGIN IMMEDIATE", body);
   }
 
+  /** The same when all else has been ended: it alone still waits for its turn. */
+  writeLast<Result>(what: string, body: () => Result): Promise<Result> {
+    return this.#try(what, "BEGIN IMMEDIATE", body, { ...this.#parts.patience, ending: undefined });
+  }
+
   /** A body that reads only, all at one moment; it holds nobody up. Rejects with BrokerError. */
   read<Result>(what: string, body: () => Result): Promise<Result> {
     return this.#try(what, "BEGIN", body);
   }
 
-  async #try<Result>(what: string, begin: string, body: () => Result): Promise<Result> {
-    const { patience, path } = this.#parts;
+  async #try<Result>(
+    what: string,
+    begin: string,
+    body: () => Result,
+    patience: Patience = this.#parts.patience,
+  ): Promise<Result> {
     try {
       return await whileBusy(patience, () => this.#once(begin, body));
     } catch (error) {
-      throw sqliteError(what, path, error);
+      throw this.#reason(what, error);
     }
   }
 
+  /** A file that is not there any more fails in many ways, none of which says so. */
+  #reason(what: string, error: unknown): BrokerError {
+    const { path, guard } = this.#parts;
+    const lost = isBusy(error) ? undefined : guard.problem();
+    return lost ?? sqliteError(what, path, error);
+  }
+
   #once<Result>(begin: string, body: () => Result): Result {
-    const { sql } = this.#parts;
+    const { sql, guard } = this.#parts;
     sql.run(begin);
     try {
       const result = body();
+      // So that nothing that is refused is in a file that may come back.
+      guard.check();
       sql.run("COMMIT");
+      // So that nothing that is lost is promised.
+      guard.check();
       return result;
     } catch (error) {
       this.#undo();

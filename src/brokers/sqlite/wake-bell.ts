@@ -1,15 +1,27 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   type FSWatcher,
   openSync,
   realpathSync,
+  statSync,
   watch,
   writeSync,
 } from "node:fs";
 
+/** Mode of a new file until it has that of the database. */
+const OWN = 0o600;
+
+/** Bits of a mode that say who may what. */
+const PERMISSIONS = 0o666;
+
 /** What the bell's file holds: nothing of interest, that it is written is the message. */
 const SIGN = new Uint8Array([0x0a]);
+
+/** Not through a link: in a folder that many may write, somebody could have the bell be any file. */
+const OPEN = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * Tells other processes that something was committed: they watch a small file beside the database, which is
@@ -17,18 +29,42 @@ const SIGN = new Uint8Array([0x0a]);
  * write of the application.
  */
 export class WakeBell {
+  readonly #database: string;
   readonly #path: string;
   #file: number | undefined;
   #watcher: FSWatcher | undefined;
 
-  /** @param path - of the bell */
-  constructor(path: string) {
-    this.#path = path;
+  /** @param database - the path of the database, without links */
+  constructor(database: string) {
+    this.#database = database;
+    this.#path = bellOf(database);
   }
 
-  /** @throws what `openSync` throws */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /**
+   * Opens the bell, and makes it if there is none.
+   * @throws what `openSync` throws
+   */
   open(): void {
-    this.#file ??= openSync(this.#path, constants.O_RDWR | constants.O_CREAT);
+    this.#file ??= this.#make() ?? openSync(this.#path, OPEN);
+  }
+
+  /** `undefined` if there is one. */
+  #make(): number | undefined {
+    const { mode, uid, gid } = statSync(this.#database);
+    const file = openNew(this.#path);
+    if (file === undefined) return undefined;
+    // For whoever may write the database, whoever makes the bell: as SQLite does with its log.
+    whereAllowed(() => {
+      fchmodSync(file, mode & PERMISSIONS);
+    });
+    whereAllowed(() => {
+      fchownSync(file, uid, gid);
+    });
+    return file;
   }
 
   /** Rings at every other process that listens. One that does not hear it looks a little later. */
@@ -67,10 +103,29 @@ export function bellOf(database: string): string {
   return `${database}-wake`;
 }
 
+/** `undefined` if there is such a file. */
+function openNew(path: string): number | undefined {
+  try {
+    return openSync(path, OPEN | constants.O_CREAT | constants.O_EXCL, OWN);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return undefined;
+    throw error;
+  }
+}
+
+/** Only the superuser may give files away, and some file systems have no owners. */
+function whereAllowed(change: () => void): void {
+  try {
+    change();
+  } catch {
+    // The bell is this user's then; others are woken later.
+  }
+}
+
 /** Rings for a database that this process has not open. */
 export function ringAt(database: string): void {
   try {
-    const bell = new WakeBell(bellOf(realpathSync(database)));
+    const bell = new WakeBell(realpathSync(database));
     bell.open();
     bell.ring();
     bell.close();

@@ -12,34 +12,47 @@ export interface Patience {
   readonly runtime: Runtime;
   /** How long in all, in ms. */
   readonly timeoutMs: number;
+  /** Ends the wait at once. */
+  readonly ending?: AbortSignal | undefined;
 }
 
 /**
  * Tries again while others have the lock. The event loop turns between attempts: SQLite itself waits for no
- * longer than the connection's busy timeout. Rejects with what the last attempt threw.
+ * longer than the connection's busy timeout. Rejects with what the last attempt threw, or with the reason of `ending`.
  */
 export async function whileBusy<Result>(
-  { runtime, timeoutMs }: Patience,
+  { runtime, timeoutMs, ending }: Patience,
   action: () => Result,
 ): Promise<Result> {
   const startedAtMs = runtime.clock.monotonic();
   for (let attempt = 1; ; attempt += 1) {
+    ending?.throwIfAborted();
     try {
       return action();
     } catch (error) {
       const waitedMs = runtime.clock.monotonic() - startedAtMs;
       if (!isBusy(error) || waitedMs >= timeoutMs) throw error;
-      await pause(runtime, attempt);
+      await pause(runtime, attempt, ending);
     }
   }
 }
 
-async function pause({ timers, random }: Runtime, attempt: number): Promise<void> {
+async function pause(
+  { timers, random }: Runtime,
+  attempt: number,
+  ending: AbortSignal | undefined,
+): Promise<void> {
   if (attempt <= QUICK_ATTEMPTS) {
     await timers.yield();
     return;
   }
-  await new Promise<void>((resolve) => {
-    timers.set(resolve, 1 + random() * (LONGEST_PAUSE_MS - 1));
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = timers.set(resolve, 1 + random() * (LONGEST_PAUSE_MS - 1));
+  const end = (): void => {
+    timer.cancel();
+    resolve();
+  };
+  ending?.addEventListener("abort", end);
+  await promise;
+  ending?.removeEventListener("abort", end);
 }

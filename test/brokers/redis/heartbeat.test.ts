@@ -37,6 +37,7 @@ async function makeHeart(t: TestContext): Promise<Heart> {
     heard: () => {
       heart.beats += 1;
     },
+    warned: (_, message) => assert.fail(message),
     connected: () => undefined,
     disconnected: () => undefined,
   };

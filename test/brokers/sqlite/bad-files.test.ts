@@ -181,4 +181,38 @@ describe("SqliteBroker on a bad file", () => {
       assert.match(stdout, /^BrokerError: SQLite: .*jobs\.db.*let this user write/v, stderr);
     }
   });
+
+  test("says that a folder on the way may not be entered, and not that it does not exist", () => {
+    const program = join(import.meta.dirname, "programs/read-only.ts");
+    const path = folder.file("closed-folder/jobs.db");
+    mkdirSync(dirname(path));
+    const args = [program, path, "closed"];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.match(stdout, /^BrokerError: SQLite: .*EACCES.*enter the folders on the way/v, stderr);
+  });
+
+  test("says that a path is too long, for the file or for its log", async () => {
+    for (const length of [300, 253]) {
+      const path = folder.file("x".repeat(length));
+      assert.match(await refusedStart(path), /too long: give a shorter one/v);
+    }
+  });
+
+  test("says that the process has too many files open", async () => {
+    const path = folder.file("many.db");
+    const program = `
+      const { openSync } = require("node:fs");
+      import(${JSON.stringify(import.meta.resolve("../../../src/sqlite.ts"))}).then(async ({ SqliteBroker }) => {
+        const { systemRuntime } = await import(${JSON.stringify(import.meta.resolve("../../../src/platform/runtime.ts"))});
+        await import("node:sqlite");
+        const broker = new SqliteBroker(${JSON.stringify(path)});
+        broker.bind({ namespace: "test", runtime: systemRuntime() });
+        try { for (;;) openSync("/dev/null"); } catch {}
+        await broker.start();
+      }).catch((error) => console.log(String(error)));`;
+    const command = `ulimit -n 64; exec "$0" --conditions=spinach-source -e "$1"`;
+    const args = ["-c", command, process.execPath, program];
+    const { stdout, stderr } = spawnSync("sh", args, { encoding: "utf8" });
+    assert.match(stdout, /^BrokerError: SQLite: .*EMFILE.*ulimit -n/v, stderr);
+  });
 });

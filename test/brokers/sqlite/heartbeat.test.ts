@@ -64,9 +64,7 @@ async function bench(): Promise<Bench> {
           }
           return file.write(what, body);
         },
-        shortenLog: () => {
-          file.shortenLog();
-        },
+        shortenLog: () => file.shortenLog(),
       },
       runtime,
       leaseMs: LEASE_MS,
@@ -79,6 +77,7 @@ async function bench(): Promise<Bench> {
           events.push(`${name} rescued ${reenqueued} of ${id === brokers[0].id ? "holder" : id}`),
         failed: () => events.push(`${name} failed`),
         heard: () => undefined,
+        warned: () => undefined,
         connected: () => undefined,
         disconnected: () => undefined,
       },

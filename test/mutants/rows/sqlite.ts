@@ -1,0 +1,85 @@
+import type { Mutant } from "../mutant.ts";
+
+const GUARD = "src/brokers/sqlite/file-guard.ts";
+const GUARD_TEST = "test/brokers/sqlite/file-guard.test.ts";
+const BELL = "src/brokers/sqlite/wake-bell.ts";
+const BELL_TEST = "test/brokers/sqlite/wake-bell.test.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    kind: "a removed log is not noticed",
+    file: GUARD,
+    from: "if (fstatSync(this.#log).nlink === 0)",
+    to: "if (fstatSync(this.#log).nlink < 0)",
+    test: GUARD_TEST,
+    title: "log",
+  },
+  {
+    kind: "a commit is promised without a look after it",
+    file: "src/brokers/sqlite/transactions.ts",
+    from: "// So that nothing that is lost is promised.\n      guard.check();",
+    to: "",
+    test: GUARD_TEST,
+    title: "within a transaction",
+  },
+  {
+    kind: "a refused job is in the file",
+    file: "src/brokers/sqlite/transactions.ts",
+    from: "// So that nothing that is refused is in a file that may come back.\n      guard.check();",
+    to: "",
+    test: GUARD_TEST,
+    title: "renamed",
+  },
+  {
+    kind: "a second library is not looked for",
+    file: GUARD,
+    from: "return first.length > 1;",
+    to: "return first.length > 2;",
+    test: GUARD_TEST,
+    title: "second library",
+  },
+  {
+    kind: "another file is taken for the same",
+    file: GUARD,
+    from: "if (found.ino === this.#database.ino && found.dev === this.#database.dev) return;",
+    to: "if (found.dev === this.#database.dev) return;",
+    test: GUARD_TEST,
+    title: "replaced",
+  },
+  {
+    kind: "a heartbeat thread makes a file anew that was deleted",
+    file: "src/brokers/sqlite/heartbeat-entry.ts",
+    from: "mustExist: true",
+    to: "mustExist: false",
+    test: GUARD_TEST,
+    title: "idle workers",
+  },
+  {
+    kind: "a convenience is opened like a necessity",
+    file: "src/brokers/sqlite/open-file.ts",
+    from: "this.bell.open();\n    } catch (error) {",
+    to: "this.bell.open();\n    } catch (error) {\n      throw error;",
+    test: BELL_TEST,
+  },
+  {
+    kind: "a side file without the mode of the database",
+    file: BELL,
+    from: "fchmodSync(file, mode & PERMISSIONS);",
+    to: "fchmodSync(file, mode & OWN);",
+    test: BELL_TEST,
+  },
+  {
+    kind: "a side file is opened through a link",
+    file: BELL,
+    from: "constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)",
+    to: "constants.O_RDWR",
+    test: BELL_TEST,
+  },
+  {
+    kind: "a log that readers keep is told of at each look",
+    file: "src/brokers/sqlite/log-watch.ts",
+    from: "this.#wasTold = true;",
+    to: "",
+    test: "test/brokers/sqlite/log-watch.test.ts",
+  },
+];
