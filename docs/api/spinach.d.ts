@@ -375,6 +375,8 @@ export interface DatabaseOptions {
     readonly synchronous: Synchronous;
     /** How long to wait for others. */
     readonly patience: Patience;
+    /** Whether to make no new file. */
+    readonly mustExist?: boolean | undefined;
 }
 /** What a commit waits for: see SqliteBrokerOptions. */
 export type Synchronous = "NORMAL" | "FULL";
@@ -385,16 +387,22 @@ export type Synchronous = "NORMAL" | "FULL";
 export declare function openDatabase(options: DatabaseOptions): Promise<SqlSession>;
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export declare function dataVersion(sql: SqlSession): number;
-/** What became of a log: `needed` by readers, so that nobody was held up; `busy` if others were. */
-export type LogState = "short" | "needed" | "busy" | "emptied";
+/** A log, and what became of it. */
+export interface Log {
+    /** `needed` by readers, so that nobody was held up; `busy` if others were. */
+    readonly state: "short" | "needed" | "busy" | "emptied";
+    /** Its size before, in bytes. */
+    readonly size: number;
+}
 /**
  * Brings a log to the file that has grown to more than it should, because commits of several processes left
  * no moment for it, and empties it. Others wait for their turn meanwhile, so it first does what holds nobody up:
  * if a reader needs the log, it waits for no one. To be called in a thread of its own.
  *
+ * @param file - its path without links
  * @param mostBytes - size of the log that is let be
  */
-export declare function shortenLog(sql: SqlSession, path: string, mostBytes?: number): LogState;
+export declare function shortenLog(sql: SqlSession, file: string, mostBytes?: number): Log;
 
 // brokers/sqlite/sql-session.d.ts
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
@@ -507,12 +515,14 @@ export interface Patience {
     readonly runtime: Runtime;
     /** How long in all, in ms. */
     readonly timeoutMs: number;
+    /** Ends the wait at once. */
+    readonly ending?: AbortSignal | undefined;
 }
 /**
  * Tries again while others have the lock. The event loop turns between attempts: SQLite itself waits for no
- * longer than the connection's busy timeout. Rejects with what the last attempt threw.
+ * longer than the connection's busy timeout. Rejects with what the last attempt threw, or with the reason of `ending`.
  */
-export declare function whileBusy<Result>({ runtime, timeoutMs }: Patience, action: () => Result): Promise<Result>;
+export declare function whileBusy<Result>({ runtime, timeoutMs, ending }: Patience, action: () => Result): Promise<Result>;
 
 // core/batch.d.ts
 import type { CallArgs, Task, TaskReference } from "./task.ts";
