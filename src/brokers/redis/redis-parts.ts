@@ -12,6 +12,7 @@ import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
 import type { RedisTarget } from "./redis-target.ts";
+import { warnOfConditions } from "./server-conditions.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 /** So often a connection that only listens makes sure that it lives, in ms. */
@@ -78,6 +79,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     },
     data: heartbeatData(from),
   });
+  warnOfConditions(connection, runtime.logger);
   const oneServer = new OneServer({
     connection,
     subscriber,

@@ -86,4 +86,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "this.#planPing();",
     test: "test/brokers/redis/one-server.test.ts",
   },
+  {
+    kind: "an eviction policy that nobody looks at",
+    file: "src/brokers/redis/redis-parts.ts",
+    from: "warnOfConditions(connection, runtime.logger);",
+    to: "void warnOfConditions;",
+    test: "test/brokers/redis/server-conditions.test.ts",
+  },
 ];
