@@ -87,6 +87,11 @@ export interface Broker {
     /** UUID of this process in the cluster; another one after each lost lease. */
     readonly id: string;
     /**
+     * For how long the oldest of the calls that are under way has been, in ms; 0 if none is. Only of a broker that bounds
+     * its calls by what they carry: one that is large takes its time.
+     */
+    readonly oldestCallMs?: number;
+    /**
      * Ties the broker to an engine, once, before anything else.
      * @throws TypeError if another engine has it
      */
@@ -227,7 +232,10 @@ export interface RedisBrokerOptions {
      * line on stderr says so. @defaultValue 600_000
      */
     readonly stuckAfter?: number | undefined;
-    /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
+    /**
+     * How long a call to Redis waits while no byte comes, in ms. A call that sends or brings many bytes may take longer, as
+     * long as the line moves 10 KB/s. @defaultValue 5_000
+     */
     readonly callTimeout?: number | undefined;
     /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
     readonly enqueueTimeout?: number | undefined;
@@ -260,6 +268,7 @@ export declare class RedisBroker implements Broker {
      */
     constructor(redis: RedisLocation, options?: RedisBrokerOptions);
     get id(): string;
+    get oldestCallMs(): number;
     bind(context: BrokerContext): void;
     start(): Promise<void>;
     /** A server that loads its data is waited for, however long that takes. */

@@ -95,6 +95,11 @@ export interface Broker {
   /** UUID of this process in the cluster; another one after each lost lease. */
   readonly id: string;
   /**
+   * For how long the oldest of the calls that are under way has been, in ms; 0 if none is. Only of a broker that bounds
+   * its calls by what they carry: one that is large takes its time.
+   */
+  readonly oldestCallMs?: number;
+  /**
    * Ties the broker to an engine, once, before anything else.
    * @throws TypeError if another engine has it
    */

@@ -1,17 +1,45 @@
 import type { Runtime, Timer } from "./runtime.ts";
 
+/** What a wait is for. */
+export interface Awaited {
+  /** In errors. */
+  readonly name: string;
+  /** How many bytes were sent for it. @defaultValue 0 */
+  readonly sentBytes?: number | undefined;
+  /** How many bytes the reply may bring, as far as that is known before. @defaultValue 0 */
+  readonly expectedBytes?: number | undefined;
+}
+
+/** A wait that goes on. */
+export interface Wait {
+  readonly awaited: Awaited;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+}
+
+/** For how long replies are waited for that come one after the other, where it is not always for the same time. */
+export interface Patience {
+  /** Longest time between two looks at the oldest wait, in ms. */
+  readonly lookEveryMs: number;
+  /** Until when to wait for the oldest reply, as it stands now; on the monotonic clock. */
+  untilMs(oldest: Wait, nowMs: number): number;
+  /** A reply has come. */
+  answered?(wait: Wait): void;
+}
+
 /** What deadlines need. */
 export interface DeadlinesOptions {
   readonly runtime: Pick<Runtime, "clock" | "timers">;
   /** Longest time that a reply may take, in ms. */
   readonly timeoutMs: number;
-  /** What who waits is told, of a call by its name. */
-  readonly late: (name: string) => Error;
+  /** What who waits is told; after how long, in ms. */
+  readonly late: (awaited: Awaited, waitedMs: number) => Error;
+  /** @defaultValue the same time for all */
+  readonly patience?: Patience;
 }
 
-interface Wait {
-  readonly untilMs: number;
-  readonly giveUp: (why: (name: string) => Error) => void;
+interface BoundedWait extends Wait {
+  readonly giveUp: (why: (awaited: Awaited) => Error) => void;
 }
 
 /**
@@ -21,7 +49,7 @@ interface Wait {
 export class Deadlines {
   readonly #options: DeadlinesOptions;
   /** Oldest first. */
-  readonly #waits = new Set<Wait>();
+  readonly #waits = new Set<BoundedWait>();
   #timer: Timer | undefined;
   /** Of the last wait, on the monotonic clock. */
   #startedAtMs = -Infinity;
@@ -31,18 +59,19 @@ export class Deadlines {
   }
 
   /** Settles as `reply` does, or rejects once that has taken too long. */
-  bound<Reply>(name: string, reply: Promise<Reply>): Promise<Reply> {
+  bound<Reply>(awaited: Awaited, reply: Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const endWait = this.start((why) => {
-        reject(why(name));
+      const wait = this.#begin(awaited, (why) => {
+        reject(why(awaited));
       });
       reply.then(
         (value) => {
-          endWait();
+          this.#waits.delete(wait);
+          this.#options.patience?.answered?.(wait);
           resolve(value);
         },
         () => {
-          endWait();
+          this.#waits.delete(wait);
           // With what the reply rejects.
           resolve(reply);
         },
@@ -51,19 +80,29 @@ export class Deadlines {
   }
 
   /**
-   * For who waits without a promise: calls back if it takes too long, with what makes the error of a name. Returns
-   * how to say that the wait is over.
+   * For who waits without a promise: calls back if it takes too long, with what makes the error. Returns how to say
+   * that the wait is over.
    */
-  start(giveUp: Wait["giveUp"]): () => void {
-    const { runtime, timeoutMs } = this.#options;
-    const nowMs = runtime.clock.monotonic();
-    this.#startedAtMs = nowMs;
-    const wait: Wait = { untilMs: nowMs + timeoutMs, giveUp };
-    this.#waits.add(wait);
-    this.#timer ??= runtime.timers.set(this.#expire, timeoutMs);
+  start(awaited: Awaited, giveUp: BoundedWait["giveUp"]): () => void {
+    const wait = this.#begin(awaited, giveUp);
     return () => {
       this.#waits.delete(wait);
     };
+  }
+
+  #begin(awaited: Awaited, giveUp: BoundedWait["giveUp"]): BoundedWait {
+    const startedMs = this.#options.runtime.clock.monotonic();
+    const wait = { awaited, startedMs, giveUp };
+    this.#startedAtMs = startedMs;
+    this.#waits.add(wait);
+    if (this.#timer === undefined) this.#lookAgain(this.#untilMs(wait, startedMs), startedMs);
+    return wait;
+  }
+
+  /** When the oldest wait began, on the monotonic clock; infinite if there is none. */
+  get oldestStartedMs(): number {
+    for (const { startedMs } of this.#waits) return startedMs;
+    return Infinity;
   }
 
   /** For how long nobody has begun to wait, in ms; 0 while anybody does. */
@@ -74,10 +113,14 @@ export class Deadlines {
 
   /**
    * Ends all waits at once. Nothing keeps the process alive until the next one.
-   * @param why - as `late`, which it is by default
+   * @param why - makes what who waits is told; `late` does by default
    */
-  giveUp(why: (name: string) => Error = this.#options.late): void {
-    for (const { giveUp } of this.#waits) giveUp(why);
+  giveUp(why?: (awaited: Awaited) => Error): void {
+    const { runtime, late } = this.#options;
+    const nowMs = runtime.clock.monotonic();
+    for (const { giveUp, startedMs } of this.#waits) {
+      giveUp(why ?? ((awaited) => late(awaited, nowMs - startedMs)));
+    }
     this.#waits.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -97,12 +140,24 @@ export class Deadlines {
     const nowMs = runtime.clock.monotonic();
     this.#timer = undefined;
     for (const wait of this.#waits) {
-      if (wait.untilMs > nowMs) {
-        this.#timer = runtime.timers.set(this.#expire, Math.ceil(wait.untilMs - nowMs));
+      const untilMs = this.#untilMs(wait, nowMs);
+      if (untilMs > nowMs) {
+        this.#lookAgain(untilMs, nowMs);
         return;
       }
       this.#waits.delete(wait);
-      wait.giveUp(late);
+      wait.giveUp((awaited) => late(awaited, nowMs - wait.startedMs));
     }
+  }
+
+  #untilMs(wait: Wait, nowMs: number): number {
+    const { timeoutMs, patience } = this.#options;
+    return patience?.untilMs(wait, nowMs) ?? wait.startedMs + timeoutMs;
+  }
+
+  #lookAgain(untilMs: number, nowMs: number): void {
+    const { runtime, patience } = this.#options;
+    const delayMs = Math.min(untilMs - nowMs, patience?.lookEveryMs ?? Infinity);
+    this.#timer = runtime.timers.set(this.#expire, Math.ceil(delayMs));
   }
 }

@@ -11,7 +11,7 @@ function deadlines(runtime: FakeRuntime): Deadlines {
   return new Deadlines({
     runtime,
     timeoutMs: TIMEOUT_MS,
-    late: (name) => new Error(`${name} is late`),
+    late: ({ name }) => new Error(`${name} is late`),
   });
 }
 
@@ -23,8 +23,11 @@ function silence(): Promise<never> {
 suite("Deadlines", () => {
   test("pass a reply and a failure on", async () => {
     const bounds = deadlines(new FakeRuntime());
-    assert.equal(await bounds.bound("call", Promise.resolve(3)), 3);
-    await assert.rejects(bounds.bound("call", Promise.reject(new Error("no"))), /^Error: no$/v);
+    assert.equal(await bounds.bound({ name: "call" }, Promise.resolve(3)), 3);
+    await assert.rejects(
+      bounds.bound({ name: "call" }, Promise.reject(new Error("no"))),
+      /^Error: no$/v,
+    );
   });
 
   test("give each wait its own time, with one timer", async () => {
@@ -32,7 +35,7 @@ suite("Deadlines", () => {
     const bounds = deadlines(runtime);
     const late: string[] = [];
     for (const name of ["first", "second", "third"]) {
-      bounds.bound(name, silence()).catch((error: unknown) => late.push(String(error)));
+      bounds.bound({ name }, silence()).catch((error: unknown) => late.push(String(error)));
       await runtime.advance(300);
     }
     assert.equal(runtime.pendingTimers, 1);
@@ -52,10 +55,10 @@ suite("Deadlines", () => {
   test("set no timer for calls that follow one another, and none is left behind", async () => {
     const runtime = new FakeRuntime();
     const bounds = deadlines(runtime);
-    await bounds.bound("call", Promise.resolve());
+    await bounds.bound({ name: "call" }, Promise.resolve());
     for (let call = 0; call < 10; call += 1) {
       await runtime.advance(50);
-      await bounds.bound("call", Promise.resolve());
+      await bounds.bound({ name: "call" }, Promise.resolve());
       assert.equal(runtime.pendingTimers, 1);
     }
     await runtime.advance(TIMEOUT_MS);
@@ -65,7 +68,10 @@ suite("Deadlines", () => {
   test("giveUp() ends all waits and leaves no timer; others may follow", async () => {
     const runtime = new FakeRuntime();
     const bounds = deadlines(runtime);
-    const given = [bounds.bound("one", silence()), bounds.bound("other", silence())];
+    const given = [
+      bounds.bound({ name: "one" }, silence()),
+      bounds.bound({ name: "other" }, silence()),
+    ];
     bounds.giveUp();
     const settled = await Promise.allSettled(given);
     assert.deepEqual(
@@ -73,7 +79,7 @@ suite("Deadlines", () => {
       ["rejected", "rejected"],
     );
     assert.equal(runtime.pendingTimers, 0);
-    const next = assert.rejects(bounds.bound("next", silence()), /next is late/v);
+    const next = assert.rejects(bounds.bound({ name: "next" }, silence()), /next is late/v);
     await runtime.advance(TIMEOUT_MS);
     await next;
   });
@@ -83,18 +89,18 @@ suite("Deadlines", () => {
     const timers: Timers = {
       set: (callback, delayMs) => runtime.timers.set(callback, delayMs),
       yield: () => {
-        void bounds.bound("other", Promise.resolve());
+        void bounds.bound({ name: "other" }, Promise.resolve());
         return runtime.timers.yield();
       },
     };
     const bounds = new Deadlines({
       runtime: { clock: runtime.clock, timers },
       timeoutMs: TIMEOUT_MS,
-      late: (name) => new Error(`${name} is late`),
+      late: ({ name }) => new Error(`${name} is late`),
     });
     const late: string[] = [];
     for (const name of ["first", "second"]) {
-      bounds.bound(name, silence()).catch((error: unknown) => late.push(String(error)));
+      bounds.bound({ name }, silence()).catch((error: unknown) => late.push(String(error)));
       await runtime.advance(500);
     }
     await runtime.advance(500);
@@ -103,12 +109,12 @@ suite("Deadlines", () => {
 
   test("a reply that came while the event loop was blocked is not late", async () => {
     const runtime = systemRuntime();
-    const bounds = new Deadlines({ runtime, timeoutMs: 20, late: (name) => new Error(name) });
+    const bounds = new Deadlines({ runtime, timeoutMs: 20, late: ({ name }) => new Error(name) });
     // What a socket brings is taken in after timers: as an immediate is.
     const reply = new Promise((resolve) => {
       setImmediate(resolve, "in time");
     });
-    const bounded = bounds.bound("call", reply);
+    const bounded = bounds.bound({ name: "call" }, reply);
     const untilMs = performance.now() + 40;
     while (performance.now() < untilMs);
     assert.equal(await bounded, "in time");

@@ -2,6 +2,8 @@ import { BrokerError } from "../../core/errors.ts";
 import { Deadlines } from "../../platform/deadlines.ts";
 import { ConnectionKeeper, type KeepOptions } from "./connection-keeper.ts";
 import { aClusterIsMet } from "./connector.ts";
+import { type CarryingCall, LateCalls, LateError } from "./late-calls.ts";
+import { LinePatience } from "./line-patience.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
 import { type RedisClient, runScript } from "./redis-client.ts";
 import { brokerError, isMisled, replyCode } from "./redis-errors.ts";
@@ -10,24 +12,47 @@ import { array, textArray } from "./replies.ts";
 /** The first part of a reply that tells of things set aside. */
 const QUARANTINED = "quarantined";
 
+/** From this length on, characters are not taken for bytes. */
+const LONG = 1024;
+
+/** What is known of a call beside its script. */
+export interface CallDetails {
+  /** In errors, what it is for. */
+  readonly name?: string;
+  /** How many bytes its reply may bring. */
+  readonly expectedBytes?: number;
+  /** Ids of the jobs that it carries. */
+  readonly jobIds?: () => readonly string[];
+}
+
 /**
  * Calls on one connection to the server that has the namespace, which heals itself: see {@link ConnectionKeeper}. A call
- * fails when the connection breaks under it, or after its deadline; then the connection is made anew, since nobody
+ * fails when the connection breaks under it, or when it is late: see {@link LinePatience}; then the connection is made anew, since nobody
  * knows what became of it. Where the server allows it, it has no effect after a later call: see Succession.
  */
 export class RedisConnection {
   readonly #options: KeepOptions;
   readonly #keeper: ConnectionKeeper;
+  readonly #patience: LinePatience;
   readonly #deadlines: Deadlines;
+  readonly #lateCalls = new LateCalls();
   #isSubscribed = false;
 
   constructor(options: KeepOptions) {
     this.#options = options;
     const { runtime, callTimeoutMs: timeoutMs } = options;
+    const { clock } = runtime;
+    this.#patience = new LinePatience({
+      clock,
+      timeoutMs,
+      receivedBytes: () => this.#keeper.client?.receivedBytes,
+    });
     this.#deadlines = new Deadlines({
       runtime,
       timeoutMs,
-      late: (name) => new DeadlineError(`${name} took longer than ${timeoutMs} ms`),
+      late: ({ name }, waitedMs) =>
+        new LateError(`${name} took longer than ${Math.floor(waitedMs)} ms`),
+      patience: this.#patience,
     });
     this.#keeper = new ConnectionKeeper(options, this.#deadlines);
   }
@@ -48,7 +73,7 @@ export class RedisConnection {
   /** Lets go of the socket at once. Calls under way reject. */
   close(): void {
     this.#keeper.close();
-    this.#deadlines.giveUp((name) => new Error(`the connection was closed during ${name}`));
+    this.#deadlines.giveUp(({ name }) => new Error(`the connection was closed during ${name}`));
   }
 
   /** Calls back whenever the connection has been made. */
@@ -76,12 +101,12 @@ export class RedisConnection {
     this.#keeper.lookAgain();
   }
 
-  /**
-   * Runs a script; sends it anew, whole, where Redis does not know it. Rejects with BrokerError.
-   * @param what - in errors, what it is for
-   */
-  async run(call: ScriptCall, what: string = call.script.name): Promise<unknown> {
-    return this.#afterQuarantine(await this.#send(what, (client) => runScript(client, call)));
+  /** Runs a script; sends it anew, whole, where Redis does not know it. Rejects with BrokerError. */
+  async run(call: ScriptCall, details: CallDetails = {}): Promise<unknown> {
+    const sentBytes = bytesOf(call.args);
+    const carrying = { name: call.script.name, ...details, sentBytes };
+    const reply = await this.#send(carrying, (client) => runScript(client, call, sentBytes));
+    return this.#afterQuarantine(reply);
   }
 
   /**
@@ -105,28 +130,46 @@ export class RedisConnection {
 
   /** Runs one command. Rejects with BrokerError. */
   async command(args: readonly string[]): Promise<unknown> {
-    return this.#send(args[0] ?? "", (client) => client.call(args));
+    const call = { name: args[0] ?? "", sentBytes: bytesOf(args) };
+    return this.#send(call, (client) => client.call(args));
   }
 
   /** Listens to a channel from now on, on each connection that is made. Rejects with BrokerError. */
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     if (this.#isSubscribed) return;
-    await this.#send("subscribing", (client) => client.subscribe(channel, listener));
+    await this.#send({ name: "subscribing" }, (client) => client.subscribe(channel, listener));
     // Only now: one that was refused must be tried again.
     this.#isSubscribed = true;
     this.#keeper.listen({ channel, listener });
   }
 
-  async #send(what: string, call: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+  /** How long the oldest call has been under way, in ms; 0 if there is none. */
+  get oldestCallMs(): number {
+    return Math.max(0, this.#options.runtime.clock.monotonic() - this.#deadlines.oldestStartedMs);
+  }
+
+  async #send(
+    call: CarryingCall,
+    send: (client: RedisClient) => Promise<unknown>,
+  ): Promise<unknown> {
     const client = this.#keeper.connected();
     try {
-      return await this.#deadlines.bound(what, call(client));
+      const reply = await this.#deadlines.bound(call, send(client));
+      this.#lateCalls.answered(call);
+      return reply;
     } catch (error) {
-      if (error instanceof DeadlineError || isMisled(error)) this.#keeper.lose(client, error);
-      if (replyCode(error) === "MOVED" && this.#options.target.kind === "single")
-        throw aClusterIsMet(error);
-      throw brokerError(what, error);
+      throw this.#failure(call, client, error);
     }
+  }
+
+  /** What to tell of a call that failed. */
+  #failure(call: CarryingCall, client: RedisClient, reason: unknown): BrokerError {
+    const isLate = reason instanceof LateError;
+    const error = isLate ? this.#lateCalls.late(call, reason) : reason;
+    if (isLate) this.#patience.forget();
+    if (isLate || isMisled(error)) this.#keeper.lose(client, error);
+    const isCluster = replyCode(error) === "MOVED" && this.#options.target.kind === "single";
+    return isCluster ? aClusterIsMet(error) : brokerError(call.name, error);
   }
 
   /** A script's own reply; what it had to set aside first is logged. See lua/lib/call.lua. */
@@ -143,4 +186,9 @@ export class RedisConnection {
   }
 }
 
-class DeadlineError extends Error {}
+/** Short texts are counted by their characters, which are their bytes but for rare ones. */
+function bytesOf(texts: readonly string[]): number {
+  let bytes = 0;
+  for (const text of texts) bytes += text.length < LONG ? text.length : Buffer.byteLength(text);
+  return bytes;
+}

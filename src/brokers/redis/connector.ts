@@ -67,13 +67,13 @@ export class Connector {
     // Whoever closes the connection leaves no timer behind: none may be set afterwards.
     signal.throwIfAborted();
     const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
-    const node = await this.#deadlines.bound("looking for the server", findNode(search));
+    const node = await this.#deadlines.bound({ name: "looking for the server" }, findNode(search));
     const client = await createRedisClient(node, {
       connectTimeoutMs: callTimeoutMs,
       signal,
     });
     signal.throwIfAborted();
-    const id = await this.#deadlines.bound("connecting", this.#makeReady(client, attempt));
+    const id = await this.#deadlines.bound({ name: "connecting" }, this.#makeReady(client, attempt));
     signal.throwIfAborted();
     const { host, port } = node.socket ?? {};
     // Sentinels, and nodes of a cluster, name each server by an address of its own.

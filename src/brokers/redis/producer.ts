@@ -132,7 +132,10 @@ export class Producer {
     const claimed = ownJobs.claim(sorted.readyByQueue);
     const context = { keys, producerId: this.#id, trip: this.#trips, claimed };
     try {
-      const reply = await connection.run(enqueueCall(sorted, context), "enqueue");
+      const reply = await connection.run(enqueueCall(sorted, context), {
+        name: "enqueue",
+        jobIds: () => jobs.map(({ job }) => job.id),
+      });
       if (claimed.length > 0) ownJobs.concluded(claimed, array(reply));
     } catch (error) {
       ownJobs.failed(claimed);

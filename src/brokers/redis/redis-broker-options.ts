@@ -18,7 +18,10 @@ export interface RedisBrokerOptions {
    * line on stderr says so. @defaultValue 600_000
    */
   readonly stuckAfter?: number | undefined;
-  /** Longest time that a call to Redis may take, in ms. @defaultValue 5_000 */
+  /**
+   * How long a call to Redis waits while no byte comes, in ms. A call that sends or brings many bytes may take longer, as
+   * long as the line moves 10 KB/s. @defaultValue 5_000
+   */
   readonly callTimeout?: number | undefined;
   /** How long `schedule` tries again while Redis cannot be reached, in ms. @defaultValue 30_000 */
   readonly enqueueTimeout?: number | undefined;

@@ -90,6 +90,10 @@ export class RedisBroker implements Broker {
     return this.#id;
   }
 
+  get oldestCallMs(): number {
+    return this.#bound?.connection.oldestCallMs ?? 0;
+  }
+
   bind(context: BrokerContext): void {
     if (this.#bound !== undefined) {
       throw new TypeError(

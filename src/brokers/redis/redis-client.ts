@@ -1,12 +1,19 @@
+import type { Socket } from "node:net";
+
 import type * as RedisPackage from "@redis/client";
 
 import { BrokerError } from "../../core/errors.ts";
+import { watchSocket } from "../../platform/watch-socket.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
 import { isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisNode } from "./redis-node.ts";
 
 /** What a broker needs of a connection to one Redis server. It breaks once, and is not made again. */
 export interface RedisClient {
+  /** Scripts that have run on it, by their `sha1`: the server knows them. */
+  readonly knownScripts: Set<string>;
+  /** Bytes that have come so far; `undefined` where the socket cannot be seen. */
+  readonly receivedBytes: number | undefined;
   connect(): Promise<void>;
   /** Closes at once; commands under way are rejected. Safe at any time. */
   destroy(): void;
@@ -53,6 +60,7 @@ export async function createRedisClient(
   });
   let lost: { readonly error: unknown } | undefined;
   let onLost: ((error: unknown) => void) | undefined;
+  let used: Socket | undefined;
   client.on("error", (error: unknown) => {
     if (lost !== undefined) return;
     lost = { error };
@@ -69,9 +77,13 @@ export async function createRedisClient(
   if (signal.aborted) destroy();
   signal.addEventListener("abort", destroy, { once: true });
   return {
+    knownScripts: new Set(),
+    get receivedBytes() {
+      return used?.bytesRead;
+    },
     connect: async () => {
       if (givenUp.signal.aborted) throw new Error("the connection was given up");
-      await client.connect();
+      used = await watchSocket(() => client.connect());
     },
     destroy,
     call: (args) => client.sendCommand([...args]),
@@ -95,17 +107,31 @@ function scriptCommand(
   return [command, script, String(keys.length), ...keys, ...args];
 }
 
-/** Rejects as the client does. */
+/** With so many bytes as arguments, a script that may not be known is better sent along than the arguments twice. */
+const LARGE_BYTES = 64 * 1024;
+
+/**
+ * Rejects as the client does.
+ * @param sentBytes - of its arguments
+ */
 export async function runScript(
   client: RedisClient,
   { script, keys, args }: ScriptCall,
+  sentBytes: number,
 ): Promise<unknown> {
-  try {
-    return await client.evalSha(script.sha1, keys, args);
-  } catch (error) {
-    if (replyCode(error) !== "NOSCRIPT") throw error;
-    return client.eval(script.text, keys, args);
+  const { knownScripts } = client;
+  if (sentBytes < LARGE_BYTES || knownScripts.has(script.sha1)) {
+    try {
+      const reply = await client.evalSha(script.sha1, keys, args);
+      knownScripts.add(script.sha1);
+      return reply;
+    } catch (error) {
+      if (replyCode(error) !== "NOSCRIPT") throw error;
+    }
   }
+  const reply = await client.eval(script.text, keys, args);
+  knownScripts.add(script.sha1);
+  return reply;
 }
 
 /** `undefined` where a user may not ask, or what stands in between does not know the command. */
