@@ -32,8 +32,8 @@ export interface DeadlinesOptions {
   readonly runtime: Pick<Runtime, "clock" | "timers">;
   /** Longest time that a reply may take, in ms. */
   readonly timeoutMs: number;
-  /** What who waits is told; after how long, in ms. */
-  readonly late: (awaited: Awaited, waitedMs: number) => Error;
+  /** What who waits is told; how long the reply had, in ms. */
+  readonly late: (awaited: Awaited, boundMs: number) => Error;
   /** @defaultValue the same time for all */
   readonly patience?: Patience;
 }
@@ -116,11 +116,8 @@ export class Deadlines {
    * @param why - makes what who waits is told; `late` does by default
    */
   giveUp(why?: (awaited: Awaited) => Error): void {
-    const { runtime, late } = this.#options;
-    const nowMs = runtime.clock.monotonic();
-    for (const { giveUp, startedMs } of this.#waits) {
-      giveUp(why ?? ((awaited) => late(awaited, nowMs - startedMs)));
-    }
+    const { timeoutMs, late } = this.#options;
+    for (const { giveUp } of this.#waits) giveUp(why ?? ((awaited) => late(awaited, timeoutMs)));
     this.#waits.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -146,7 +143,7 @@ export class Deadlines {
         return;
       }
       this.#waits.delete(wait);
-      wait.giveUp((awaited) => late(awaited, nowMs - wait.startedMs));
+      wait.giveUp((awaited) => late(awaited, untilMs - wait.startedMs));
     }
   }
 

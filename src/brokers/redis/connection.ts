@@ -50,8 +50,8 @@ export class RedisConnection {
     this.#deadlines = new Deadlines({
       runtime,
       timeoutMs,
-      late: ({ name }, waitedMs) =>
-        new LateError(`${name} took longer than ${Math.floor(waitedMs)} ms`),
+      late: ({ name }, boundMs) =>
+        new LateError(`${name} took longer than ${Math.round(boundMs)} ms`),
       patience: this.#patience,
     });
     this.#keeper = new ConnectionKeeper(options, this.#deadlines);
