@@ -155,7 +155,7 @@ export class ConnectionKeeper {
     if (client === undefined || this.#isProbing) return;
     this.#isProbing = true;
     this.#deadlines
-      .bound("a probe", this.#connector.probe(client))
+      .bound({ name: "a probe" }, this.#connector.probe(client))
       .catch((error: unknown) => {
         // A server that refuses lives.
         if (replyCode(error) === undefined || isMisled(error)) this.lose(client, error);

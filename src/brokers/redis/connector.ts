@@ -73,7 +73,10 @@ export class Connector {
       signal,
     });
     signal.throwIfAborted();
-    const id = await this.#deadlines.bound({ name: "connecting" }, this.#makeReady(client, attempt));
+    const id = await this.#deadlines.bound(
+      { name: "connecting" },
+      this.#makeReady(client, attempt),
+    );
     signal.throwIfAborted();
     const { host, port } = node.socket ?? {};
     // Sentinels, and nodes of a cluster, name each server by an address of its own.

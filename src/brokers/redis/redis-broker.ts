@@ -15,7 +15,6 @@ import type {
 } from "../broker.ts";
 import { LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
-import { KnownQueues } from "./known-queues.ts";
 import {
   condemn,
   exchangeCodes,
@@ -25,7 +24,6 @@ import {
   register,
   runningJobs,
   type ScriptCall,
-  tick,
 } from "./lua-scripts.ts";
 import {
   type CheckedRedisBrokerOptions,
@@ -40,6 +38,7 @@ import { rescueJobs } from "./rescue.ts";
 import { exchangeCall } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
 import { TakenJobs } from "./taken-jobs.ts";
+import { Ticks } from "./ticks.ts";
 import { TripSize } from "./trip-size.ts";
 
 /**
@@ -47,12 +46,6 @@ import { TripSize } from "./trip-size.ts";
  * no process states any task does not count.
  */
 const TASKS_REMEMBERED_S = 3600;
-
-/** Ids given to one tick for the jobs of periodic tasks; if more are due, the next tick has them. */
-const IDS_PER_TICK = 20;
-
-/** The first names the queues that it lacks, the second one has them. */
-const TRIPS_PER_TICK = 2;
 
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
@@ -73,7 +66,7 @@ export class RedisBroker implements Broker {
   #hasJoined = false;
   #joining: Promise<void> | undefined;
   #isCounting = false;
-  readonly #knownQueues = new KnownQueues();
+  readonly #ticks = new Ticks();
 
   /**
    * @param redis - a URL; or the options of `createClient`, `createSentinel` or `createCluster` of
@@ -198,27 +191,13 @@ export class RedisBroker implements Broker {
     }
   }
 
-  async tick(): Promise<Due> {
-    const { keys, runtime, connection } = this.#context;
-    let asked: readonly string[] = [];
-    for (let trips = 1; ; trips += 1) {
-      const queues = [...new Set([...this.#knownQueues.all, ...asked])];
-      const ids = Array.from({ length: IDS_PER_TICK }, () => runtime.newId());
-      const call = tick(
-        { ...keys.fixed, queues: queues.flatMap((queue) => keys.queueKeys(queue)) },
-        { channel: keys.channel, idCount: ids.length, ids: [...ids, ...queues] },
-      );
-      const [due = "", ...missing] = textArray(await connection.run(call));
-      this.#knownQueues.wereDue(asked);
-      // Where each job has a queue of its own, the next ones have others: they are for the next tick.
-      if (missing.length === 0 || trips === TRIPS_PER_TICK) return { nextDueMs: parseDue(due) };
-      asked = missing;
-    }
+  tick(): Promise<Due> {
+    return this.#ticks.tick(this.#context);
   }
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     await this.#join();
-    this.#knownQueues.ofTasks = tasks.map(({ queue }) => queue);
+    this.#ticks.ofTasks = tasks.map(({ queue }) => queue);
     await this.#state(tasks);
   }
 
