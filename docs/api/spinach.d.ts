@@ -294,6 +294,8 @@ export interface RedisNodeOptions {
     readonly username?: string;
     readonly password?: string;
     readonly database?: number;
+    /** The protocol, 2 where something in between ends connections that ask for the newer one. @defaultValue 3, or 2 where that is refused */
+    readonly RESP?: 2 | 3;
     /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
     readonly socket?: Readonly<Record<string, unknown>>;
 }

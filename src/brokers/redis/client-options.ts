@@ -1,5 +1,5 @@
 /** What says how to reach a Redis, by its names in `@redis/client`; the rest is how to behave there. */
-const REACH = new Set(["url", "username", "password", "database", "socket"]);
+const REACH = new Set(["url", "username", "password", "database", "RESP", "socket"]);
 
 /** The fields of something that should be an object. */
 export function fields(value: unknown): Readonly<Record<string, unknown>> {

@@ -5,7 +5,7 @@ import type * as RedisPackage from "@redis/client";
 import { BrokerError } from "../../core/errors.ts";
 import { watchSocket } from "../../platform/watch-socket.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
-import { isPassing, replyCode } from "./redis-errors.ts";
+import { isOldProtocol, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisNode } from "./redis-node.ts";
 
 /** What a broker needs of a connection to one Redis server. It breaks once, and is not made again. */
@@ -35,55 +35,70 @@ export interface ConnectionTuning {
   readonly silenceTimeoutMs?: number | undefined;
 }
 
+/** Of either protocol. */
+type PackageOptions = RedisPackage.RedisClientOptions<
+  RedisPackage.RedisModules,
+  RedisPackage.RedisFunctions,
+  RedisPackage.RedisScripts,
+  2 | 3
+>;
+type PackageClient = ReturnType<typeof duplicateOf>;
+
+function duplicateOf(like: ReturnType<typeof RedisPackage.createClient>, options: PackageOptions) {
+  return like.duplicate(options);
+}
+
+/** Servers, and what stands before them, that know the older protocol only. */
+const oldOnes = new WeakSet<RedisNode>();
+
 /** @throws BrokerError if the optional peer dependency is not installed */
 export async function createRedisClient(
-  options: RedisNode,
-  { connectTimeoutMs, signal, silenceTimeoutMs }: ConnectionTuning,
+  node: RedisNode,
+  tuning: ConnectionTuning,
 ): Promise<RedisClient> {
   const like = await loadPattern();
-  // The package writes into what it is given.
-  const { socket, ...own } = structuredClone(options);
+  const { signal } = tuning;
   const givenUp = new AbortController();
-  const client = like.duplicate({
-    ...own,
-    socket: {
-      connectTimeout: connectTimeoutMs,
-      ...socket,
-      reconnectStrategy: false,
-      // The package forgets a socket that is given up before it is connected, and leaves it open.
-      signal: givenUp.signal,
-      ...(silenceTimeoutMs !== undefined && { socketTimeout: silenceTimeoutMs }),
-    },
-    disableOfflineQueue: true,
-    // By default each call makes a signal with a timer, for the time until it is written: ours have a deadline.
-    commandOptions: { timeout: 0 },
-  });
   let lost: { readonly error: unknown } | undefined;
   let onLost: ((error: unknown) => void) | undefined;
   let used: Socket | undefined;
-  client.on("error", (error: unknown) => {
-    if (lost !== undefined) return;
-    lost = { error };
-    onLost?.(error);
-  });
+  const make = (): PackageClient => {
+    const made = duplicateOf(like, packageOptions(node, tuning, givenUp.signal));
+    made.on("error", (error: unknown) => {
+      // One that was tried in the newer protocol is not the one that is used.
+      if (lost !== undefined || made !== client) return;
+      lost = { error };
+      onLost?.(error);
+    });
+    return made;
+  };
+  let client = make();
   const destroy = (): void => {
-    try {
-      client.destroy();
-    } catch {
-      // It says so of one that is broken already, whose timer for the next PING it has stopped only now.
-    }
+    endClient(client);
     givenUp.abort();
   };
   if (signal.aborted) destroy();
   signal.addEventListener("abort", destroy, { once: true });
+  const connect = async (): Promise<void> => {
+    if (givenUp.signal.aborted) throw new Error("the connection was given up");
+    used = await watchSocket(() => client.connect());
+  };
   return {
     knownScripts: new Set(),
     get receivedBytes() {
       return used?.bytesRead;
     },
     connect: async () => {
-      if (givenUp.signal.aborted) throw new Error("the connection was given up");
-      used = await watchSocket(() => client.connect());
+      try {
+        await connect();
+      } catch (error) {
+        if (oldOnes.has(node) || !isOldProtocol(error)) throw error;
+        oldOnes.add(node);
+        endClient(client);
+        lost = undefined;
+        client = make();
+        await connect();
+      }
     },
     destroy,
     call: (args) => client.sendCommand([...args]),
@@ -96,6 +111,40 @@ export async function createRedisClient(
       if (lost !== undefined) listener(lost.error);
     },
   };
+}
+
+function packageOptions(
+  node: RedisNode,
+  { connectTimeoutMs, silenceTimeoutMs }: ConnectionTuning,
+  givenUp: AbortSignal,
+): PackageOptions {
+  // The package writes into what it is given.
+  const { socket, RESP = 3, ...own } = structuredClone(node);
+  return {
+    ...own,
+    RESP: oldOnes.has(node) ? 2 : RESP,
+    socket: {
+      connectTimeout: connectTimeoutMs,
+      ...socket,
+      reconnectStrategy: false,
+      // The package forgets a socket that is given up before it is connected, and leaves it open.
+      signal: givenUp,
+      ...(silenceTimeoutMs !== undefined && { socketTimeout: silenceTimeoutMs }),
+    },
+    disableOfflineQueue: true,
+    // By default each call makes a signal with a timer, for the time until it is written: ours have a deadline.
+    commandOptions: { timeout: 0 },
+    // Only the newer protocol has them, and a connection that heals itself needs none.
+    maintNotifications: "disabled",
+  };
+}
+
+function endClient(client: PackageClient): void {
+  try {
+    client.destroy();
+  } catch {
+    // It says so of one that is broken already.
+  }
 }
 
 function scriptCommand(

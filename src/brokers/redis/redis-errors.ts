@@ -73,6 +73,17 @@ export function isMisled(error: unknown): boolean {
   return error instanceof ReplicaError || WRONG_NODE.has(replyCode(error));
 }
 
+/** Whether `HELLO` was refused, by which a client asks for the newer protocol: there is none, or this user may not. */
+export function isOldProtocol(error: unknown): boolean {
+  const code = replyCode(error);
+  if (code === "NOPROTO") return true;
+  return code !== undefined &&
+    error instanceof Error &&
+    /unknown command|NOPERM/v.test(error.message)
+    ? /\bhello\b/iv.test(error.message)
+    : false;
+}
+
 /** Whether the other end has closed a connection in order. By name: see {@link isErrorReply}. */
 export function isClose(error: unknown): boolean {
   return error instanceof Error && error.constructor.name === "SocketClosedUnexpectedlyError";

@@ -18,6 +18,8 @@ export interface RedisNodeOptions {
   readonly username?: string;
   readonly password?: string;
   readonly database?: number;
+  /** The protocol, 2 where something in between ends connections that ask for the newer one. @defaultValue 3, or 2 where that is refused */
+  readonly RESP?: 2 | 3;
   /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
   readonly socket?: Readonly<Record<string, unknown>>;
 }
@@ -28,7 +30,7 @@ export type RedisNode = Omit<RedisNodeOptions, "url">;
 /** What a port may be. */
 export const PORT = { min: 1, max: 65_535 };
 
-const NODE_OPTIONS = ["url", "username", "password", "database", "socket"];
+const NODE_OPTIONS = ["url", "username", "password", "database", "RESP", "socket"];
 const IN_SOCKET = "it belongs into socket, as in { socket: { host, port } }, or give a url";
 const NODE_HINTS = Object.freeze({
   ...BROKER_OPTION_HINTS,
@@ -61,13 +63,14 @@ export function nodeOptions(
   checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS, NODE_HINTS);
   const given = fields(value);
   refuseUndefined("RedisBroker: ", given, ["url", "database"]);
-  const { url, username, password, database, socket } = given;
+  const { url, username, password, database, RESP, socket } = given;
   const node = {
     ...(username !== undefined && { username: checkName("RedisBroker: username", username) }),
     ...(password !== undefined && { password: checkSecret(password) }),
     ...(database !== undefined && {
       database: checkInteger("RedisBroker: database", database, { min: 0, max: MAX_COUNT }),
     }),
+    ...(RESP !== undefined && { RESP: checkProtocol(RESP) }),
     ...(socket !== undefined && { socket: checkSocket(socket) }),
   };
   if (url === undefined) return node;
@@ -95,6 +98,11 @@ function refuseContradiction(url: string, { socket }: RedisNode): void {
   throw new RangeError(
     `RedisBroker: socket.tls is ${describe(tls)}, but the url says otherwise: it starts with rediss:// for TLS`,
   );
+}
+
+function checkProtocol(value: unknown): 2 | 3 {
+  if (value === 2 || value === 3) return value;
+  throw new RangeError(`RedisBroker: RESP must be 2 or 3, got ${describe(value)}`);
 }
 
 function checkSecret(value: unknown): string {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
-import type { RedisClientLike, RedisOptions } from "../../../src/brokers/redis/redis-target.ts";
+import type { RedisLocation } from "../../../src/brokers/redis/redis-target.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { type LogLine, RecordingLogger } from "../../../src/testing/recording-logger.ts";
 import { until } from "../../../src/testing/waits.ts";
@@ -28,7 +28,7 @@ export interface CountingEngine extends AsyncDisposable {
 
 /** What it is made of. */
 export interface CountingEngineParts {
-  readonly redis: string | RedisOptions | RedisClientLike;
+  readonly redis: RedisLocation;
   readonly namespace: string;
   readonly options?: RedisBrokerOptions;
 }

@@ -93,4 +93,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "void warnOfConditions;",
     test: "test/brokers/redis/server-conditions.test.ts",
   },
+  {
+    kind: "a server that knows the older protocol only is given up",
+    file: "src/brokers/redis/redis-client.ts",
+    from: "if (oldOnes.has(node) || !isOldProtocol(error)) throw error;",
+    to: "if (!oldOnes.has(node) || !isOldProtocol(error)) throw error;",
+    test: "test/brokers/redis/redis-protocol.test.ts",
+  },
 ];
