@@ -1,8 +1,8 @@
 -- Takes in jobs as `enqueue` does, of which the caller's own broker takes the first ones of a queue: it holds them at
 -- once, as if it had fetched them right after this call.
--- Atomic. Idempotent: a call whose number the producer has used already does nothing.
+-- Atomic. Idempotent: an attempt does nothing once another one to bring these jobs has, be it with more or fewer of them.
 --
--- KEYS[1] producer (string): number of the producer's last call
+-- KEYS[1] producer (string): number of the producer's last attempt that has brought jobs
 -- KEYS[2] future (zset): future jobs by due time (s)
 -- KEYS[3] brokers (zset): all brokers by last seen (s)
 -- KEYS[4] running (hash): running jobs of the caller's broker
@@ -11,18 +11,18 @@
 -- KEYS[7] parked (zset): parked jobs
 -- KEYS[8] quarantine (list): what cannot be used
 -- KEYS[9..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
--- ARGV[1] trip (number): number of this call, more than that of the last
--- ARGV[2] broker_id (text): the caller's broker
--- ARGV[3] channel (text): for notifications
--- ARGV[4] future_count (number): number of future jobs
--- ARGV[5..] jobs: for each future job: due time (s), index of its queue among those of KEYS from 1, job;
+-- ARGV[1] attempt (number): number of this attempt, more than that of the last
+-- ARGV[2] first_attempt (number): number of the first attempt to bring the first of these jobs
+-- ARGV[3] broker_id (text): the caller's broker
+-- ARGV[4] channel (text): for notifications
+-- ARGV[5] future_count (number): number of future jobs
+-- ARGV[6..] jobs: for each future job: due time (s), index of its queue among those of KEYS from 1, job;
 --           then, for each queue of KEYS: its name; number of jobs that the broker takes, 1 if it has room for no more
 --           than these or 0, for each: id, task, job; number of the jobs after these, those
 --
--- Codes: TAKEN_IN 1, KNOWN 0
--- Returns { TAKEN_IN, queue, ... } with the keys of the queues whose jobs the broker has taken: it must be one of the
+-- Returns { attempt, queue, ... } with the keys of the queues whose jobs the broker has taken: it must be one of the
 -- cluster, the queue empty, no job parked, and their tasks not limited. The others are in their queues.
--- Returns { KNOWN } if the jobs were taken in before.
+-- Returns { known } with the number of an earlier attempt if that one has brought the jobs.
 -- Cost: as of `enqueue`; where all jobs of a queue are taken, one HSET takes the place of its RPUSH and PUBLISH.
 
 local at = FIRST_JOBS
@@ -46,7 +46,7 @@ local function may_take(queue, first, last)
   return true
 end
 
-local reply = { TAKEN_IN }
+local reply = { attempt }
 local function own_jobs(queue, idle)
   local count, takes_no_more = tonumber(ARGV[at]), ARGV[at + 1] == '1'
   local first, last = at + 2, at + 1 + count * 3
@@ -70,6 +70,7 @@ local function own_jobs(queue, idle)
   return count, broker_id
 end
 
-if is_known() then return answer({ KNOWN }) end
+local known = known_attempt()
+if known then return answer({ known }) end
 take_in(own_jobs)
 return answer(reply)

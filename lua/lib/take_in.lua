@@ -6,11 +6,12 @@ local CHUNK = 4000
 -- Time that a producer is remembered that schedules nothing, in s: far longer than a call may last.
 local REMEMBERED_S = 86400
 
-local function is_known()
+-- The number of the attempt before this one that has brought the jobs; nil if none has, and this one does.
+local function known_attempt()
   -- Asked first: a full Redis refuses whoever begins with a write.
-  if trip <= (tonumber(call('GET', producer)) or -1) then return true end
+  local last = tonumber(call('GET', producer)) or -1
+  if first_attempt <= last then return last end
   redis.call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)
-  return false
 end
 
 local function take_in(own_jobs)

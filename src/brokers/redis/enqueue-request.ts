@@ -9,7 +9,9 @@ export interface EnqueueContext {
   readonly keys: RedisKeys;
   readonly producerId: string;
   /** The producer's number of it. */
-  readonly trip: number;
+  readonly attempt: number;
+  /** That of the first attempt to bring these jobs. */
+  readonly firstAttempt: number;
   /** The first ready jobs of their queues, which the caller's own broker takes: see {@link OwnJobs}. */
   readonly claimed: readonly ClaimedJobs[];
 }
@@ -17,7 +19,7 @@ export interface EnqueueContext {
 /** Writes jobs as lua/enqueue.lua reads them; or lua/enqueue_own.lua, if some of them are claimed. */
 export function enqueueCall(
   { readyByQueue, future }: SortedJobs,
-  { keys, producerId, trip, claimed }: EnqueueContext,
+  { keys, producerId, attempt, firstAttempt, claimed }: EnqueueContext,
 ): ScriptCall {
   const queues = [...readyByQueue.keys()];
   const args: string[] = [];
@@ -33,7 +35,8 @@ export function enqueueCall(
   }
   const common = { ...keys.fixed, producer: keys.producer(producerId) };
   const queueKeys = queues.flatMap((queue) => keys.queueKeys(queue));
-  const rest = { trip, channel: keys.channel, futureCount: future.length, jobs: args };
+  const numbers = { attempt, firstAttempt, futureCount: future.length };
+  const rest = { ...numbers, channel: keys.channel, jobs: args };
   if (first === undefined) return enqueue({ ...common, queues: queueKeys }, rest);
   const { brokerId } = first;
   const running = keys.running(brokerId);

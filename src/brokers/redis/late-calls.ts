@@ -1,7 +1,13 @@
+import { BrokerError } from "../../core/errors.ts";
 import type { Awaited } from "../../platform/deadlines.ts";
 
 /** A reply that did not come in time. */
 export class LateError extends Error {}
+
+/** Whether a call failed because it was late: a smaller one may not be. */
+export function wasLate(error: unknown): boolean {
+  return error instanceof BrokerError && error.cause instanceof LateError;
+}
 
 /** Most ids of jobs in one message. */
 const MAX_IDS = 10;

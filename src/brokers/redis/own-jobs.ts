@@ -3,7 +3,6 @@ import { afterPromises } from "../../platform/after-promises.ts";
 import { type Claim, MAX_JOBS_PER_CALL } from "../broker.ts";
 import type { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import type { JobReader } from "./job-reader.ts";
-import { enqueueOwnCodes } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { TakenJobs } from "./taken-jobs.ts";
 import type { WakeUps } from "./wake-ups.ts";
@@ -63,16 +62,15 @@ export class OwnJobs {
     return claimed;
   }
 
-  /** @param reply - of the call: see lua/enqueue_own.lua */
-  concluded(claimed: readonly ClaimedJobs[], reply: readonly unknown[]): void {
+  /** @param came - what came of the call: see lua/enqueue_own.lua */
+  concluded(claimed: readonly ClaimedJobs[], { isNew, taken }: OwnJobsReply): void {
     const { keys, wakeUps, heartbeat } = this.#parts;
-    const [code, ...taken] = reply;
     heartbeat.endTaking(taken.length > 0);
     const conclusions = claimed.map((each) => {
       const areTaken = taken.includes(keys.queue(each.queue));
       const more = each.takesNoMore || !areTaken;
       // A call that was known has changed nothing now.
-      if (more && code === enqueueOwnCodes.TAKEN_IN) wakeUps.noLongerIdle(each.queue);
+      if (more && isNew) wakeUps.noLongerIdle(each.queue);
       return { ...each, areTaken, more };
     });
     // Who waits for schedule() goes on before its job starts.
@@ -93,6 +91,14 @@ export class OwnJobs {
     if (claimed.length > 0) this.#parts.heartbeat.endTaking(true);
     for (const { claim } of claimed) claim.concluded(undefined);
   }
+}
+
+/** What came of a call that brings claimed jobs. */
+export interface OwnJobsReply {
+  /** Whether this very call has brought them, not an attempt before it. */
+  readonly isNew: boolean;
+  /** The keys of the queues whose jobs the broker has taken. */
+  readonly taken: readonly unknown[];
 }
 
 interface Conclusion extends ClaimedJobs {

@@ -3,8 +3,10 @@ import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
 import { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Runtime } from "../../platform/runtime.ts";
+import { ByteBound } from "./byte-bound.ts";
 import type { RedisConnection } from "./connection.ts";
 import { enqueueCall, sortJobs } from "./enqueue-request.ts";
+import { wasLate } from "./late-calls.ts";
 import type { OwnJobs } from "./own-jobs.ts";
 import { isPassing } from "./redis-errors.ts";
 import type { RedisKeys } from "./redis-keys.ts";
@@ -25,6 +27,7 @@ export interface ProducerParts {
 
 interface Call {
   readonly jobs: readonly StoredJob[];
+  readonly bytes: number;
   readonly deadlineMs: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -32,15 +35,18 @@ interface Call {
 
 /**
  * Brings jobs to Redis. Calls made in one turn of the event loop, or while a trip is under way, share
- * the next trip. One trip at a time: so its number tells Redis whether it has done it before, and a
- * reply that was lost doubles nothing.
+ * the next trip, as many as its bytes allow. One trip at a time: so the numbers of its attempts tell Redis whether it
+ * has done it before, and a reply that was lost doubles nothing. An attempt after one that was late carries fewer of
+ * its calls; Redis says which attempt it was that has brought them.
  */
 export class Producer {
   readonly #parts: ProducerParts;
   readonly #id: string;
   readonly #waiting: Call[] = [];
+  readonly #bound = new ByteBound();
   #isSending = false;
-  #trips = 0;
+  /** Number of the last attempt. */
+  #attempts = 0;
   /** Ends the pause between two attempts. */
   #endPause: (() => void) | undefined;
 
@@ -54,7 +60,7 @@ export class Producer {
     if (jobs.length === 0) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const deadlineMs = this.#parts.runtime.clock.monotonic() + this.#parts.timeoutMs;
-    this.#waiting.push({ jobs, deadlineMs, resolve, reject });
+    this.#waiting.push({ jobs, bytes: bytesOf(jobs), deadlineMs, resolve, reject });
     if (!this.#isSending) {
       this.#isSending = true;
       void this.#send();
@@ -70,11 +76,12 @@ export class Producer {
   async #send(): Promise<void> {
     // Not yet: more calls may come in this turn.
     await Promise.resolve();
-    for (let calls = this.#nextTrip(); calls.length > 0; calls = this.#nextTrip()) {
-      this.#trips += 1;
+    while (this.#waiting.length > 0) {
+      const calls = this.#waiting.splice(0, this.#fitting(this.#waiting));
       try {
-        await this.#trip(calls);
-        for (const call of calls) call.resolve();
+        const done = await this.#trip(calls);
+        this.#waiting.unshift(...calls.slice(done));
+        for (const call of calls.slice(0, done)) call.resolve();
       } catch (error) {
         for (const call of calls) call.reject(error);
       }
@@ -82,40 +89,48 @@ export class Producer {
     this.#isSending = false;
   }
 
-  /** The calls that fit into one atomic trip: whole ones only, and at least one. */
-  #nextTrip(): readonly Call[] {
-    let jobs = 0;
-    let calls = 0;
-    for (const call of this.#waiting) {
+  /** How many of these calls one atomic trip may carry: whole ones only, and at least one. */
+  #fitting(calls: readonly Call[]): number {
+    let [jobs, bytes, count] = [0, 0, 0];
+    for (const call of calls) {
       jobs += call.jobs.length;
-      if (calls > 0 && jobs > MAX_ATOMIC_JOBS) break;
-      calls += 1;
+      bytes += call.bytes;
+      if (count > 0 && (jobs > MAX_ATOMIC_JOBS || bytes > this.#bound.bytes)) break;
+      count += 1;
     }
-    return this.#waiting.splice(0, calls);
+    return count;
   }
 
-  async #trip(calls: readonly Call[]): Promise<void> {
-    const { runtime } = this.#parts;
-    const jobs = calls.flatMap((call) => call.jobs);
-    for (let attempt = 1; ; attempt += 1) {
+  /** Resolves to how many of the calls Redis has, the first ones. */
+  async #trip(calls: readonly Call[]): Promise<number> {
+    const firstAttempt = this.#attempts + 1;
+    // Number of each attempt -> how many calls it carried.
+    const carried = new Map<number, number>();
+    let count = calls.length;
+    for (let times = 1; ; times += 1) {
+      this.#attempts += 1;
+      carried.set(this.#attempts, count);
       try {
         // Anew each time: by then this process may not stand idle any more, or be another broker.
-        await this.#run(jobs);
-        return;
+        const attempt = await this.#run(calls.slice(0, count), firstAttempt);
+        return carried.get(attempt) ?? count;
       } catch (error) {
         // An earlier attempt may have come through.
-        if (!isPassing(error)) throw attempt === 1 ? error : this.#unknown(error);
-        const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
-        const delayMs = backoffMs(RETRY_BACKOFF, attempt, runtime.random());
-        if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#unknown(error);
-        await this.#pause(delayMs);
+        if (!isPassing(error)) throw times === 1 ? error : this.#unknown(error);
+        if (wasLate(error)) count = Math.min(count, this.#fitting(calls));
+        await this.#pause(calls, times, error);
       }
     }
   }
 
-  async #pause(delayMs: number): Promise<void> {
+  /** Between two attempts. Rejects if there is no time for another. */
+  async #pause(calls: readonly Call[], times: number, error: unknown): Promise<void> {
+    const { runtime } = this.#parts;
+    const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
+    const delayMs = backoffMs(RETRY_BACKOFF, times, runtime.random());
+    if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#unknown(error);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#parts.runtime.timers.set(resolve, delayMs);
+    const timer = runtime.timers.set(resolve, delayMs);
     this.#endPause = resolve;
     await promise;
     timer.cancel();
@@ -126,20 +141,35 @@ export class Producer {
     return new BrokerError(`the jobs may or may not have been scheduled: ${reason}`, { cause });
   }
 
-  async #run(jobs: readonly StoredJob[]): Promise<void> {
+  /** Resolves to the number of the attempt of this trip that has brought the jobs. */
+  async #run(calls: readonly Call[], firstAttempt: number): Promise<number> {
     const { connection, keys, ownJobs } = this.#parts;
+    const jobs = calls.flatMap((call) => call.jobs);
     const sorted = sortJobs(jobs);
     const claimed = ownJobs.claim(sorted.readyByQueue);
-    const context = { keys, producerId: this.#id, trip: this.#trips, claimed };
+    const attempt = this.#attempts;
+    const context = { keys, producerId: this.#id, attempt, firstAttempt, claimed };
+    const bytes = calls.reduce((sum, call) => sum + call.bytes, 0);
     try {
       const reply = await connection.run(enqueueCall(sorted, context), {
         name: "enqueue",
         jobIds: () => jobs.map(({ job }) => job.id),
       });
-      if (claimed.length > 0) ownJobs.concluded(claimed, array(reply));
+      this.#bound.arrived(bytes);
+      const [by, ...taken] = claimed.length > 0 ? array(reply) : [reply];
+      if (claimed.length > 0) ownJobs.concluded(claimed, { isNew: by === attempt, taken });
+      return Number(by);
     } catch (error) {
+      if (wasLate(error)) this.#bound.late(bytes);
       ownJobs.failed(claimed);
       throw error;
     }
   }
+}
+
+/** Their characters, which are their bytes but for rare ones. */
+function bytesOf(jobs: readonly StoredJob[]): number {
+  let bytes = 0;
+  for (const { wire } of jobs) bytes += wire.length;
+  return bytes;
 }

@@ -2,8 +2,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
-import { ended, redisBench, type RedisBench, type RedisBenchOptions } from "./redis-bench.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import {
+  ended,
+  logged,
+  redisBench,
+  type RedisBench,
+  type RedisBenchOptions,
+} from "./redis-bench.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
@@ -13,11 +21,16 @@ const LIMIT = { timeout: 60_000 };
 
 let redis: TestRedis;
 let proxy: TcpProxy;
+let inspector: Inspector;
 
 before(async () => {
   redis = await startRedis();
+  inspector = await inspect(redis.url);
 });
-after(() => redis.stop());
+after(async () => {
+  inspector.close();
+  await redis.stop();
+});
 
 /** Two engines in one namespace: one beside Redis, one behind a line that is thin in one or both directions. */
 interface ThinLine extends AsyncDisposable {
@@ -77,4 +90,51 @@ describe("a job that takes longer than callTimeout on its way", () => {
     assert.deepEqual(warnings(it.far), []);
     assert.equal(proxy.down.passedBytes < 450 * KB, true, "it came once");
   });
+});
+
+describe("schedule() calls made at once", () => {
+  const schedule = async ({ spin }: RedisBench, calls: number, text: string): Promise<void> => {
+    await Promise.all(Array.from({ length: calls }, () => spin.schedule("large", text)));
+  };
+  const queued = ({ namespace }: RedisBench): Promise<unknown> =>
+    inspector.call("LLEN", new RedisKeys(namespace).queue("spinach"));
+
+  test("share a request as far as 1 MiB goes", LIMIT, async () => {
+    await using it = await thinLine({});
+    await it.far.spin.schedule("large", "");
+    await inspector.resetCounts();
+    await schedule(it.far, 30, "x".repeat(100 * KB));
+    const { evalsha } = await inspector.commandCounts();
+    assert.equal(evalsha, 3);
+  });
+
+  test("are fewer a request after one that was late, and all arrive once", LIMIT, async () => {
+    await using it = await thinLine({});
+    await it.far.spin.schedule("large", "");
+    await inspector.resetCounts();
+    proxy.freeze(true);
+    const scheduled = schedule(it.far, 8, "x".repeat(500));
+    await logged(it.far, "is lost");
+    proxy.freeze(false);
+    await scheduled;
+    const { evalsha } = await inspector.commandCounts();
+    assert.equal(evalsha, 2, "the first four, then the others");
+    assert.equal(await queued(it.far), 9);
+  });
+
+  test(
+    "arrive once where the reply to all of them was late, and fewer are sent again",
+    LIMIT,
+    async () => {
+      await using it = await thinLine({});
+      await it.far.spin.schedule("large", "");
+      proxy.down.narrow(1);
+      const scheduled = schedule(it.far, 8, "x".repeat(500));
+      await logged(it.far, "is lost");
+      assert.equal(await queued(it.far), 9);
+      proxy.down.narrow(Infinity);
+      await scheduled;
+      assert.equal(await queued(it.far), 9);
+    },
+  );
 });

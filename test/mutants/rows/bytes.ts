@@ -20,6 +20,22 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: KIND,
+    file: "src/brokers/redis/producer.ts",
+    from: " || bytes > this.#bound.bytes",
+    to: "",
+    test: "test/brokers/redis/thin-line.test.ts",
+    title: "schedule() calls made at once",
+  },
+  {
+    kind: "a request repeated with less, taken for the same",
+    file: "src/brokers/redis/producer.ts",
+    from: "return carried.get(attempt) ?? count;",
+    to: "return count;",
+    test: "test/brokers/redis/thin-line.test.ts",
+    title: "schedule() calls made at once",
+  },
+  {
+    kind: KIND,
     file: "src/engine/bounded-broker.ts",
     from: "isCarrying ? nowMs + CARRIES_MUCH_MS : ",
     to: "",
