@@ -34,7 +34,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   MISCONF: "Redis cannot save to disk: free space, or see its log",
   NOAUTH:
     "give RedisBroker a username and password, for example in the URL: redis://user:password@host, or redis://:password@host",
-  NOPERM: "let this user run EVALSHA and touch the keys and channels of the namespace",
+  NOPERM:
+    "give this user of Redis the rights of ACL SETUSER in docs/reliability.md, for the keys and channels of the namespace (~spinach/* &spinach/*)",
   OOM: "Redis is full: raise maxmemory, or let the workers catch up",
   WRONGPASS: "check the username and password given to RedisBroker",
   WRONGTYPE: "another program uses a key of this namespace: pick another namespace",

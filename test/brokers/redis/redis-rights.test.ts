@@ -1,0 +1,110 @@
+/** The smallest rights of a user of Redis, as docs/reliability.md has them: they are enough. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
+import { RetryError } from "../../../src/core/errors.ts";
+import { Engine } from "../../../src/engine/engine.ts";
+import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { until } from "../../../src/testing/waits.ts";
+import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { inspect, type Inspector } from "./inspector.ts";
+import { startRedis, type TestRedis } from "./redis-server.ts";
+
+const DOCS = readFileSync(join(import.meta.dirname, "../../../docs/reliability.md"), "utf8");
+const LIMIT = { timeout: 60_000 };
+
+let redis: TestRedis;
+let inspector: Inspector;
+
+before(async () => {
+  redis = await startRedis();
+  inspector = await inspect(redis.url);
+  const users = DOCS.matchAll(/^ACL SETUSER .*$/gmv);
+  for (const [command] of users) await inspector.call(...command.split(" "));
+});
+after(async () => {
+  inspector.close();
+  await redis.stop();
+});
+
+interface Program extends AsyncDisposable {
+  readonly spin: Engine;
+  readonly warnings: () => readonly string[];
+}
+
+function program(user: string): Program {
+  const logger = new RecordingLogger();
+  const url = redis.url.replace("//", `//${user}:secret@`);
+  const spin = new Engine(new RedisBroker(url, { lease: 1000 }), { logger });
+  const warnings = (): readonly string[] =>
+    logger.lines
+      .filter(({ level }) => level === "warn" || level === "error")
+      .map(({ message }) => message);
+  return { spin, warnings, [Symbol.asyncDispose]: () => spin.close({ timeout: 0 }) };
+}
+
+/** What a user has been refused; Redis keeps a list. CONFIG may be. */
+async function refused(): Promise<readonly string[]> {
+  const log = JSON.stringify(await inspector.call("ACL", "LOG"));
+  return [...log.matchAll(/"object":"(?<object>[^"]+)"/gv)].map(
+    ({ groups }) => groups?.["object"] ?? "",
+  );
+}
+
+describe("a user of Redis with the rights in docs/reliability.md", LIMIT, () => {
+  test("schedules, runs, retries, limits, repeats and sets aside, and is refused nothing", async () => {
+    await using web = program("spinach-producer");
+    await using worker = program("spinach-worker");
+    const ran: string[] = [];
+    const run = (name: string): void => void ran.push(name);
+    worker.spin.task("plain", () => run("plain"));
+    worker.spin.task("limited", { maxConcurrency: 1, maxRetries: 1 }, () => run("limited"));
+    worker.spin.task("periodic", { periodicity: 100 }, () => run("periodic"));
+    let attempts = 0;
+    worker.spin.task("again", { maxRetries: 1 }, () => {
+      attempts += 1;
+      if (attempts === 1) throw new RetryError("again", { at: new Date(Date.now() + 20) });
+      run("again");
+    });
+    for (const name of ["plain", "limited", "again"])
+      web.spin.task(name, { maxRetries: 1 }, () => undefined);
+    await worker.spin.startWorkers({ workers: new AsyncWorkers() });
+    await web.spin.schedule("plain");
+    await web.spin.scheduleAt("plain", new Date(Date.now() + 100));
+    await worker.spin.schedule("plain");
+    for (let job = 0; job < 3; job += 1) await web.spin.schedule("limited");
+    await web.spin.schedule("again");
+    const count = (name: string): number => ran.filter((each) => each === name).length;
+    await until("all have run", () => count("plain") === 3 && count("limited") === 3);
+    await until(
+      "the retry, and the periodic task",
+      () => count("again") > 0 && count("periodic") > 1,
+    );
+    // What other programs leave under our keys is set aside all the same.
+    await inspector.call("RPUSH", "spinach/spinach", "no job");
+    await web.spin.schedule("plain");
+    await until("the next one has run", () => count("plain") === 4);
+    await worker.spin.close();
+    assert.deepEqual(web.warnings(), []);
+    const quarantine = "set aside something that is no job, or of the wrong type";
+    const own = worker.warnings().filter((message) => !message.startsWith("again failed"));
+    assert.deepEqual([...new Set(own)], [quarantine]);
+    assert.deepEqual(
+      [...new Set(await refused())].filter((object) => !object.startsWith("config")),
+      [],
+    );
+  });
+
+  test("is told the remedy where it has too few", async () => {
+    await using web = program("spinach-producer");
+    web.spin.task("plain", () => undefined);
+    await inspector.call("ACL", "SETUSER", "spinach-producer", "-evalsha", "-eval");
+    await assert.rejects(
+      web.spin.schedule("plain"),
+      /NOPERM.*ACL SETUSER in docs\/reliability\.md/v,
+    );
+  });
+});
