@@ -17,17 +17,19 @@
 -- ARGV[1] broker_id (text): the caller
 -- ARGV[2] channel (text): for notifications
 -- ARGV[3] max (number): most jobs to take
--- ARGV[4] taking (number): number of queues to take from
--- ARGV[5] caller_ms (number): the caller's clock (epoch ms)
--- ARGV[6] may_be_idle (flag): whether it may be among those that found a queue to take from empty
--- ARGV[7] clears (flag): whether to tell the others, if it leaves a queue empty, that they need not look
--- ARGV[8..] jobs: for each queue of KEYS: its name
+-- ARGV[4] max_bytes (number): most bytes of them together; one is taken, however large
+-- ARGV[5] taking (number): number of queues to take from
+-- ARGV[6] caller_ms (number): the caller's clock (epoch ms)
+-- ARGV[7] may_be_idle (flag): whether it may be among those that found a queue to take from empty
+-- ARGV[8] clears (flag): whether to tell the others, if it leaves a queue empty, that they need not look
+-- ARGV[9..] jobs: for each queue of KEYS: its name
 --           then: number of jobs that are done and have ids of 36 bytes, these ids as one text
 --           then: number of the other jobs that are done, their ids
 --           then: number of jobs that cannot be read, for each: id, reason
 --           then: number of jobs to run again, for each: id, due time by the caller's clock (epoch ms),
---                 index of its queue among those of KEYS from 1, job
---           then: number of jobs to put back, oldest first, for each: id, index of its queue, job
+--                 index of its queue among those of KEYS from 1, number of bytes of the held text that text replaces,
+--                 '' for all of it, text
+--           then: number of jobs to put back, oldest first, for each: id, index of its queue, job, or '' as it is held
 --
 -- Codes: LOST -1, MORE 1, NO_MORE 0, COUNTED 0, UNCOUNTED 1
 -- Returns { LOST } if the broker is not one of the cluster any more: nothing was done.

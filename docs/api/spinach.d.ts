@@ -723,7 +723,11 @@ export declare function encodeJob(job: Job): string;
  */
 export declare function decodeJob(wire: string, status?: JobStatus): StoredJob;
 /** The same job with other status, retries and time. Its arguments are copied, not re-encoded. */
-export declare function rewriteJob({ job, wire }: StoredJob, changes: JobChanges): StoredJob;
+export declare function rewriteJob(stored: StoredJob, changes: JobChanges): StoredJob;
+/** Like `rewriteJob`, of a text that ends before its arguments: only its `edit` counts. */
+export declare function rewriteHead(stored: StoredJob, changes: JobChanges): StoredJob;
+/** Reads a job whose text ends before its arguments; it has none. See `decodeJob`. */
+export declare function decodeHead(head: string): StoredJob;
 
 // core/job-status.d.ts
 /**
@@ -783,6 +787,15 @@ export interface Job {
 export interface StoredJob {
     readonly job: Job;
     readonly wire: string;
+    /** Where `wire` is an edit of a long text that the broker has: how to make it of that one. */
+    readonly edit?: HeadEdit;
+}
+/** A text that differs from an earlier one in its first part only. */
+export interface HeadEdit {
+    /** Its first part. */
+    readonly head: string;
+    /** How many bytes of the earlier text this takes the place of. */
+    readonly replacedBytes: number;
 }
 /** Whether a job that was interrupted may be run again: the delivery contract of its task. */
 export declare function isAtLeastOnce(job: Job): boolean;

@@ -24,15 +24,17 @@ local function take_parked(queue)
       local prefix = names[index] .. '\0'
       local members =
         call('ZRANGEBYLEX', parked, '[' .. prefix, '(' .. names[index] .. '\1', 'LIMIT', 0, free)
-      for _, member in ipairs(members) do
-        local job = string.sub(member, #prefix + 18)
-        call('ZREM', parked, member)
+      local jobs = {}
+      for at_member, member in ipairs(members) do jobs[at_member] = string.sub(member, #prefix + 18) end
+      local last = fitting(jobs)
+      for at_job = 1, last do
+        call('ZREM', parked, members[at_job])
         if limit then add_place(task, 1) end
-        looked = looked + 1
-        take(id_of(job), job)
+        take(id_of(jobs[at_job]), jobs[at_job])
       end
       -- The count may be too high: somebody has deleted the set, or its value was set aside.
-      if #members < free or call('HINCRBY', parked_counts, names[index], -#members) <= 0 then
+      local are_all = #members < free and last == #members
+      if are_all or call('HINCRBY', parked_counts, names[index], -last) <= 0 then
         call('HDEL', parked_counts, names[index])
       end
     end

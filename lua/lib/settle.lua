@@ -41,9 +41,11 @@ end
 -- To run again.
 local function settle_retried()
   for _ = 1, next_number() do
-    local id, due_ms, index, job = next_text(), next_number(), next_number(), next_text()
+    local id, due_ms, index, replaced, job = next_text(), next_number(), next_number(), next_number(), next_text()
     -- The caller's clock and ours need not agree: what counts is how long from now.
     local wait_ms = due_ms - caller_ms
+    local held = replaced and call('HGET', running, id)
+    if held then job = job .. sub(held, replaced + 1) end
     if call('HDEL', running, id) == 1 then
       free_place(job)
       if wait_ms <= 0 then
@@ -63,6 +65,7 @@ local function settle_released()
   for number = released, 1, -1 do
     local id, index, job = unpack(ARGV, at + (number - 1) * 3, at + number * 3 - 1)
     index = tonumber(index)
+    if job == '' then job = call('HGET', running, id) end
     if call('HDEL', running, id) == 1 then
       free_place(job)
       local task = limit_by_task and task_of(job)

@@ -8,7 +8,7 @@
 import { MAX_TIMER_MS } from "./constants.ts";
 import { MalformedJobError } from "./errors.ts";
 import { isJobStatus, type JobStatus } from "./job-status.ts";
-import type { Job, StoredJob } from "./job.ts";
+import type { HeadEdit, Job, StoredJob } from "./job.ts";
 import { topLevelMembers } from "./json-members.ts";
 
 /** What a settle or a rescue changes in a stored job; everything else stays byte for byte. */
@@ -61,25 +61,62 @@ export function decodeJob(wire: string, status?: JobStatus): StoredJob {
   return { job: timeoutMs === undefined ? job : { ...job, timeoutMs }, wire };
 }
 
+/** A text that goes on for longer than this after its last change need not be sent again, in characters. */
+const LONG_REST = 1024;
+
 /** The same job with other status, retries and time. Its arguments are copied, not re-encoded. */
-export function rewriteJob({ job, wire }: StoredJob, changes: JobChanges): StoredJob {
-  const { status, retries, atMs } = changes;
+export function rewriteJob(stored: StoredJob, changes: JobChanges): StoredJob {
+  const { head, replaced } = editHead(stored, changes);
+  const rest = stored.wire.slice(replaced.length);
+  const rewritten = { job: changedJob(stored.job, changes), wire: head + rest };
+  if (rest.length <= LONG_REST || replaced.includes(REPLACEMENT)) return rewritten;
+  return { ...rewritten, edit: headEdit(head, replaced) };
+}
+
+/** Like `rewriteJob`, of a text that ends before its arguments: only its `edit` counts. */
+export function rewriteHead(stored: StoredJob, changes: JobChanges): StoredJob {
+  const { head, replaced } = editHead(stored, changes);
+  return {
+    job: changedJob(stored.job, changes),
+    wire: stored.wire,
+    edit: headEdit(head, replaced),
+  };
+}
+
+/** Reads a job whose text ends before its arguments; it has none. See `decodeJob`. */
+export function decodeHead(head: string): StoredJob {
+  return decodeJob(`${head},"task_args":[],"task_kwargs":{}}`);
+}
+
+/** Stands for bytes that are no text: where one is, characters do not tell how many bytes there were. */
+const REPLACEMENT = "\uFFFD";
+
+function headEdit(head: string, replaced: string): HeadEdit {
+  return { head, replacedBytes: new TextEncoder().encode(replaced).length };
+}
+
+function changedJob(job: Job, { status, retries, atMs }: JobChanges): Job {
+  return { ...job, status, retries, at: new Date(atMs) };
+}
+
+/** The text until its last change, and what that takes the place of. */
+function editHead(
+  { job, wire }: StoredJob,
+  { status, retries, atMs }: JobChanges,
+): { readonly head: string; readonly replaced: string } {
   const { seconds, micros } = toWireTime(atMs);
   // A time that stays keeps its microseconds, which a Date does not hold.
   const time = atMs === job.at.getTime() ? {} : { at: seconds, at_us: micros };
   const values: Readonly<Record<string, number>> = { status, retries, ...time };
-  let text = "";
+  let head = "";
   let copied = 0;
   for (const { key, start, end } of topLevelMembers(wire)) {
     const value = Object.hasOwn(values, key) ? values[key] : undefined;
     if (value === undefined) continue;
-    text += wire.slice(copied, start) + value;
+    head += wire.slice(copied, start) + value;
     copied = end;
   }
-  return {
-    job: { ...job, status, retries, at: new Date(atMs) },
-    wire: text + wire.slice(copied),
-  };
+  return { head, replaced: wire.slice(0, copied) };
 }
 
 function toWireTime(atMs: number): { seconds: number; micros: number } {

@@ -31,6 +31,16 @@ export interface Job {
 export interface StoredJob {
   readonly job: Job;
   readonly wire: string;
+  /** Where `wire` is an edit of a long text that the broker has: how to make it of that one. */
+  readonly edit?: HeadEdit;
+}
+
+/** A text that differs from an earlier one in its first part only. */
+export interface HeadEdit {
+  /** Its first part. */
+  readonly head: string;
+  /** How many bytes of the earlier text this takes the place of. */
+  readonly replacedBytes: number;
 }
 
 /** Whether a job that was interrupted may be run again: the delivery contract of its task. */

@@ -5,7 +5,14 @@ import { suite, test } from "node:test";
 import * as fc from "fast-check";
 
 import { MalformedJobError } from "../../src/core/errors.ts";
-import { decodeJob, encodeJob, type JobChanges, rewriteJob } from "../../src/core/job-codec.ts";
+import {
+  decodeHead,
+  decodeJob,
+  encodeJob,
+  type JobChanges,
+  rewriteHead,
+  rewriteJob,
+} from "../../src/core/job-codec.ts";
 import { JobStatus } from "../../src/core/job-status.ts";
 import {
   anyJsonValue,
@@ -220,7 +227,8 @@ suite("rewriteJob()", () => {
       fc.property(jobMembers, anyChanges, (members, changes) => {
         const rewritten = rewriteJob(decodeJob(render(members)), changes);
         assert.equal(rewritten.wire, render(changed(members, changes)));
-        assert.deepEqual(decodeJob(rewritten.wire), rewritten);
+        const { job, wire } = rewritten;
+        assert.deepEqual(decodeJob(wire), { job, wire });
       }),
     );
   });
@@ -269,6 +277,36 @@ suite("rewriteJob()", () => {
       assert.equal(decodeJob(rewritten.wire).job.retries, 1);
     });
   }
+
+  test("[G3] rewriteJob() tells how to make the text of the one before, where that is long", () => {
+    const long = fc.string({ minLength: 1100, maxLength: 1300, unit: "grapheme" });
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), long, anyChanges, (taskName, text, changes) => {
+        const before = makeJob({ taskName, args: [text] });
+        const { wire, edit } = rewriteJob(before, changes);
+        if (before.wire.includes("\uFFFD")) return;
+        assert.ok(edit !== undefined);
+        const rest = Buffer.from(before.wire).subarray(edit.replacedBytes);
+        assert.equal(Buffer.concat([Buffer.from(edit.head), rest]).toString(), wire);
+      }),
+    );
+  });
+
+  test("rewriteJob() tells no such edit of a short text, nor where bytes were no characters", () => {
+    const changes = { status: JobStatus.WAITING, retries: 1, atMs: START_MS };
+    const args = ["x".repeat(2000)];
+    assert.ok(rewriteJob(makeJob({ args }), changes).edit !== undefined);
+    assert.equal(rewriteJob(makeJob(), changes).edit, undefined);
+    assert.equal(rewriteJob(makeJob({ taskName: "\uFFFD", args }), changes).edit, undefined);
+  });
+
+  test("rewriteHead() and decodeHead() do the same of a text that ends before its arguments", () => {
+    const changes = { status: JobStatus.QUEUED, retries: 3, atMs: START_MS + 5 };
+    const whole = makeJob({ taskName: "wörk", timeoutMs: 7, args: ["x".repeat(2000)] });
+    const head = decodeHead(whole.wire.slice(0, whole.wire.indexOf(',"task_args":')));
+    assert.deepEqual(head.job, { ...whole.job, args: [] });
+    assert.deepEqual(rewriteHead(head, changes).edit, rewriteJob(whole, changes).edit);
+  });
 
   test("[G3] rewriteJob() keeps the members of a later version, and our own timeout", () => {
     const wire = makeJob({ timeoutMs: 5 }).wire.replace("{", '{"trace":{"at":1},"v":2.0,');

@@ -1,14 +1,13 @@
 /** The heartbeat thread of a Redis broker. */
 import { workerData } from "node:worker_threads";
 
-import { decodeJob } from "../../core/job-codec.ts";
+import { decodeHead, decodeJob } from "../../core/job-codec.ts";
 import { serveHeartbeat, threadRuntime } from "../heartbeat/serve-heartbeat.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { runningJobs } from "./lua-scripts.ts";
+import { type HeldText, idsHeldBy, pagesHeldBy } from "./held-texts.ts";
 import { RedisKeys } from "./redis-keys.ts";
-import { textArray } from "./replies.ts";
 
 function run(data: RedisHeartbeatData): void {
   const runtime = threadRuntime();
@@ -44,16 +43,20 @@ function run(data: RedisHeartbeatData): void {
       }
     },
     heldTasks: async (brokerId) => {
-      const running = keys.running(brokerId);
-      const held = textArray(await connection.run(runningJobs({ ...keys.fixed, running })));
-      return held.filter((_, index) => index % 2 === 1).flatMap(taskNames);
+      const held = { connection, keys, brokerId };
+      const names: string[] = [];
+      for await (const page of pagesHeldBy(held, await idsHeldBy(held), true)) {
+        names.push(...page.flatMap(taskNames));
+      }
+      return names;
     },
   });
 }
 
-function taskNames(wire: string): readonly string[] {
+function taskNames({ text, isHead }: HeldText): readonly string[] {
   try {
-    return [decodeJob(wire).job.taskName];
+    const { job } = isHead ? decodeHead(text) : decodeJob(text);
+    return [job.taskName];
   } catch {
     return [];
   }

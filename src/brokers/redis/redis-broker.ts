@@ -15,6 +15,7 @@ import type {
 } from "../broker.ts";
 import { LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
+import { idsHeldBy, pagesHeldBy } from "./held-texts.ts";
 import {
   condemn,
   exchangeCodes,
@@ -22,8 +23,6 @@ import {
   isQueueEmptyCodes,
   leaveIdle,
   register,
-  runningJobs,
-  type ScriptCall,
 } from "./lua-scripts.ts";
 import {
   type CheckedRedisBrokerOptions,
@@ -35,11 +34,10 @@ import { type RedisParts, redisParts } from "./redis-parts.ts";
 import { type RedisLocation, type RedisTarget, redisTarget } from "./redis-target.ts";
 import { array, parseDue, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
-import { exchangeCall } from "./settle-request.ts";
 import { statedTasks } from "./stated-tasks.ts";
 import { TakenJobs } from "./taken-jobs.ts";
 import { Ticks } from "./ticks.ts";
-import { TripSize } from "./trip-size.ts";
+import { Trips } from "./trips.ts";
 
 /**
  * How long the periods and limits of a task are remembered that no process states any more, in s; time in which
@@ -60,7 +58,7 @@ export class RedisBroker implements Broker {
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: RedisParts | undefined;
   #id = "";
-  readonly #tripSize = new TripSize();
+  readonly #trips = new Trips();
   /** From `start` to `stop`. */
   #isOpen = false;
   #hasJoined = false;
@@ -143,52 +141,23 @@ export class RedisBroker implements Broker {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
-    const { keys, runtime, connection, wakeUps, reader } = this.#context;
+    const { wakeUps, reader } = this.#context;
     const { queues } = request;
-    const max = this.#tripSize.most(request.max);
+    const max = this.#trips.most(request.max);
     const { unreadable } = reader;
     const brokerId = this.#id;
     if (max > 0) wakeUps.looks(queues);
-    const call = exchangeCall(
-      { ...request, max },
-      {
-        keys,
-        brokerId,
-        holderId: brokerId,
-        nowMs: runtime.clock.now(),
-        unreadable,
-        mayBeIdle: wakeUps.mayBeIdle(queues),
-        clears: wakeUps.clears(queues),
-      },
-    );
-    const reply = await (max > 0 ? this.#take(call) : connection.run(call));
-    const [code, due, taken, counted] = array(reply);
+    const trip = { ...request, max, brokerId, unreadable };
+    const { code, due, wires, counted } = await this.#trips.make(this.#context, trip);
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       if (brokerId === this.#id) this.#leaseLost();
       throw new BrokerError("the cluster has given this broker up; it goes on as another");
     }
     reader.forget(unreadable);
-    const wires = textArray(taken);
-    this.#tripSize.brought(wires);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
     if (counted === exchangeCodes.UNCOUNTED) this.#countAgain();
     return new TakenJobs(reader, wires, { more, nextDueMs: parseDue(text(due)) });
-  }
-
-  /** Runs an exchange that takes jobs. */
-  async #take(call: ScriptCall): Promise<unknown> {
-    const { connection, heartbeat } = this.#context;
-    // A reply that is lost may have brought some.
-    let mayHoldJobs = true;
-    heartbeat.startTaking();
-    try {
-      const reply = array(await connection.run(call));
-      mayHoldJobs = Array.isArray(reply[2]) && reply[2].length > 0;
-      return reply;
-    } finally {
-      heartbeat.endTaking(mayHoldJobs);
-    }
   }
 
   tick(): Promise<Due> {
@@ -237,12 +206,16 @@ export class RedisBroker implements Broker {
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
     const { keys, connection, reader, heartbeat } = this.#context;
-    const running = keys.running(this.#id);
-    const held = textArray(await connection.run(runningJobs({ ...keys.fixed, running })));
+    const held = { connection, keys, brokerId: this.#id };
+    const ids = await idsHeldBy(held);
     // A lost reply may have brought them only after the last beat.
-    if (held.length > 0) heartbeat.took();
-    const wires = held.filter((_, index) => index % 2 === 1);
-    return reader.read(wires).filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
+    if (ids.length > 0) heartbeat.took();
+    const unknown = ids.filter((id) => !known.has(id));
+    const jobs: StoredJob[] = [];
+    for await (const page of pagesHeldBy(held, unknown, false)) {
+      jobs.push(...reader.read(page.map(({ text: wire }) => wire)));
+    }
+    return jobs.filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }
 
   async rescue(deadId: string): Promise<RescueReply> {

@@ -1,17 +1,14 @@
 import { BrokerError, MalformedJobError } from "../../core/errors.ts";
-import { decodeJob, rewriteJob } from "../../core/job-codec.ts";
+import { decodeHead, decodeJob, rewriteHead, rewriteJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
-import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { RescueReply } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
-import { exchangeCodes, leave, runningJobs } from "./lua-scripts.ts";
+import { type HeldText, idsHeldBy, pagesHeldBy } from "./held-texts.ts";
+import { exchangeCodes, leave } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import { array, textArray } from "./replies.ts";
+import { array } from "./replies.ts";
 import { exchangeCall, type UnreadableJob } from "./settle-request.ts";
-
-/** Most jobs settled in one call of the script. */
-const CHUNK = 1000;
 
 /** Who rescues whom. */
 export interface Rescue {
@@ -30,49 +27,74 @@ export interface Rescue {
  */
 export async function rescueJobs(rescue: Rescue): Promise<RescueReply> {
   const { connection, keys, deadId } = rescue;
-  const running = keys.running(deadId);
-  const held = textArray(await connection.run(runningJobs({ ...keys.fixed, running })));
-  const outcomes: Outcome[] = [];
-  const unreadable: UnreadableJob[] = [];
-  for (let index = 0; index < held.length; index += 2) {
-    const [id = "", wire = ""] = held.slice(index, index + 2);
-    try {
-      outcomes.push(afterDeath(decodeJob(wire), rescue.nowMs));
-    } catch (error) {
-      if (!(error instanceof MalformedJobError)) throw error;
-      unreadable.push({ id, reason: error.message });
+  const held = { connection, keys, brokerId: deadId };
+  const failed: string[] = [];
+  let reenqueued = 0;
+  for await (const page of pagesHeldBy(held, await idsHeldBy(held), true)) {
+    const { outcomes, unreadable } = afterDeath(rescue.nowMs, page);
+    await settle(rescue, outcomes, unreadable);
+    for (const { kind, stored } of outcomes) {
+      if (kind === "failed") failed.push(stored.job.id);
+      else reenqueued += 1;
     }
   }
-  if (unreadable.length > 0) await settle(rescue, [], unreadable);
-  for (let first = 0; first < outcomes.length; first += CHUNK) {
-    await settle(rescue, outcomes.slice(first, first + CHUNK));
-  }
+  const running = keys.running(deadId);
   await connection.run(leave({ ...keys.fixed, running }, { brokerId: deadId }));
-  const failed = outcomes
-    .filter(({ kind }) => kind === "failed")
-    .map(({ stored }) => stored.job.id);
-  return { reenqueued: outcomes.length - failed.length, failed };
+  return { reenqueued, failed };
 }
 
-function afterDeath(stored: StoredJob, nowMs: number): Outcome {
+interface Verdicts {
+  readonly outcomes: readonly Outcome[];
+  readonly unreadable: readonly UnreadableJob[];
+}
+
+/** What becomes of the jobs of a page. */
+function afterDeath(nowMs: number, page: readonly HeldText[]): Verdicts {
+  const outcomes: Outcome[] = [];
+  const unreadable: UnreadableJob[] = [];
+  for (const held of page) {
+    try {
+      outcomes.push(outcomeOf(held, nowMs));
+    } catch (error) {
+      if (!(error instanceof MalformedJobError)) throw error;
+      unreadable.push({ id: held.id, reason: error.message });
+    }
+  }
+  return { outcomes, unreadable };
+}
+
+function outcomeOf({ text, isHead }: HeldText, nowMs: number): Outcome {
+  const stored = isHead ? decodeHead(text) : decodeJob(text);
   const { job } = stored;
   const error = new Error("its process died");
   if (job.retries >= job.maxRetries) return { kind: "failed", stored, error };
   const next = { status: JobStatus.QUEUED, retries: job.retries + 1, atMs: nowMs };
-  return { kind: "retried", stored: rewriteJob(stored, next), error };
+  const rewrite = isHead ? rewriteHead : rewriteJob;
+  return { kind: "retried", stored: rewrite(stored, next), error };
 }
 
 async function settle(
   rescue: Rescue,
   outcomes: readonly Outcome[],
-  unreadable: readonly UnreadableJob[] = [],
+  unreadable: readonly UnreadableJob[],
 ): Promise<void> {
   const { connection, keys, brokerId, deadId, nowMs } = rescue;
   const call = exchangeCall(
     { outcomes, queues: [], max: 0 },
-    { keys, brokerId, holderId: deadId, nowMs, unreadable, mayBeIdle: false, clears: false },
+    {
+      keys,
+      brokerId,
+      holderId: deadId,
+      nowMs,
+      maxBytes: 0,
+      unreadable,
+      mayBeIdle: false,
+      clears: false,
+    },
   );
-  const [status] = array(await connection.run(call));
+  const [status] = array(
+    await connection.run(call, { jobIds: () => outcomes.map(({ stored }) => stored.job.id) }),
+  );
   if (status === exchangeCodes.LOST) {
     throw new BrokerError("the rescuer was itself given up by the cluster");
   }

@@ -1,6 +1,7 @@
 import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { ExchangeRequest } from "../broker.ts";
+import { MAX_BYTES } from "./byte-bound.ts";
 import { exchange, type ScriptCall } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
@@ -19,6 +20,8 @@ export interface SettleContext {
   readonly holderId: string;
   /** The caller's clock, epoch ms. */
   readonly nowMs: number;
+  /** Most bytes of jobs to take. */
+  readonly maxBytes: number;
   /** Held jobs to set aside, besides the outcomes. */
   readonly unreadable: readonly UnreadableJob[];
   /** Whether the broker may be among those that found a queue empty and were not woken since. */
@@ -30,7 +33,7 @@ export interface SettleContext {
 /** Writes a request as lua/exchange.lua reads it. */
 export function exchangeCall(
   { outcomes, queues, max }: ExchangeRequest,
-  { keys, brokerId, holderId, nowMs, unreadable, mayBeIdle, clears }: SettleContext,
+  { keys, brokerId, holderId, nowMs, maxBytes, unreadable, mayBeIdle, clears }: SettleContext,
 ): ScriptCall {
   const { done, retried, released } = sortOutcomes(outcomes);
   const names = new Set(queues);
@@ -41,11 +44,14 @@ export function exchangeCall(
   jobs.push(String(unreadable.length));
   for (const { id, reason } of unreadable) jobs.push(id, reason);
   jobs.push(String(retried.length));
-  for (const { job, wire } of retried) {
-    jobs.push(job.id, String(job.at.getTime()), index.get(job.queue) ?? "", wire);
+  for (const { job, wire, edit } of retried) {
+    jobs.push(job.id, String(job.at.getTime()), index.get(job.queue) ?? "");
+    jobs.push(edit === undefined ? "" : String(edit.replacedBytes), edit?.head ?? wire);
   }
   jobs.push(String(released.length));
-  for (const { job, wire } of released) jobs.push(job.id, index.get(job.queue) ?? "", wire);
+  for (const { job, wire } of released) {
+    jobs.push(job.id, index.get(job.queue) ?? "", wire.length > LONG ? "" : wire);
+  }
   return exchange(
     {
       ...keys.fixed,
@@ -56,6 +62,7 @@ export function exchangeCall(
       brokerId,
       channel: keys.channel,
       max,
+      maxBytes,
       taking: queues.length,
       callerMs: nowMs,
       mayBeIdle,
@@ -64,6 +71,38 @@ export function exchangeCall(
     },
   );
 }
+
+/**
+ * Outcomes for one request after the other: as many of them in one as let the script move, at most, so many bytes of
+ * jobs. Those put back come from the youngest on: so the oldest ends in front.
+ */
+export function cutOutcomes(
+  outcomes: readonly Outcome[],
+  maxBytes: number = MAX_BYTES,
+): ReadonlyArray<readonly Outcome[]> {
+  const pieces: Outcome[][] = [];
+  let end = outcomes.length;
+  let bytes = 0;
+  for (let index = outcomes.length - 1; index >= 0; index -= 1) {
+    const size = movedBytes(outcomes[index]);
+    if (bytes + size > maxBytes && index + 1 < end) {
+      pieces.push(outcomes.slice(index + 1, end));
+      end = index + 1;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  return pieces.length === 0 ? [outcomes] : [...pieces, outcomes.slice(0, end)];
+}
+
+function movedBytes(outcome: Outcome | undefined): number {
+  if (outcome === undefined) return 0;
+  const { kind, stored } = outcome;
+  return kind === "retried" || kind === "released" ? stored.wire.length : 0;
+}
+
+/** A job put back whose text is longer is not sent again, in characters: Redis has it. */
+const LONG = 1024;
 
 /** Of an id as we and Python make them, in characters and in bytes. */
 const UUID_LENGTH = 36;

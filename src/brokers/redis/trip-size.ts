@@ -1,20 +1,24 @@
-/**
- * Most bytes of jobs that a trip should bring. Redis copies each job three times on its way, and where a trip has
- * many large ones it asks the system for fresh memory each time: 256 jobs of 64 KiB took it 2.4 times as long as 16
- * trips of 16.
- */
-const MAX_BYTES = 1024 * 1024;
+import { ByteBound } from "./byte-bound.ts";
 
 /** What a job is taken to be before one has come. */
 const FIRST_BYTES = 1024;
 
-/** How many jobs a trip may ask for: as many as fit, going by the size of those that the last one brought. */
+/**
+ * How much a trip may bring. The script keeps to its bytes; its number of jobs, by the size of those that the last one
+ * brought, is what Redis pops at once, so that it seldom has to put any back.
+ */
 export class TripSize {
+  readonly #bound = new ByteBound();
   #bytesPerJob = FIRST_BYTES;
+
+  /** Most bytes; one job comes, however large. */
+  get bytes(): number {
+    return this.#bound.bytes;
+  }
 
   /** @param wanted - most jobs that there is room for */
   most(wanted: number): number {
-    return Math.min(wanted, Math.max(1, Math.floor(MAX_BYTES / this.#bytesPerJob)));
+    return Math.min(wanted, Math.max(1, Math.floor(this.#bound.bytes / this.#bytesPerJob)));
   }
 
   /** What a trip has brought. Its characters are counted, which are its bytes but for rare ones. */
@@ -23,5 +27,11 @@ export class TripSize {
     let bytes = 0;
     for (const { length } of wires) bytes += length;
     this.#bytesPerJob = bytes / wires.length;
+    this.#bound.arrived(bytes);
+  }
+
+  /** A trip was late: the next one brings less. */
+  late(): void {
+    this.#bound.late();
   }
 }

@@ -1,12 +1,12 @@
--- The jobs that a broker holds.
+-- The ids of the jobs that a broker holds.
 -- Atomic. Only reads.
 --
 -- KEYS[1] running (hash): running jobs of the broker
 -- KEYS[2] quarantine (list): what cannot be used
 --
--- Returns { id, job, ... } in no order.
+-- Returns { id, ... } in no order.
 -- Cost: O(jobs), as many as its workers have slots.
 
 -- include call
 
-return answer(call('HGETALL', running))
+return answer(call('HKEYS', running))

@@ -1,0 +1,34 @@
+-- Jobs that a broker holds, as many as its bytes allow.
+-- Atomic. Only reads.
+--
+-- KEYS[1] running (hash): running jobs of the broker
+-- KEYS[2] quarantine (list): what cannot be used
+-- ARGV[1] max_bytes (number): most bytes of jobs to read; one is read, however large
+-- ARGV[2] only_heads (flag): to leave out the arguments where they are the last members of a long text, as in ours
+-- ARGV[3..] ids: of the jobs
+--
+-- Returns { text, left_out, ... } for each of the first ids, in order, as many as were read: the job, '' if it is not
+-- held any more; and 1 if its text ends before the arguments, 0 if it is whole.
+-- Cost: O(bytes) of the jobs.
+
+-- include call
+-- include job
+
+-- Texts longer than this are cut, where their arguments begin within it (bytes).
+local LONG = 1024
+
+local function head_of(job)
+  if not only_heads or #job <= LONG or not is_own(job) then return job, 0 end
+  local args = find(sub(job, 1, LONG), ',"task_args":', 1, true)
+  if not args then return job, 0 end
+  return sub(job, 1, args - 1), 1
+end
+
+local reply, bytes = {}, 0
+for index = FIRST_IDS, #ARGV do
+  local job = call('HGET', running, ARGV[index]) or ''
+  bytes = bytes + #job
+  if bytes > max_bytes and #reply > 0 then break end
+  reply[#reply + 1], reply[#reply + 2] = head_of(job)
+end
+return answer(reply)

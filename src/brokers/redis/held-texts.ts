@@ -1,0 +1,69 @@
+import { MAX_BYTES } from "./byte-bound.ts";
+import type { RedisConnection } from "./connection.ts";
+import { heldIds, heldJobs } from "./lua-scripts.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+import { array, text, textArray } from "./replies.ts";
+
+/** Whose jobs are asked for, and how. */
+export interface HeldBy {
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  readonly brokerId: string;
+}
+
+/** A job as a broker holds it. */
+export interface HeldText {
+  readonly id: string;
+  /** As it is held; or what comes before its arguments. */
+  readonly text: string;
+  readonly isHead: boolean;
+}
+
+/** Most ids in one request. */
+const MAX_IDS = 1000;
+
+/** Ids of the jobs that a broker holds. */
+export async function idsHeldBy({
+  connection,
+  keys,
+  brokerId,
+}: HeldBy): Promise<readonly string[]> {
+  const call = heldIds({ ...keys.fixed, running: keys.running(brokerId) });
+  return textArray(await connection.run(call));
+}
+
+/**
+ * Some of these jobs, from the first on: as many as Redis reads at a time.
+ * @param onlyHeads - whether what comes before the arguments is enough, where they are long
+ */
+async function textsHeldBy(
+  { connection, keys, brokerId }: HeldBy,
+  ids: readonly string[],
+  onlyHeads: boolean,
+): Promise<readonly HeldText[]> {
+  const asked = ids.slice(0, MAX_IDS);
+  const running = keys.running(brokerId);
+  const args = { maxBytes: MAX_BYTES, onlyHeads, ids: asked };
+  const call = heldJobs({ ...keys.fixed, running }, args);
+  const expectedBytes = MAX_BYTES;
+  const reply = array(await connection.run(call, { expectedBytes, jobIds: () => asked }));
+  const texts: HeldText[] = [];
+  for (let index = 0; index < reply.length; index += 2) {
+    const id = asked[index / 2] ?? "";
+    texts.push({ id, text: text(reply[index]), isHead: reply[index + 1] === 1 });
+  }
+  return texts;
+}
+
+/** All of these jobs, page by page; without those that are not held any more. */
+export async function* pagesHeldBy(
+  held: HeldBy,
+  ids: readonly string[],
+  onlyHeads: boolean,
+): AsyncGenerator<readonly HeldText[], void, undefined> {
+  for (let read = 0; read < ids.length;) {
+    const page = await textsHeldBy(held, ids.slice(read), onlyHeads);
+    read += page.length;
+    yield page.filter((each) => each.text !== "");
+  }
+}
