@@ -60,11 +60,10 @@ export class Outside {
     });
   }
 
-  /** Shows from now on that a broker lives, until `stop`. Rejects with BrokerError. */
+  /** Shows from now on that a broker lives, until `stop`; not to be called after it. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
-    this.#refuseIfStopped();
     await this.#heartbeat.join(brokerId);
-    this.#refuseIfStopped();
+    if (this.#hasStopped) throw notStarted(this.#parts.path);
     if (this.#isListening) return;
     this.#isListening = true;
     const { bell, wakeUps } = this.#parts.file;
@@ -84,10 +83,6 @@ export class Outside {
     this.#isListening = false;
     this.#timer?.cancel();
     await this.#heartbeat.stop(LEAVE_TIMEOUT_MS);
-  }
-
-  #refuseIfStopped(): void {
-    if (this.#hasStopped) throw notStarted(this.#parts.path);
   }
 
   #lookLater(): void {

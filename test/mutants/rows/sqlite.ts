@@ -5,6 +5,8 @@ const GUARD_TEST = "test/brokers/sqlite/file-guard.test.ts";
 const BELL = "src/brokers/sqlite/wake-bell.ts";
 const BELL_TEST = "test/brokers/sqlite/wake-bell.test.ts";
 
+const LIFECYCLE = "test/lifecycle/stop-at-each-await.test.ts";
+
 export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a removed log is not noticed",
@@ -81,5 +83,29 @@ export const MUTANTS: readonly Mutant[] = [
     from: "this.#wasTold = true;",
     to: "",
     test: "test/brokers/sqlite/log-watch.test.ts",
+  },
+  {
+    kind: "a continuation in an object that was stopped",
+    file: "src/brokers/sqlite/outside.ts",
+    from: "if (this.#hasStopped) throw notStarted(this.#parts.path);",
+    to: "",
+    test: LIFECYCLE,
+    title: "SQLite",
+  },
+  {
+    kind: "a stop that leaves the start to itself",
+    file: "src/brokers/sqlite/session.ts",
+    from: "await Promise.allSettled([this.#opening])",
+    to: "await Promise.allSettled([Promise.reject(this.#notStarted)])",
+    test: LIFECYCLE,
+    title: "SqliteBroker",
+  },
+  {
+    kind: "a timer of a wait outlives the stop",
+    file: "src/brokers/sqlite/while-busy.ts",
+    from: "timer.cancel();",
+    to: "",
+    test: LIFECYCLE,
+    title: "locked",
   },
 ];
