@@ -3,7 +3,7 @@
 --
 -- KEYS[1] running (hash): running jobs of the broker
 -- KEYS[2] quarantine (list): what cannot be used
--- ARGV[1] max_bytes (number): most bytes of jobs to read; one is read, however large
+-- ARGV[1] max_bytes (number): most bytes to return; one job is returned, however large
 -- ARGV[2] only_heads (flag): to leave out the arguments where they are the last members of a long text, as in ours
 -- ARGV[3..] ids: of the jobs
 --
@@ -14,6 +14,8 @@
 -- include call
 -- include job
 
+-- Most bytes read in one call: a text is read whole, also where only its first part is returned.
+local MAX_READ = 1024 * 1024
 -- Texts longer than this are cut, where their arguments begin within it (bytes).
 local LONG = 1024
 
@@ -24,11 +26,12 @@ local function head_of(job)
   return sub(job, 1, args - 1), 1
 end
 
-local reply, bytes = {}, 0
+local reply, read, given = {}, 0, 0
 for index = FIRST_IDS, #ARGV do
   local job = call('HGET', running, ARGV[index]) or ''
-  bytes = bytes + #job
-  if bytes > max_bytes and #reply > 0 then break end
-  reply[#reply + 1], reply[#reply + 2] = head_of(job)
+  local text, left_out = head_of(job)
+  read, given = read + #job, given + #text
+  if #reply > 0 and (read > MAX_READ or given > max_bytes) then break end
+  reply[#reply + 1], reply[#reply + 2] = text, left_out
 end
 return answer(reply)

@@ -22,6 +22,9 @@ export interface HeldText {
 /** Most ids in one request. */
 const MAX_IDS = 1000;
 
+/** Most bytes of a reply where heads are asked for: the heartbeat asks, and its next beat waits behind. */
+const MAX_HEAD_BYTES = 64 * 1024;
+
 /** Ids of the jobs that a broker holds. */
 export async function idsHeldBy({
   connection,
@@ -43,10 +46,10 @@ async function textsHeldBy(
 ): Promise<readonly HeldText[]> {
   const asked = ids.slice(0, MAX_IDS);
   const running = keys.running(brokerId);
-  const args = { maxBytes: MAX_BYTES, onlyHeads, ids: asked };
+  const maxBytes = onlyHeads ? MAX_HEAD_BYTES : MAX_BYTES;
+  const args = { maxBytes, onlyHeads, ids: asked };
   const call = heldJobs({ ...keys.fixed, running }, args);
-  const expectedBytes = MAX_BYTES;
-  const reply = array(await connection.run(call, { expectedBytes, jobIds: () => asked }));
+  const reply = array(await connection.run(call, { expectedBytes: maxBytes, jobIds: () => asked }));
   const texts: HeldText[] = [];
   for (let index = 0; index < reply.length; index += 2) {
     const id = asked[index / 2] ?? "";

@@ -6,6 +6,7 @@ import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { RetryError } from "../../../src/core/errors.ts";
 import { decodeJob, rewriteJob } from "../../../src/core/job-codec.ts";
 import { JobStatus } from "../../../src/core/job-status.ts";
+import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { currentJob } from "../../../src/workers/current-job.ts";
 import { inspect, type Inspector } from "./inspector.ts";
@@ -112,6 +113,34 @@ describe("jobs that are large together", () => {
     assert.deepEqual(warnings(it.far), []);
     const { lpush = 0 } = await inspector.commandCounts();
     assert.equal(lpush, 1, "what did not fit was put back");
+  });
+
+  test("come fewer at a time after a fetch that was late, then more again", LIMIT, async () => {
+    await using it = await thinLine({});
+    const { broker } = it.far;
+    for (let job = 0; job < 24; job += 1)
+      await it.near.spin.schedule("large", "x".repeat(100 * KB));
+    await it.far.spin.schedule("large", "");
+    await broker.exchange({ outcomes: [], queues: ["other"], max: 1 });
+    const take = { outcomes: [], queues: ["spinach"], max: 8 };
+    proxy.freeze(true);
+    await assert.rejects(broker.exchange(take), /exchange took longer than/v);
+    proxy.freeze(false);
+    const counts: number[] = [];
+    await until("the connection is back", async () => {
+      counts.push(
+        await broker.exchange(take).then(
+          ({ count }) => count,
+          () => 0,
+        ),
+      );
+      return counts.at(-1) !== 0;
+    });
+    counts.push((await broker.exchange(take)).count);
+    assert.deepEqual(
+      counts.filter((count) => count > 0),
+      [5, 8],
+    );
   });
 
   test("keep their order where some are put back", LIMIT, async () => {
@@ -227,6 +256,41 @@ describe("a job of 1 MB", () => {
     });
     assert.equal(again, expected.wire);
   });
+});
+
+describe("many jobs of a dead process", () => {
+  test(
+    "are read and brought back 1 MiB at a time, ours and those of other layouts",
+    LIMIT,
+    async () => {
+      await using it = await thinLine({});
+      const { broker, namespace } = it.far;
+      const keys = new RedisKeys(namespace);
+      const dead = "00000000-0000-4000-8000-00000000dead";
+      for (let job = 0; job < 24; job += 1) {
+        await it.near.spin.schedule("large", "x".repeat(100 * KB));
+        const wire = String(await inspector.call("LPOP", keys.queue("spinach")));
+        const other = JSON.stringify({ v: 1, ...(JSON.parse(wire) as object) });
+        const held = job % 8 === 0 ? other : wire;
+        await inspector.call("HSET", keys.running(dead), wire.slice(7, 43), held);
+      }
+      await inspector.call("ZADD", keys.fixed.brokers, "1", dead);
+      await it.far.spin.schedule("count", 0);
+      await broker.exchange({ outcomes: [], queues: ["other"], max: 1 });
+      await inspector.resetCounts();
+      assert.deepEqual(await broker.rescue(dead), { reenqueued: 24, failed: [] });
+      const { evalsha = 0, eval: sentWhole = 0 } = await inspector.commandCounts();
+      const calls = evalsha + sentWhole;
+      assert.ok(calls >= 9 && calls <= 20, `${calls} calls`);
+      assert.equal(await inspector.call("LLEN", keys.queue("spinach")), 25);
+      const texts = (await inspector.call("LRANGE", keys.queue("spinach"), "1", "-1")) as string[];
+      for (const wire of texts) {
+        const { job } = decodeJob(wire);
+        assert.equal(job.retries, 1);
+        assert.deepEqual(job.args, ["x".repeat(100 * KB)]);
+      }
+    },
+  );
 });
 
 describe("jobs of a lost reply", () => {

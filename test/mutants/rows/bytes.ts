@@ -43,6 +43,14 @@ export const MUTANTS: readonly Mutant[] = [
     title: "come as many at a time",
   },
   {
+    kind: KIND,
+    file: "src/brokers/redis/trips.ts",
+    from: "if (wasLate(error)) this.#size.late();",
+    to: "",
+    test: "test/brokers/redis/thin-line.test.ts",
+    title: "come fewer",
+  },
+  {
     kind: "what does not fit comes back in another order",
     file: "lua/lib/ready.lua",
     from: "for index = #jobs, first, -1 do",
