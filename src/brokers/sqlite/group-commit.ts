@@ -1,6 +1,9 @@
 import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
 import type { StoredJob } from "../../core/job.ts";
 
+/** Most bytes of jobs in one commit of several calls: nobody else writes meanwhile. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
 interface Call {
   readonly jobs: readonly StoredJob[];
   readonly resolve: () => void;
@@ -48,11 +51,11 @@ export class GroupCommit {
 
   /** As many calls as one atomic commit takes: whole ones only, and at least one. */
   #next(): readonly Call[] {
-    let jobs = 0;
-    let calls = 0;
+    let [jobs, bytes, calls] = [0, 0, 0];
     for (const call of this.#waiting) {
       jobs += call.jobs.length;
-      if (calls > 0 && jobs > MAX_ATOMIC_JOBS) break;
+      for (const { wire } of call.jobs) bytes += wire.length;
+      if (calls > 0 && (jobs > MAX_ATOMIC_JOBS || bytes > MAX_BYTES)) break;
       calls += 1;
     }
     return this.#waiting.splice(0, calls);

@@ -7,6 +7,7 @@ import {
   brokerState,
   type OtherBroker,
   otherBrokers,
+  rescueAll,
   rescueSilent,
 } from "./brokers-table.ts";
 import { LogWatch } from "./log-watch.ts";
@@ -179,9 +180,11 @@ export class Heartbeat implements Beating {
 
   /** One that fails must not keep the others from being rescued. */
   async #rescue(other: OtherBroker): Promise<void> {
-    const { file, listener } = this.#parts;
+    const { file, listener, runtime } = this.#parts;
     try {
-      const reply = await file.write("taking jobs over", (work) => rescueSilent(work, other));
+      const reply = await rescueAll(runtime.timers, () =>
+        file.write("taking jobs over", (work) => rescueSilent(work, other)),
+      );
       if (reply !== undefined) listener.rescued(other.uuid, reply);
     } catch (error) {
       this.#failed(error);

@@ -15,7 +15,7 @@ import {
   type WakeUpListener,
 } from "../broker.ts";
 import { ApplicationTransactions } from "./application-transactions.ts";
-import { findBroker, heldJobs, rescue } from "./brokers-table.ts";
+import { findBroker, heldJobs, rescue, rescueAll } from "./brokers-table.ts";
 import { exchange, type Exchanged, hasJobs } from "./exchange.ts";
 import { flush } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -185,11 +185,16 @@ export class SqliteBroker implements Broker {
       .filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }
 
-  rescue(brokerId: string): Promise<RescueReply> {
-    return this.#open.write("taking jobs over", (work) => {
-      const broker = findBroker(work.space, brokerId);
-      return broker === undefined ? { reenqueued: 0, failed: [] } : rescue(work, broker);
-    });
+  async rescue(brokerId: string): Promise<RescueReply> {
+    const none = { reenqueued: 0, failed: [] };
+    const broker = await this.#open.read("reading members", ({ space }) =>
+      findBroker(space, brokerId),
+    );
+    if (broker === undefined) return none;
+    const reply = await rescueAll(this.#context.runtime.timers, () =>
+      this.#open.write("taking jobs over", (work) => rescue(work, broker)),
+    );
+    return reply ?? none;
   }
 
   isQueueEmpty(queue: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 
 import type { ExchangeReply } from "../../../src/brokers/broker.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
@@ -102,4 +103,52 @@ test("[G8] a broker that starts while it stops is one of the cluster", async () 
   ]);
   await broker.stop();
   assert.deepEqual([ended[0].status, lost], ["fulfilled", 0]);
+});
+
+test("[G6] many bytes of a dead broker are taken over in several transactions, and it is fenced from the first on", async () => {
+  const path = folder.file("large.db");
+  const runtime = systemRuntime();
+  const [broker, other] = [SqliteBroker.alone(path), SqliteBroker.alone(path)];
+  for (const one of [broker, other]) {
+    one.bind({ namespace: "test", runtime });
+    await one.start();
+    await one.register([]);
+  }
+  const jobs = new JobMaker({
+    now: () => runtime.clock.now(),
+    pass: () => Promise.resolve(),
+    close: () => broker.stop(),
+    broker: () => Promise.resolve(broker),
+  });
+  const text = "x".repeat(6 * 1024 * 1024);
+  for (let job = 0; job < 6; job += 1) await broker.enqueue([jobs.make(retried, [text])]);
+  const { jobs: held } = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 6 });
+  assert.equal(held.length, 6);
+  const looker = new DatabaseSync(path);
+  const left = looker.prepare("SELECT count(*) AS held FROM spinach_running");
+  const brokers = looker.prepare("SELECT count(*) AS alive FROM spinach_brokers WHERE uuid = ?");
+  const seen = new Set<unknown>();
+  let isOver = false;
+  const rescuing = other.rescue(broker.id).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const count = left.get()?.["held"];
+    seen.add(count);
+    if (count !== 6) assert.equal(brokers.get(broker.id)?.["alive"], 0);
+    await setImmediate();
+  }
+  assert.deepEqual(await rescuing, { reenqueued: 6, failed: [] });
+  assert.deepEqual(
+    [...seen].filter((count) => count !== 0),
+    [6, 4, 2],
+  );
+  const again = await other.exchange({ outcomes: [], queues: ["spinach"], max: 9 });
+  assert.deepEqual(
+    again.jobs.map(({ job }) => [job.id, job.retries]),
+    held.map(({ job }) => [job.id, 1]),
+  );
+  looker.close();
+  await broker.stop();
+  await other.stop();
 });

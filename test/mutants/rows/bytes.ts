@@ -51,6 +51,22 @@ export const MUTANTS: readonly Mutant[] = [
     title: "come fewer",
   },
   {
+    kind: KIND,
+    file: "src/brokers/sqlite/brokers-table.ts",
+    from: "if (last > 0 && bytes > MAX_RESCUED_BYTES) break;",
+    to: "",
+    test: "test/brokers/sqlite/membership.test.ts",
+    title: "taken over in several",
+  },
+  {
+    kind: "a fence that comes last",
+    file: "src/brokers/sqlite/brokers-table.ts",
+    from: "  sql.run(DISOWN, broker);",
+    to: "",
+    test: "test/brokers/sqlite/membership.test.ts",
+    title: "taken over in several",
+  },
+  {
     kind: "what does not fit comes back in another order",
     file: "lua/lib/ready.lua",
     from: "for index = #jobs, first, -1 do",
