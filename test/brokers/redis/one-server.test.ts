@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
+import { OneServer } from "../../../src/brokers/redis/one-server.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
@@ -16,7 +17,8 @@ import { startSwitchableName, type SwitchableName } from "./switchable-name.ts";
 /** A job that nobody is told of waits for a minute, in ms. */
 const SOON_MS = 5000;
 
-const LIMIT = { timeout: 60_000 };
+/** Of a whole suite: each wait in it has a limit of its own, and says more. */
+const LIMIT = { timeout: 300_000 };
 
 let servers: readonly TestRedis[];
 let inspectors: readonly Inspector[];
@@ -109,6 +111,76 @@ describe("the connections of RedisBroker", LIMIT, () => {
     await until("the job has run", () => worker.ended === 2);
     await isWoken(worker, 0);
   });
+});
+
+/** Ids of the clients of a server that came after the inspector, which is the first. */
+async function clientsOf(index: number): Promise<readonly string[]> {
+  const list = String(await inspectors[index]?.call("CLIENT", "LIST"));
+  const ids = [...list.matchAll(/^id=(?<id>\d+) /gmv)].map(({ groups }) => groups?.["id"] ?? "");
+  const own = String(await inspectors[index]?.call("CLIENT", "ID"));
+  return ids.filter((id) => id !== own);
+}
+
+describe("the connections of RedisBroker, between two primaries of one name", LIMIT, () => {
+  // In the order in which they were made.
+  for (const [place, which] of ["commands", "heartbeats", "notifications"].entries()) {
+    test(`[G8] all go where the one for ${which} went when it was lost`, async () => {
+      await using name = await named();
+      await using worker = engineBench(name.url, { namespace: `two-primaries-${place}` });
+      await idleWorker(worker);
+      const ids = await clientsOf(0);
+      assert.equal(ids.length, 3);
+      name.leadTo(server(1).port);
+      await inspectors[0]?.call("CLIENT", "KILL", "ID", ids[place] ?? "");
+      await until("nobody is at the old server", async () => (await clientsOf(0)).length === 0);
+      await until("all are at the new one", async () => (await clientsOf(1)).length === 3);
+    });
+  }
+});
+
+describe("OneServer", LIMIT, () => {
+  for (const [lost, other] of [
+    ["commands", "notifications"],
+    ["notifications", "commands"],
+  ] as const) {
+    test(`[G12] has the connection for ${other} probed once the one for ${lost} is half-open`, async (t) => {
+      await using name = await named();
+      const logger = new RecordingLogger();
+      const connect = (purpose: string): RedisConnection =>
+        new RedisConnection({
+          purpose,
+          target: redisTarget(name.url),
+          quarantine: "doubt/_quarantine",
+          runtime: { ...systemRuntime(), logger },
+          callTimeoutMs: 300,
+        });
+      const connections = {
+        commands: connect("commands"),
+        notifications: connect("notifications"),
+      };
+      const notices: string[] = [];
+      const parts = {
+        connection: connections.commands,
+        subscriber: connections.notifications,
+        tellHeartbeat: ({ type }: { readonly type: string }) => notices.push(type),
+      };
+      assert.ok(new OneServer(parts));
+      t.after(() => {
+        for (const each of Object.values(connections)) each.close();
+      });
+      for (const each of Object.values(connections)) await each.open();
+      name.halfOpen();
+      // Nothing but a doubt has the other one looked at.
+      await assert.rejects(connections[lost].command(["PING"]));
+      const isBack = (purpose: string): boolean =>
+        logger.lines.some(
+          ({ message, fields }) =>
+            message.includes("is back") && "connection" in fields && fields.connection === purpose,
+        );
+      await until("the other one is back", () => isBack(other));
+      assert.ok(notices.includes("probe"), "the heartbeat thread is told");
+    });
+  }
 });
 
 describe("RedisConnection", LIMIT, () => {

@@ -14,7 +14,8 @@ import { inspect, type Inspector } from "./inspector.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 
 const DOCS = readFileSync(join(import.meta.dirname, "../../../docs/reliability.md"), "utf8");
-const LIMIT = { timeout: 60_000 };
+/** Of a whole suite: each wait in it has a limit of its own, and says more. */
+const LIMIT = { timeout: 300_000 };
 
 let redis: TestRedis;
 let inspector: Inspector;

@@ -9,7 +9,8 @@ import { inspect } from "./inspector.ts";
 import { majorVersion } from "./redis-process.ts";
 import { startRedis, type TestRedis } from "./redis-server.ts";
 
-const LIMIT = { timeout: 60_000 };
+/** Of a whole suite: each wait in it has a limit of its own, and says more. */
+const LIMIT = { timeout: 300_000 };
 const SAVED = { persistence: "aof_enabled:0\r\n", save: "3600 1" };
 
 const EVICTS =

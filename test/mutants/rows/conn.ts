@@ -80,6 +80,13 @@ export const MUTANTS: readonly Mutant[] = [
     test: "test/brokers/redis/one-server.test.ts",
   },
   {
+    kind: "commands left at a server that a later connection did not find",
+    file: "src/brokers/redis/one-server.ts",
+    from: "if (later !== undefined && server !== undefined && later !== server) connection.lookAgain();",
+    to: "if (later !== undefined && server !== undefined && later !== server) connection.probe();",
+    test: "test/brokers/redis/one-server.test.ts",
+  },
+  {
     kind: "a ping without a deadline",
     file: "src/brokers/redis/connection-keeper.ts",
     from: "this.#planPing();\n      this.probe();",
