@@ -15,15 +15,18 @@
 -- KEYS[10] own_periodic (hash): task name -> JSON of tasks that we have stated, which Python does not delete
 -- KEYS[11] quarantine (list): what cannot be used
 -- KEYS[12..] running (hash): running jobs of brokers
--- ARGV[1] channel (text): for notifications
--- ARGV[2] remembered_s (number): time after which a task that nobody states is forgotten (s), while others make
+-- ARGV[1] broker_id (text): the caller
+-- ARGV[2] channel (text): for notifications
+-- ARGV[3] remembered_s (number): time after which a task that nobody states is forgotten (s), while others make
 --         statements
--- ARGV[3] task_count (number): number of tasks
--- ARGV[4..] tasks: for each task: its name, its period (s, -1 for none), its limit (-1 for none), itself as JSON;
+-- ARGV[4] task_count (number): number of tasks
+-- ARGV[5..] tasks: for each task: its name, its period (s, -1 for none), its limit (-1 for none), itself as JSON;
 --           then, for each broker of KEYS, its id
 --
--- Returns { broker, ... }: brokers whose running jobs must be counted for a limit that is new, and that KEYS
--- lacks: call again with them.
+-- Codes: LOST -1, MUST_COUNT 1, REGISTERED 0
+-- Returns { LOST } if the broker is not one of the cluster any more: nothing was done.
+-- Returns { MUST_COUNT, broker, ... }: brokers whose running jobs must be counted for a limit that is new, and that
+-- KEYS lacks: call again with them. Otherwise { REGISTERED }.
 -- Cost: O(1) a task, of two commands where nothing is new; O(running jobs of the cluster) for a limit that is;
 -- O(log n) a task of the cluster for the first call after nobody made one for long.
 
@@ -37,6 +40,9 @@ local ASLEEP_S = 600
 -- include call
 -- include job
 -- include periodic
+
+-- Who was condemned has a score of 0; where Redis came back empty, there is none.
+if (tonumber(call('ZSCORE', brokers, broker_id)) or 0) <= 0 then return answer({ LOST }) end
 
 local names = {}
 for index = 1, task_count do names[index] = ARGV[FIRST_TASKS + (index - 1) * FIELDS] end
@@ -102,11 +108,11 @@ if has_new_limit then
   for key = FIRST_RUNNING, #KEYS do
     is_given[ARGV[FIRST_TASKS + task_count * FIELDS + key - FIRST_RUNNING]] = true
   end
-  local missing = {}
+  local missing = { MUST_COUNT }
   for _, id in ipairs(call('ZRANGE', brokers, 0, -1)) do
     if not is_given[id] then missing[#missing + 1] = id end
   end
-  if #missing > 0 then return answer(missing) end
+  if #missing > 1 then return answer(missing) end
   for key = FIRST_RUNNING, #KEYS do
     for _, job in ipairs(call('HVALS', KEYS[key])) do
       local task = task_of(job)
@@ -176,4 +182,4 @@ if has_changed then
     if queue then redis.call('PUBLISH', channel, queue) end
   end
 end
-return answer({})
+return answer({ REGISTERED })

@@ -120,7 +120,10 @@ export interface Broker {
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
     /** Moves what has become due, in order and in bounded steps; then makes the jobs of periodic tasks. */
     tick(): Promise<Due>;
-    /** States the periods and limits of the tasks that this process has; others' stay. */
+    /**
+     * Registers the periods and limits of the tasks that this process has; others' stay. Rejects, without effect, if
+     * the cluster has given this broker up: see `onLeaseLost`.
+     */
     register(tasks: readonly TaskDefinition[]): Promise<void>;
     /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
     reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
@@ -137,8 +140,8 @@ export interface Broker {
     onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void;
     /**
      * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
-     * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to
-     * stop listening.
+     * broker, with another id, of which nothing is registered. The `exchange` or `register` that finds it out
+     * rejects, without effect. Returns how to stop listening.
      */
     onLeaseLost(listener: () => void): () => void;
 }
@@ -207,7 +210,8 @@ export declare class MemoryNamespace {
     /** `undefined`, and no effect, if the broker is none of the cluster, or not any more. */
     exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply | undefined;
     tick(nowMs: number, newId: () => string): Due;
-    register(tasks: readonly TaskDefinition[], nowMs: number): void;
+    /** Returns whether the broker is one of the cluster; otherwise there is no effect. */
+    register(brokerId: string, tasks: readonly TaskDefinition[], nowMs: number): boolean;
     reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[];
     rescue(brokerId: string, nowMs: number): RescueReply;
     isQueueEmpty(queue: string): boolean;

@@ -128,7 +128,10 @@ export interface Broker {
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Moves what has become due, in order and in bounded steps; then makes the jobs of periodic tasks. */
   tick(): Promise<Due>;
-  /** States the periods and limits of the tasks that this process has; others' stay. */
+  /**
+   * Registers the periods and limits of the tasks that this process has; others' stay. Rejects, without effect, if
+   * the cluster has given this broker up: see `onLeaseLost`.
+   */
   register(tasks: readonly TaskDefinition[]): Promise<void>;
   /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
   reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
@@ -145,8 +148,8 @@ export interface Broker {
   onWakeUp(listener: WakeUpListener, claim?: ClaimJobs): () => void;
   /**
    * Calls back when the cluster has given this broker up: what it held is others'. It goes on as another
-   * broker, with another id. The `exchange` that finds it out rejects, without effect. Returns how to
-   * stop listening.
+   * broker, with another id, of which nothing is registered. The `exchange` or `register` that finds it out
+   * rejects, without effect. Returns how to stop listening.
    */
   onLeaseLost(listener: () => void): () => void;
 }

@@ -69,6 +69,8 @@ export class Arbiter {
   readonly #lost = new WeakSet<StoredJob>();
   /** How often the lease was lost. */
   #leases = 0;
+  /** How often tasks were added. */
+  #definitions = 0;
   readonly #empty: EmptyWatch;
   /** Runs what others call back, so that jobs do not see the async context of whoever did. */
   #inOwnContext = AsyncLocalStorage.snapshot();
@@ -119,7 +121,8 @@ export class Arbiter {
         this.#hint.woken();
         this.#sleeper.wake();
         if (!isBack) return;
-        this.#upkeep.tryNow();
+        // It may have come back empty, or without what it was told last.
+        this.#upkeep.outdated();
         this.#trouble.tryNow();
       },
       (asked) => (asked === queue ? this.#claim() : undefined),
@@ -173,9 +176,11 @@ export class Arbiter {
     return this.#loop !== undefined;
   }
 
-  /** Tasks were added: the broker must hear of them. */
+  /** Tasks were added. What was fetched before the broker knew their limits goes back to it. */
   tasksChanged(): void {
+    this.#definitions += 1;
     this.#upkeep.outdated();
+    this.#release(this.#local.clear());
   }
 
   /** What this process had is others' now: nothing of it is said to the broker any more. */
@@ -186,6 +191,7 @@ export class Arbiter {
     this.#local.clear();
     this.#leases += 1;
     this.#hint.woken();
+    this.#upkeep.outdated();
     workers.abort(({ job }) => new LeaseLostError(job.taskName));
     this.#sleeper.wake();
   }
@@ -234,7 +240,7 @@ export class Arbiter {
     this.#quiet.resolve();
   }
 
-  /** Asks for the jobs that a lost reply brought. They never started, so any of them may. */
+  /** Asks for the jobs that a lost reply brought. They never started, and go back: see {@link Arbiter.tasksChanged}. */
   async #reconcile(): Promise<void> {
     const { queue, workers } = this.#parts;
     // A lost run may go on while its job comes again: that one is another.
@@ -245,8 +251,7 @@ export class Arbiter {
     const jobs = await this.#broker.reconcile({ queues: [queue], known });
     if (leases !== this.#leases) return;
     this.#outbox.looked();
-    this.#local.push(jobs);
-    await this.#deliver();
+    this.#release(jobs);
   }
 
   async #exchange(): Promise<void> {
@@ -263,6 +268,7 @@ export class Arbiter {
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {
     const { queue } = this.#parts;
     const leases = this.#leases;
+    const definitions = this.#definitions;
     try {
       const reply = await this.#broker.exchange({ outcomes, queues: [queue], max });
       if (leases !== this.#leases) {
@@ -272,13 +278,19 @@ export class Arbiter {
       }
       this.#outbox.told();
       // Right here: should the lease be lost from now on, they are known.
-      this.#local.bring(reply);
+      this.#bring(reply, definitions);
       return reply;
     } catch (error) {
       if (leases === this.#leases) this.#outbox.failed(this.#parts.runtime.clock.monotonic());
       this.#hint.woken();
       throw error;
     }
+  }
+
+  /** @param definitions - as they were when the jobs were asked for */
+  #bring(taken: Taken, definitions: number): void {
+    if (definitions === this.#definitions) this.#local.bring(taken);
+    else this.#release(taken.jobs);
   }
 
   async #deliver(): Promise<void> {
@@ -292,22 +304,23 @@ export class Arbiter {
     // Not while a trip is under way: what that brings is not in hand yet.
     if (!this.#sleeper.isAsleep || !this.#isIdle() || !this.#upkeep.isRegistered) return undefined;
     const leases = this.#leases;
+    const definitions = this.#definitions;
     this.#isClaiming = true;
     return this.#broker.claim(this.#local.room, (taken) => {
       this.#isClaiming = false;
       this.#sleeper.wake();
       // What was taken before the lease was lost is others'.
-      if (leases === this.#leases) this.#inOwnContext(() => this.#claimed(taken));
+      if (leases === this.#leases) this.#inOwnContext(() => this.#claimed(taken, definitions));
     });
   }
 
-  #claimed(taken: Taken | undefined): void {
+  #claimed(taken: Taken | undefined, definitions: number): void {
     if (taken?.more !== false) this.#hint.woken();
     if (taken === undefined) {
       this.#outbox.mustLook(this.#parts.runtime.clock.monotonic());
       return;
     }
-    this.#local.bring(taken);
+    this.#bring(taken, definitions);
     void this.#deliver();
   }
 

@@ -133,12 +133,6 @@ export class LocalQueue {
     this.#unread = [...this.#unread, taken];
   }
 
-  push(jobs: readonly StoredJob[]): void {
-    if (this.isEmpty) this.#moved();
-    this.#read();
-    for (const stored of jobs) this.#waiting.pushBack(stored);
-  }
-
   #read(): void {
     const unread = this.#unread;
     this.#unread = [];

@@ -1,3 +1,4 @@
+import { isRunnable } from "../core/task.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { BoundedBroker } from "./bounded-broker.ts";
 import { BrokerTrouble } from "./broker-trouble.ts";
@@ -44,6 +45,8 @@ export class Upkeep {
   /** Until when it sleeps, on the monotonic clock; 0 while it does not. */
   #sleepsUntilMs = 0;
   #isInCall = false;
+  /** Whether something was planned when the broker last said so. */
+  #isPlanned = false;
   #loop: Promise<void> | undefined;
 
   constructor(parts: UpkeepParts) {
@@ -86,6 +89,7 @@ export class Upkeep {
   /** A trip told when something is due, in ms from now; `undefined` if nothing is planned. */
   told(nextDueMs: number | undefined): void {
     this.#plan.told(nextDueMs);
+    this.#heard(nextDueMs);
     if (this.#dueAtMs < this.#sleepsUntilMs - PRECISION_MS) this.#sleeper.wake();
   }
 
@@ -136,7 +140,19 @@ export class Upkeep {
   readonly #tick = async (): Promise<void> => {
     const { nextDueMs } = await this.#parts.broker.tick();
     this.#plan.ticked(nextDueMs);
+    this.#heard(nextDueMs);
   };
+
+  /** Where nothing is planned any more though this process has periodic tasks, the store may have lost them. */
+  #heard(nextDueMs: number | undefined): void {
+    const { tasks } = this.#parts;
+    const wasPlanned = this.#isPlanned;
+    this.#isPlanned = nextDueMs !== undefined;
+    if (this.#isPlanned || !wasPlanned || !this.isRegistered) return;
+    if (tasks.all.some((task) => isRunnable(task) && task.periodicityMs !== undefined)) {
+      this.outdated();
+    }
+  }
 
   /** Not at all if something is due, or it was stopped. */
   async #sleep(): Promise<void> {

@@ -32,10 +32,15 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (job.retries >= job.maxRetries) {",
     to: "if (job.maxRetries > 0 && job.retries >= job.maxRetries) {",
   }),
-  mutant("a reconcile takes in what is known", "G1 one start a delivery", {
+  mutant("a reconcile takes in what is known", "G1 outcomes are true", {
     file: ARBITER,
     from: "const known = new Set(all.map(({ job }) => job.id));",
     to: "const known = new Set(all.slice(all.length).map(({ job }) => job.id));",
+  }),
+  mutant("what a trip brings is started twice", "G1 one start a delivery", {
+    file: ARBITER,
+    from: "if (definitions === this.#definitions) this.#local.bring(taken);",
+    to: "if (definitions === this.#definitions) [taken, taken].map((each) => this.#local.bring(each));",
   }),
   mutant("a retry counts twice", "G1 every attempt counts once", {
     file: OUTCOME,
@@ -74,8 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   mutant("a retry writes its arguments anew", "G3 arguments stay as they are", {
     file: "core/job-codec.ts",
-    from: "wire: text + wire.slice(copied),",
-    to: "wire: (text + wire.slice(copied)).replace('\"none\":[]', '\"none\":{}'),",
+    from: "wire: head + rest };",
+    to: "wire: (head + rest).replace('\"none\":[]', '\"none\":{}') };",
   }),
   mutant("a failed trip is not looked into", "G4 a lost reply loses nothing", {
     file: OUTBOX,
@@ -98,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant("a claim is waited for without end", "G4 a lost reply loses nothing", {
     file: "engine/bounded-broker.ts",
-    from: "const endWait = this.#deadlines.start(() => {\n      conclude(undefined);\n    });",
+    from: 'const endWait = this.#deadlines.start({ name: "claim" }, () => {\n      conclude(undefined);\n    });',
     to: "const endWait = (): void => undefined;",
   }),
   mutant("a stop does not wait for what is claimed", "G4 a lost reply loses nothing", {
@@ -181,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const CALL_TIMEOUT_MS = 30_000;",
     to: "const CALL_TIMEOUT_MS = 30_000_000;",
   }),
-  mutant("outcomes of a failed trip are dropped", "G1 one start a delivery", {
+  mutant("outcomes of a failed trip are dropped", "G1 outcomes are true", {
     file: OUTBOX,
     from: "this.#waiting = [...this.#underway, ...this.#waiting];",
     to: "",

@@ -82,7 +82,7 @@ export class MemoryBroker implements Broker {
   }
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
-    this.#jobs.register(tasks, this.#now);
+    if (!this.#jobs.register(this.#id, tasks, this.#now)) this.#rejoin();
   }
 
   async reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]> {

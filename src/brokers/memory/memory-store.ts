@@ -121,7 +121,9 @@ export class MemoryNamespace {
     return { nextDueMs: this.#nextDueMs(nowMs) };
   }
 
-  register(tasks: readonly TaskDefinition[], nowMs: number): void {
+  /** Returns whether the broker is one of the cluster; otherwise there is no effect. */
+  register(brokerId: string, tasks: readonly TaskDefinition[], nowMs: number): boolean {
+    if (!this.#running.has(brokerId)) return false;
     for (const task of tasks) {
       // Who only names a task says nothing of its period and limit.
       if (task.fn === undefined) continue;
@@ -130,6 +132,7 @@ export class MemoryNamespace {
       else this.#limits.set(task.name, task.maxConcurrency, this.#countRunning(task.name));
     }
     this.#wakeUp(undefined);
+    return true;
   }
 
   reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[] {

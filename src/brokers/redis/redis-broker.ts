@@ -22,7 +22,6 @@ import {
   isQueueEmpty,
   isQueueEmptyCodes,
   leaveIdle,
-  register,
 } from "./lua-scripts.ts";
 import {
   type CheckedRedisBrokerOptions,
@@ -34,16 +33,9 @@ import { type RedisParts, redisParts } from "./redis-parts.ts";
 import { type RedisLocation, type RedisTarget, redisTarget } from "./redis-target.ts";
 import { array, parseDue, text, textArray } from "./replies.ts";
 import { rescueJobs } from "./rescue.ts";
-import { statedTasks } from "./stated-tasks.ts";
 import { TakenJobs } from "./taken-jobs.ts";
 import { Ticks } from "./ticks.ts";
 import { Trips } from "./trips.ts";
-
-/**
- * How long the periods and limits of a task are remembered that no process states any more, in s; time in which
- * no process states any task does not count.
- */
-const TASKS_REMEMBERED_S = 3600;
 
 /**
  * A broker on Redis 6.2 or later, or Valkey, for a cluster of processes. It shares its keyspace with
@@ -63,7 +55,6 @@ export class RedisBroker implements Broker {
   #isOpen = false;
   #hasJoined = false;
   #joining: Promise<void> | undefined;
-  #isCounting = false;
   readonly #ticks = new Ticks();
 
   /**
@@ -141,7 +132,7 @@ export class RedisBroker implements Broker {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     await this.#join();
-    const { wakeUps, reader } = this.#context;
+    const { wakeUps, reader, registrar } = this.#context;
     const { queues } = request;
     const max = this.#trips.most(request.max);
     const { unreadable } = reader;
@@ -150,13 +141,12 @@ export class RedisBroker implements Broker {
     const trip = { ...request, max, brokerId, unreadable };
     const { code, due, wires, counted } = await this.#trips.make(this.#context, trip);
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
-      if (brokerId === this.#id) this.#leaseLost();
-      throw new BrokerError("the cluster has given this broker up; it goes on as another");
+      throw this.#givenUp(brokerId);
     }
     reader.forget(unreadable);
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
-    if (counted === exchangeCodes.UNCOUNTED) this.#countAgain();
+    if (counted === exchangeCodes.UNCOUNTED) registrar.countAgain(brokerId);
     return new TakenJobs(reader, wires, { more, nextDueMs: parseDue(text(due)) });
   }
 
@@ -166,42 +156,10 @@ export class RedisBroker implements Broker {
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     await this.#join();
+    const { registrar } = this.#context;
     this.#ticks.ofTasks = tasks.map(({ queue }) => queue);
-    await this.#state(tasks);
-  }
-
-  async #state(tasks: readonly TaskDefinition[]): Promise<void> {
-    const { keys, connection } = this.#context;
-    const { count, fields } = statedTasks(tasks);
-    const brokers: string[] = [];
-    for (;;) {
-      const call = register(
-        { ...keys.fixed, running: brokers.map((id) => keys.running(id)) },
-        {
-          channel: keys.channel,
-          rememberedS: TASKS_REMEMBERED_S,
-          taskCount: count,
-          tasks: [...fields, ...brokers],
-        },
-      );
-      const missing = textArray(await connection.run(call));
-      if (missing.length === 0) return;
-      brokers.push(...missing);
-    }
-  }
-
-  /** Not awaited: the script that counts wakes who waits for its jobs. */
-  #countAgain(): void {
-    if (this.#isCounting) return;
-    this.#isCounting = true;
-    this.#state([])
-      .catch((error: unknown) => {
-        const { logger } = this.#context.runtime;
-        logger.warn({ err: error }, "jobs of limited tasks wait: what runs could not be counted");
-      })
-      .finally(() => {
-        this.#isCounting = false;
-      });
+    const brokerId = this.#id;
+    if (!(await registrar.register(brokerId, tasks))) throw this.#givenUp(brokerId);
   }
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
@@ -285,6 +243,11 @@ export class RedisBroker implements Broker {
 
   #refuseIfStopped(): void {
     if (!this.#isOpen) throw new BrokerError("this RedisBroker is not started, or was stopped");
+  }
+
+  #givenUp(brokerId: string): BrokerError {
+    if (brokerId === this.#id) this.#leaseLost();
+    return new BrokerError("the cluster has given this broker up; it goes on as another");
   }
 
   /** From here on this is another broker: what the old one held is others'. */

@@ -12,6 +12,7 @@ import { Producer } from "./producer.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
 import type { RedisTarget } from "./redis-target.ts";
+import { Registrar } from "./registrar.ts";
 import { warnOfConditions } from "./server-conditions.ts";
 import { WakeUps } from "./wake-ups.ts";
 
@@ -34,6 +35,7 @@ export interface RedisParts extends BrokerContext {
   readonly heartbeat: HeartbeatThread;
   readonly wakeUps: WakeUps;
   readonly reader: JobReader;
+  readonly registrar: Registrar;
 }
 
 /** What they are made from. */
@@ -96,6 +98,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     wakeUps,
     reader,
     heartbeat,
+    registrar: new Registrar({ connection, keys, runtime }),
     producer: new Producer({
       connection,
       keys,

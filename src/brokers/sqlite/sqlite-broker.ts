@@ -168,10 +168,13 @@ export class SqliteBroker implements Broker {
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     const session = this.#running;
-    await session.join();
-    await session.file.write("stating tasks", (work) => {
+    const { uuid } = await session.join();
+    const isOne = await session.file.write("registering tasks", (work) => {
+      if (!isMember(work, uuid)) return false;
       stateTasks(work, tasks);
+      return true;
     });
+    if (!isOne) throw this.#leaseLost(uuid);
   }
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {

@@ -66,14 +66,17 @@ export function ids(jobs: readonly StoredJob[]): string[] {
   return jobs.map(({ job }) => job.id);
 }
 
-/** A broker that was given up finds it out at its next exchange, and goes on as another. */
-export async function findOut(broker: Broker): Promise<void> {
+/** A broker that was given up finds it out at its next exchange, or other such call, and goes on as another. */
+export async function findOut(
+  broker: Broker,
+  call: () => Promise<unknown> = () => take(broker, 1),
+): Promise<void> {
   const { id } = broker;
   let told = 0;
   const stop = broker.onLeaseLost(() => {
     told += 1;
   });
-  await assert.rejects(take(broker, 1), BrokerError);
+  await assert.rejects(call(), BrokerError);
   stop();
   assert.equal(told, 1);
   assert.notEqual(broker.id, id);

@@ -6,6 +6,7 @@ import {
   QUEUE,
   plain,
   exchange,
+  findOut,
   take,
   settle,
   outcome,
@@ -117,6 +118,26 @@ export function limitTests(test: BenchTest): void {
     await take(broker, 3);
     await other.register([limited]);
     assert.equal((await take(other, 10)).jobs.length, 0);
+  });
+
+  test("[G5] [G8] a broker that was given up registers nothing, finds it out, and registers anew", async (bench) => {
+    const { broker, other, jobs } = bench;
+    await other.rescue(broker.id);
+    await findOut(broker, () => broker.register([limited]));
+    await broker.enqueue(jobs.makeMany(5, limited));
+    assert.equal((await take(other, 3)).jobs.length, 3, "nothing is registered");
+    await broker.register([limited]);
+    assert.equal((await take(broker, 5)).jobs.length, 0);
+  });
+
+  test("[G5] limits are gone after a flush(), which register() finds out", async (bench) => {
+    const { broker, other, jobs } = bench;
+    await broker.register([limited]);
+    await other.flush();
+    await findOut(broker, () => broker.register([limited]));
+    await broker.register([limited]);
+    await broker.enqueue(jobs.makeMany(5, limited));
+    assert.equal((await take(broker, 5)).jobs.length, 2);
   });
 
   test("[G5] a limit works without retries", async (bench) => {

@@ -131,6 +131,10 @@ export class SimulatedBroker implements Broker {
     const reply = await network.call(process, "exchange", () => server.exchange(sent));
     if (reply === SUPERSEDED) throw new BrokerError("a later request was faster");
     if (reply !== undefined && brokerId === this.#id) return reply;
+    this.#givenUp(brokerId);
+  }
+
+  #givenUp(brokerId: string): never {
     if (brokerId === this.#id) this.leaseLost();
     throw new BrokerError("the cluster has given this broker up; it goes on as another");
   }
@@ -143,9 +147,11 @@ export class SimulatedBroker implements Broker {
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     await this.#join();
     const { network, process, server } = this.#parts;
-    await network.call(process, "register", () => {
-      server.register(tasks);
-    });
+    const brokerId = this.#id;
+    const isMember = await network.call(process, "register", () =>
+      server.register(brokerId, tasks),
+    );
+    if (!isMember) this.#givenUp(brokerId);
   }
 
   async reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]> {

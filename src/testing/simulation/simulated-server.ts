@@ -99,9 +99,11 @@ export class SimulatedServer {
     });
   }
 
-  register(tasks: readonly TaskDefinition[]): void {
+  /** Returns whether the sender is a member; otherwise there is no effect. */
+  register(brokerId: string, tasks: readonly TaskDefinition[]): boolean {
+    if (!this.jobs.register(brokerId, tasks, this.#nowMs)) return false;
     this.#history.statedAtMs ??= this.#world.nowMs;
-    this.jobs.register(tasks, this.#nowMs);
+    return true;
   }
 
   reconcile(brokerId: string, request: ReconcileRequest): readonly StoredJob[] {

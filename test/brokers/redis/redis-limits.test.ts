@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { register } from "../../../src/brokers/redis/lua-scripts.ts";
+import { register, registerCodes } from "../../../src/brokers/redis/lua-scripts.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { statedTasks } from "../../../src/brokers/redis/stated-tasks.ts";
@@ -150,17 +150,27 @@ describe("limits on Redis", () => {
     const state = async (brokers: readonly string[]): Promise<unknown> => {
       const call = register(
         { ...fixed, running: brokers.map((id) => cluster.keys.running(id)) },
-        { channel, rememberedS: 3600, taskCount: count, tasks: [...fields, ...brokers] },
+        {
+          brokerId: first.id,
+          channel,
+          rememberedS: 3600,
+          taskCount: count,
+          tasks: [...fields, ...brokers],
+        },
       );
       const { script, keys, args } = call;
       return redis.inspector.call("EVAL", script.text, String(keys.length), ...keys, ...args);
     };
-    assert.deepEqual(await state([]), [first.id]);
+    assert.deepEqual(await state([]), [registerCodes.MUST_COUNT, first.id]);
     const second = await cluster.join();
     await second.enqueue(cluster.jobs.makeMany(5, limited));
     await take(second, 2);
-    assert.deepEqual(await state([first.id]), [second.id], "it is asked for too");
-    assert.deepEqual(await state([first.id, second.id]), []);
+    assert.deepEqual(
+      await state([first.id]),
+      [registerCodes.MUST_COUNT, second.id],
+      "it is asked for too",
+    );
+    assert.deepEqual(await state([first.id, second.id]), [registerCodes.REGISTERED]);
     assert.equal(await redis.inspector.call("HGET", fixed.counts, limited.name), "2");
   });
 
