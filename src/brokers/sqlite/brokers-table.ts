@@ -138,7 +138,8 @@ export function rescue(work: Work, broker: number): Rescued {
   const lastJob = lastOfPage(work.space, broker);
   const held = heldJobs(work.space, broker, lastJob);
   sql.run("DELETE FROM spinach_running WHERE broker = ? AND job <= ?", broker, lastJob);
-  const isDone = sql.get(REMOVE_DONE, broker) !== undefined;
+  // Where nothing can be taken over, the next sweep may: it is not tried again at once.
+  const isDone = sql.get(REMOVE_DONE, broker) !== undefined || held.length === 0;
   const limits = new Limits(work);
   const again: StoredJob[] = [];
   const failed: string[] = [];
@@ -210,8 +211,8 @@ FROM spinach_running CROSS JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE broker = ? AND job <= ?
 ORDER BY job`;
 const HELD_SIZES = `
-SELECT job, octet_length(wire)
-FROM spinach_running CROSS JOIN spinach_jobs ON spinach_jobs.id = job
+SELECT job, coalesce(octet_length(wire), 0)
+FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE broker = ?
 ORDER BY job
 LIMIT 1000`;
