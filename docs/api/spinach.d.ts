@@ -423,6 +423,9 @@ export declare function shortenLog(sql: SqlSession, file: string, mostBytes?: nu
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
 /** One row, its columns in the order of the statement. */
 export type Row = readonly SQLOutputValue[];
+/** A row says what makes no sense. */
+export declare class UnreadableRowError extends TypeError {
+}
 /** A connection with its prepared statements: each text is compiled once. */
 export declare class SqlSession {
     #private;
@@ -431,8 +434,14 @@ export declare class SqlSession {
     exec(sql: string): void;
     all(sql: string, ...params: readonly SQLInputValue[]): readonly Row[];
     get(sql: string, ...params: readonly SQLInputValue[]): Row | undefined;
-    /** Returns the number of the row that it has inserted, if it inserts one. */
-    run(sql: string, ...params: readonly SQLInputValue[]): number;
+    run(sql: string, ...params: readonly SQLInputValue[]): void;
+    /** Returns how many rows it has changed, inserted or deleted. */
+    change(sql: string, ...params: readonly SQLInputValue[]): number;
+    /**
+     * Inserts a row. Returns its number.
+     * @throws UnreadableRowError if that is too large to be read again: it follows that of a bad row
+     */
+    insert(sql: string, ...params: readonly SQLInputValue[]): number;
     /** The texts of all that was prepared so far. */
     get prepared(): readonly string[];
     get isTransaction(): boolean;

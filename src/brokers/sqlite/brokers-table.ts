@@ -31,7 +31,7 @@ export function join({ space }: Work, { uuid, leaseMs, process }: Joiner): numbe
   const known = findBroker(space, uuid);
   if (known !== undefined) return known;
   const { machine, pid, startedAt } = process;
-  return space.sql.run(ADD_BROKER, space.id, uuid, leaseMs, machine, pid, startedAt);
+  return space.sql.insert(ADD_BROKER, space.id, uuid, leaseMs, machine, pid, startedAt);
 }
 
 /** The row of a broker; `undefined` if it is not one of the cluster any more. */
@@ -207,7 +207,7 @@ WHERE uuid = ? AND namespace = ?
   AND NOT EXISTS (SELECT 1 FROM spinach_running WHERE broker = spinach_brokers.id)`;
 const HELD_JOBS = `
 SELECT job, task, wire
-FROM spinach_running CROSS JOIN spinach_jobs ON spinach_jobs.id = job
+FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE broker = ? AND job <= ?
 ORDER BY job`;
 const HELD_SIZES = `

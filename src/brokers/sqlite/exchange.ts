@@ -7,7 +7,7 @@ import { MAX_JOBS_PER_CALL, type ExchangeRequest } from "../broker.ts";
 import { JobPlaces, takeReady, type WaitingJob } from "./job-places.ts";
 import { Limits } from "./limits.ts";
 import { nextDueMs } from "./next-due.ts";
-import { setAside } from "./quarantine.ts";
+import { boundQuarantine, setAside } from "./quarantine.ts";
 import type { Work } from "./work.ts";
 
 /** A broker of the cluster, and what it holds. */
@@ -28,6 +28,8 @@ export interface Exchanged {
   /** Ids of the jobs that are not held any more. */
   readonly settled: readonly string[];
   readonly malformed: readonly MalformedJobError[];
+  /** Rows of the quarantine that were let go of, because it was full. */
+  readonly dropped: number;
 }
 
 /** Whether there is something to take. Reads only, so that an idle process holds nobody up. */
@@ -51,7 +53,8 @@ export function exchange(work: Work, request: ExchangeRequest, holder: Holder): 
     work.space.sql.run(ADD_RUNNING, holder.broker, JSON.stringify(rows));
   }
   limits.save();
-  return { jobs, rows, more, settled, malformed, nextDueMs: nextDueMs(work) };
+  const dropped = malformed.length > 0 ? boundQuarantine(work) : 0;
+  return { jobs, rows, more, settled, malformed, dropped, nextDueMs: nextDueMs(work) };
 }
 
 interface Settling {

@@ -26,7 +26,7 @@ export class JobPlaces {
     const { space, nowMs, woken } = this.#work;
     for (const { job, wire } of jobs) {
       const queue = space.queueId(job.queue);
-      const row = space.sql.run(ADD_JOB, queue, job.taskName, wire);
+      const row = space.sql.insert(ADD_JOB, queue, job.taskName, wire);
       const atMs = job.at.getTime();
       if (atMs > nowMs) space.sql.run(ADD_FUTURE, space.id, atMs, row);
       else this.#append(queue, row);
@@ -93,22 +93,22 @@ const FIRST_READY = "SELECT coalesce(min(seq), 1) FROM spinach_ready WHERE queue
 const END_OF_READY = "SELECT coalesce(max(seq), 0) + 1 FROM spinach_ready WHERE queue = ?";
 const DUE_FUTURE = `
 SELECT at_ms, job, queue
-FROM spinach_future CROSS JOIN spinach_jobs ON spinach_jobs.id = job
+FROM spinach_future LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE namespace = ? AND at_ms <= ?
 ORDER BY at_ms, job
 LIMIT ?`;
 const DELETE_FUTURE = "DELETE FROM spinach_future WHERE namespace = ? AND at_ms = ? AND job = ?";
-// CROSS JOIN: SQLite then reads the small table first, in its order, and no more rows than are wanted.
+// LEFT JOIN: a row without its job is noticed, and SQLite reads the small table first, in its order, and no more rows than are wanted.
 const OLDEST_READY = `
 SELECT seq, job, spinach_ready.queue, task, wire
-FROM spinach_ready CROSS JOIN spinach_jobs ON spinach_jobs.id = job
+FROM spinach_ready LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE spinach_ready.queue = ?
 ORDER BY seq
 LIMIT ?`;
 const DELETE_READY = "DELETE FROM spinach_ready WHERE queue = ? AND seq <= ?";
 const OLDEST_PARKED = `
 SELECT seq, job, spinach_parked.queue, spinach_jobs.task, wire
-FROM spinach_parked CROSS JOIN spinach_jobs ON spinach_jobs.id = job
+FROM spinach_parked LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE spinach_parked.task = ? AND spinach_parked.queue = ?
 ORDER BY seq
 LIMIT ?`;

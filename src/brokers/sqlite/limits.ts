@@ -1,5 +1,5 @@
 import { takeParked, type JobPlaces, type WaitingJob } from "./job-places.ts";
-import { integer, type Row, text } from "./sql-session.ts";
+import { integer, type Row, text, UnreadableRowError } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
 interface Limit {
@@ -116,6 +116,9 @@ function limitOf([id, task, most, running]: Row): readonly [string, Limit] {
     hasChanged: false,
     wasFreed: false,
   };
+  if (limit.most < 1 || limit.running < 0) {
+    throw new UnreadableRowError(`${limit.running} of at most ${limit.most} jobs of a task run`);
+  }
   return [text(task), limit];
 }
 

@@ -15,7 +15,7 @@ export class NamespaceSession {
 
   /** Its number, which it gets within a transaction that writes. */
   get id(): number {
-    this.#id ??= this.#known() ?? this.sql.run(ADD_NAMESPACE, this.name);
+    this.#id ??= this.#known() ?? this.sql.insert(ADD_NAMESPACE, this.name);
     return this.#id;
   }
 
@@ -53,7 +53,7 @@ export class NamespaceSession {
   }
 
   #addQueue(name: string): number {
-    return this.#remember(this.sql.run(ADD_QUEUE, this.id, name), name);
+    return this.#remember(this.sql.insert(ADD_QUEUE, this.id, name), name);
   }
 
   #remember(id: number, name: string): number {

@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 
 import type { Runtime } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
+import { setBadRowsAside } from "./bad-rows.ts";
 import { dataVersion, type Log, openDatabase, shortenLog } from "./database-file.ts";
 import { FileGuard } from "./file-guard.ts";
 import { migrate, refuseNewer } from "./migrations.ts";
@@ -54,6 +55,7 @@ export class OpenFile {
       path,
       patience: patienceOf(from),
       guard: this.#guard,
+      mend: () => this.#setBadRowsAside(),
       onUndone: () => {
         this.space.forget();
       },
@@ -172,6 +174,18 @@ export class OpenFile {
     this.bell.close();
     this.#guard.close();
     this.#sql.close();
+  }
+
+  #setBadRowsAside(): boolean {
+    const rows = setBadRowsAside(this.#work());
+    const isMended = Object.keys(rows).length > 0;
+    if (isMended) {
+      this.#runtime.logger.error(
+        { rows, quarantine: "spinach_quarantine" },
+        "set rows of the SQLite file aside that no process of Spinach can have written: see who else writes its tables",
+      );
+    }
+    return isMended;
   }
 
   #work(): Work {

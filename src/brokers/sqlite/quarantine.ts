@@ -10,6 +10,17 @@ export function setAside(
   space.sql.run(DELETE_JOB, job);
 }
 
+/** Most rows that are kept, the newest ones: whoever writes bad ones for ever must not fill the disk. */
+const MOST_ROWS = 10_000;
+
+/** Lets go of the oldest rows beyond the bound. Returns how many. */
+export function boundQuarantine({ space }: Work): number {
+  return space.sql.change(FORGET_OLDEST, MOST_ROWS);
+}
+
+const FORGET_OLDEST = `
+DELETE FROM spinach_quarantine
+WHERE id <= (SELECT id FROM spinach_quarantine ORDER BY id DESC LIMIT 1 OFFSET ?)`;
 const ADD_QUARANTINE =
   "INSERT INTO spinach_quarantine (namespace, reason, wire, at_ms) VALUES (?, ?, ?, ?)";
 const DELETE_JOB = "DELETE FROM spinach_jobs WHERE id = ?";

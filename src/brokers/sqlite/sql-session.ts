@@ -3,6 +3,12 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 /** One row, its columns in the order of the statement. */
 export type Row = readonly SQLOutputValue[];
 
+/** Row numbers are counted up: one above this is not ours. */
+const MOST_ROWS = 2 ** 52;
+
+/** A row says what makes no sense. */
+export class UnreadableRowError extends TypeError {}
+
 /** A connection with its prepared statements: each text is compiled once. */
 export class SqlSession {
   readonly #db: DatabaseSync;
@@ -27,9 +33,25 @@ export class SqlSession {
     return found === undefined ? undefined : row(found);
   }
 
-  /** Returns the number of the row that it has inserted, if it inserts one. */
-  run(sql: string, ...params: readonly SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...params).lastInsertRowid);
+  run(sql: string, ...params: readonly SQLInputValue[]): void {
+    this.#statement(sql).run(...params);
+  }
+
+  /** Returns how many rows it has changed, inserted or deleted. */
+  change(sql: string, ...params: readonly SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...params).changes);
+  }
+
+  /**
+   * Inserts a row. Returns its number.
+   * @throws UnreadableRowError if that is too large to be read again: it follows that of a bad row
+   */
+  insert(sql: string, ...params: readonly SQLInputValue[]): number {
+    const added = Number(this.#statement(sql).run(...params).lastInsertRowid);
+    if (Math.abs(added) > MOST_ROWS) {
+      throw new UnreadableRowError(`SQLite gave the row number ${added}`);
+    }
+    return added;
   }
 
   /** The texts of all that was prepared so far. */
@@ -71,11 +93,11 @@ function row(value: unknown): Row {
 /** A column that holds a number. */
 export function integer(value: SQLOutputValue | undefined): number {
   if (typeof value === "number") return value;
-  throw new TypeError(`SQLite gave ${typeof value} for a number`);
+  throw new UnreadableRowError(`SQLite gave ${typeof value} for a number`);
 }
 
 /** A column that holds a text. */
 export function text(value: SQLOutputValue | undefined): string {
   if (typeof value === "string") return value;
-  throw new TypeError(`SQLite gave ${typeof value} for a text`);
+  throw new UnreadableRowError(`SQLite gave ${typeof value} for a text`);
 }

@@ -283,13 +283,14 @@ export class SqliteBroker implements Broker {
     return new BrokerError("the cluster has given this broker up; it goes on as another");
   }
 
-  #report({ malformed }: Exchanged): void {
-    for (const err of malformed) {
-      this.#context.runtime.logger.error(
-        { err, quarantine: "spinach_quarantine" },
-        "set aside a job that cannot be read",
-      );
-    }
+  /** One line, however many there are. */
+  #report({ malformed, dropped }: Exchanged): void {
+    const [err] = malformed;
+    if (err === undefined) return;
+    this.#context.runtime.logger.error(
+      { err, jobs: malformed.length, dropped, quarantine: "spinach_quarantine" },
+      "set aside jobs that cannot be read",
+    );
   }
 
   get #open(): OpenFile {

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, existsSync, openSync, statSync } from
 import { dirname } from "node:path";
 
 import { BrokerError } from "../../core/errors.ts";
+import { UnreadableRowError } from "./sql-session.ts";
 
 /** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
 const CODES = Object.freeze({
@@ -11,6 +12,8 @@ const CODES = Object.freeze({
   CORRUPT: 11,
   FULL: 13,
   CANTOPEN: 14,
+  CONSTRAINT: 19,
+  MISMATCH: 20,
   NOTADB: 26,
 });
 
@@ -54,6 +57,15 @@ function sqliteCode(error: unknown): number | undefined {
 /** Whether somebody else has the lock: trying again helps. */
 export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === CODES.BUSY;
+}
+
+/** Whether a row may be to blame that nobody of ours has written. */
+export function isBadRow(error: unknown): boolean {
+  if (error instanceof UnreadableRowError) return true;
+  // What node:sqlite says of numbers that JavaScript cannot hold.
+  if (systemCode(error) === "ERR_OUT_OF_RANGE") return true;
+  const code = sqliteCode(error);
+  return code === CODES.CONSTRAINT || code === CODES.MISMATCH;
 }
 
 /**

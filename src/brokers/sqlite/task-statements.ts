@@ -1,7 +1,7 @@
 import { newPeriodicJob } from "../../core/new-job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type { JobPlaces } from "./job-places.ts";
-import { integer, text } from "./sql-session.ts";
+import { integer, text, UnreadableRowError } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -68,6 +68,7 @@ export function runPeriodic(work: Work, places: JobPlaces, newId: () => string):
   const { space, nowMs } = work;
   for (const [name, queue, maxRetries, periodMs, nextMs] of due(work)) {
     const periodicityMs = integer(periodMs);
+    if (periodicityMs < 1) throw new UnreadableRowError(`a period of ${periodicityMs} ms`);
     const nextAtMs = integer(nextMs);
     const task = { name: text(name), queue: text(queue), maxRetries: integer(maxRetries) };
     if (nextAtMs <= nowMs) {

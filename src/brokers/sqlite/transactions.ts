@@ -1,7 +1,7 @@
 import { BrokerError } from "../../core/errors.ts";
 import type { FileGuard } from "./file-guard.ts";
 import type { SqlSession } from "./sql-session.ts";
-import { isBusy, sqliteError } from "./sqlite-errors.ts";
+import { isBadRow, isBusy, sqliteError } from "./sqlite-errors.ts";
 import { type Patience, whileBusy } from "./while-busy.ts";
 
 /** What transactions need. */
@@ -12,6 +12,8 @@ export interface TransactionsParts {
   readonly patience: Patience;
   /** Called when a transaction was undone: what was remembered from it is not so. */
   readonly onUndone: () => void;
+  /** Sets rows aside that nobody of ours has written. Returns whether there were any. */
+  readonly mend: () => boolean;
   readonly guard: Pick<FileGuard, "check" | "problem">;
 }
 
@@ -53,7 +55,21 @@ export class Transactions {
     try {
       return await whileBusy(patience, () => this.#once(begin, body));
     } catch (error) {
+      if (!isBadRow(error) || !(await this.#mend(patience))) throw this.#reason(what, error);
+    }
+    try {
+      return await whileBusy(patience, () => this.#once(begin, body));
+    } catch (error) {
       throw this.#reason(what, error);
+    }
+  }
+
+  async #mend(patience: Patience): Promise<boolean> {
+    try {
+      return await whileBusy(patience, () => this.#once("BEGIN IMMEDIATE", this.#parts.mend));
+    } catch {
+      // What it was to mend is what is told.
+      return false;
     }
   }
 

@@ -93,7 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: KIND,
     file: "lua/held_jobs.lua",
-    from: "if bytes > max_bytes and #reply > 0 then break end",
+    from: "if #reply > 0 and (read > MAX_READ or given > max_bytes) then break end",
     to: "",
     test: "test/brokers/redis/thin-line.test.ts",
     title: "are asked for",

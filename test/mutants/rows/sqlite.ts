@@ -5,6 +5,7 @@ const GUARD_TEST = "test/brokers/sqlite/file-guard.test.ts";
 const BELL = "src/brokers/sqlite/wake-bell.ts";
 const BELL_TEST = "test/brokers/sqlite/wake-bell.test.ts";
 
+const BAD_ROWS = "test/brokers/sqlite/bad-rows.test.ts";
 const LIFECYCLE = "test/lifecycle/stop-at-each-await.test.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -107,5 +108,40 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     test: LIFECYCLE,
     title: "locked",
+  },
+  {
+    kind: "a bad row keeps all others from being read",
+    file: "src/brokers/sqlite/transactions.ts",
+    from: "if (!isBadRow(error) || !(await this.#mend(patience))) throw",
+    to: "throw",
+    test: BAD_ROWS,
+  },
+  {
+    kind: "a row without its job is passed over",
+    file: "src/brokers/sqlite/job-places.ts",
+    from: "FROM spinach_ready LEFT JOIN",
+    to: "FROM spinach_ready CROSS JOIN",
+    test: BAD_ROWS,
+  },
+  {
+    kind: "a period that is none",
+    file: "src/brokers/sqlite/task-statements.ts",
+    from: "if (periodicityMs < 1) throw",
+    to: "if (periodicityMs < -9) throw",
+    test: BAD_ROWS,
+  },
+  {
+    kind: "a quarantine without a bound",
+    file: "src/brokers/sqlite/exchange.ts",
+    from: "malformed.length > 0 ? boundQuarantine(work) : 0",
+    to: "0",
+    test: BAD_ROWS,
+  },
+  {
+    kind: "jobs of a bad row of a broker are lost",
+    file: "src/brokers/sqlite/bad-rows.ts",
+    from: "rescue(work, nobody);",
+    to: "",
+    test: BAD_ROWS,
   },
 ];
