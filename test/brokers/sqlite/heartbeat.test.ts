@@ -6,6 +6,7 @@ import { Heartbeat } from "../../../src/brokers/sqlite/heartbeat.ts";
 import { OpenFile } from "../../../src/brokers/sqlite/open-file.ts";
 import { checkSqliteBrokerOptions } from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import { BrokerError } from "../../../src/core/errors.ts";
 import { type ProcessIdentity, thisProcess } from "../../../src/platform/process-identity.ts";
 import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
@@ -27,15 +28,28 @@ interface Bench extends AsyncDisposable {
   readonly watcher: Heartbeat;
   /** What was seen: `rescued` and a broker, `lost`, `failed`. */
   readonly events: readonly string[];
+  /** The holder takes a job. */
+  take(): Promise<void>;
   /** Each write takes so long from now on, in ms. */
   slowDown(ms: number): void;
+  /** Nothing can be read or written from now on, or everything again. */
+  breakFile(isBroken: boolean): void;
+  /** The watcher's next write for this fails. */
+  failOnce(what: string): void;
   /** Whose process is dead. */
   readonly dead: Set<string>;
 }
 
 let files = 0;
 
-async function bench(): Promise<Bench> {
+interface BenchOptions {
+  /** Whether the holder holds a job from the start. @defaultValue true */
+  readonly holds?: boolean;
+  /** Brokers beside these two that hold a job, and never beat. @defaultValue 0 */
+  readonly silent?: number;
+}
+
+async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<Bench> {
   files += 1;
   const path = folder.file(`${files}.db`);
   const runtime = new FakeRuntime();
@@ -43,8 +57,11 @@ async function bench(): Promise<Bench> {
   const dead = new Set<string>();
   const opened: OpenFile[] = [];
   let slowMs = 0;
+  let isBroken = false;
+  let failsOnce = "";
   const brokers = [SqliteBroker.alone(path), SqliteBroker.alone(path)] as const;
-  for (const broker of brokers) {
+  const silentOnes = Array.from({ length: silent }, () => SqliteBroker.alone(path));
+  for (const broker of [...brokers, ...silentOnes]) {
     broker.bind({ namespace: "test", runtime });
     await broker.start();
     await broker.register([]);
@@ -55,8 +72,15 @@ async function bench(): Promise<Bench> {
     opened.push(file);
     const heart = new Heartbeat({
       file: {
-        read: (what, body) => file.read(what, body),
+        read: async (what, body) => {
+          if (isBroken) throw new BrokerError(`${what}: from the test`);
+          return file.read(what, body);
+        },
         write: async (what, body) => {
+          if (isBroken || (what === failsOnce && name === "watcher")) {
+            failsOnce = "";
+            throw new BrokerError(`${what}: from the test`);
+          }
           if (slowMs > 0) {
             const { promise, resolve } = Promise.withResolvers<void>();
             runtime.timers.set(resolve, slowMs);
@@ -91,8 +115,12 @@ async function bench(): Promise<Bench> {
     close: async () => undefined,
     broker: async () => brokers[0],
   });
-  await brokers[0].enqueue([jobs.make(retried)]);
-  await brokers[0].exchange({ outcomes: [], queues: ["spinach"], max: 1 });
+  const take = async (broker: SqliteBroker): Promise<void> => {
+    await broker.enqueue([jobs.make(retried)]);
+    await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
+  };
+  if (holds) await take(brokers[0]);
+  for (const broker of silentOnes) await take(broker);
   const heart = await heartOf(brokers[0], "heart");
   const watcher = await heartOf(brokers[1], "watcher");
   return {
@@ -102,13 +130,20 @@ async function bench(): Promise<Bench> {
     watcher,
     events,
     dead,
+    take: () => take(brokers[0]),
     slowDown: (ms) => {
       slowMs = ms;
+    },
+    breakFile: (broken) => {
+      isBroken = broken;
+    },
+    failOnce: (what) => {
+      failsOnce = what;
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([heart.leave(), watcher.leave()]);
       for (const file of opened) file.close();
-      for (const broker of brokers) await broker.stop();
+      for (const broker of [...brokers, ...silentOnes]) await broker.stop();
       assert.equal(runtime.pendingTimers, 0);
     },
   };
@@ -171,5 +206,35 @@ describe("the heartbeat on SQLite", () => {
     assert.deepEqual(it.events, []);
     await it.runtime.advance(LEASE_MS);
     assert.deepEqual(it.events, ["watcher rescued 1 of holder"]);
+  });
+
+  test("[G6] [G8] one that was idle for long and takes a job is not taken for dead before its next beat", async () => {
+    await using it = await bench({ holds: false });
+    await it.runtime.advance(10 * LEASE_MS);
+    await it.take();
+    await it.watcher.sweep();
+    assert.deepEqual(it.events, []);
+  });
+
+  test("[G7] after a time in which nobody could use the file, the silence in it counts for nobody", async () => {
+    await using it = await bench();
+    await it.runtime.advance(LEASE_MS);
+    it.breakFile(true);
+    await it.runtime.advance(2 * LEASE_MS);
+    it.breakFile(false);
+    // Before the holder has had the time to beat.
+    await it.watcher.sweep();
+    assert.deepEqual(new Set(it.events), new Set(["heart failed", "watcher failed"]));
+  });
+
+  test("[G7] one whose jobs cannot be taken over keeps no other waiting", async () => {
+    await using it = await bench({ holds: false, silent: 2 });
+    await it.heart.leave();
+    it.failOnce("taking jobs over");
+    await it.runtime.advance(LEASE_MS + 1000);
+    const rescued = it.events.filter((event) => event.includes("rescued"));
+    assert.deepEqual([it.events[0], rescued.length], ["watcher failed", 1]);
+    await it.runtime.advance(LEASE_MS + 1000);
+    assert.equal(it.events.filter((event) => event.includes("rescued")).length, 2);
   });
 });
