@@ -57,9 +57,9 @@ for _, job in ipairs(due) do
     redis.call('ZREM', future, job)
     quarantine_text(future, NO_JOB, job)
   else
+    -- In order: whoever comes after a job that cannot be moved yet, of its queue, cannot be either.
     local key = key_of(queue)
-    -- In order: what comes after a job that cannot be moved yet waits too, and only says where it belongs.
-    if key and #missing == 0 then
+    if key then
       redis.call('ZREM', future, job)
       call('RPUSH', key, job)
       woken[queue] = (woken[queue] or 0) + 1
@@ -67,8 +67,6 @@ for _, job in ipairs(due) do
   end
 end
 
--- Nor does a periodic job overtake those.
-local must_wait = #missing > 0
 local names, is_named = {}, {}
 for _, key in ipairs({ periodic, periodic_exact }) do
   for _, name in ipairs(call('ZRANGEBYSCORE', key, '-inf', string.format('%.6f', now), 'LIMIT', 0, id_count)) do
@@ -96,7 +94,7 @@ for index, name in ipairs(names) do
     plan(name, planned)
   else
     local key = key_of(task.queue)
-    if key and not must_wait then
+    if key then
       local micros = string.format('%.0f', math.floor(tonumber(time[2])))
       local job = '{"id":"' .. ARGV[FIRST_IDS + index - 1] .. '","status":2,"task_name":' ..
         cjson.encode(name) .. ',"queue":' .. cjson.encode(task.queue) .. ',"max_retries":' ..

@@ -17,8 +17,12 @@ local function settle_done()
   for first = 1, #done, CHUNK do
     local last = math.min(first + CHUNK - 1, #done)
     if limit_by_task then
-      for _, job in ipairs(call('HMGET', running, unpack(done, first, last))) do
-        if job then free_place(job) end
+      local is_free = {}
+      for index, job in ipairs(call('HMGET', running, unpack(done, first, last))) do
+        local id = done[first + index - 1]
+        -- One that is told twice has had one place.
+        if job and not is_free[id] then free_place(job) end
+        is_free[id] = true
       end
     end
     call('HDEL', running, unpack(done, first, last))

@@ -79,10 +79,9 @@ export class OwnJobs {
     });
   }
 
-  #conclude({ jobs, areTaken, more, brokerId, claim }: Conclusion): void {
-    const { id, reader } = this.#parts;
-    // Others' by now, if the lease was lost meanwhile.
-    const wires = areTaken && brokerId === id() ? jobs.map(({ wire }) => wire) : [];
+  #conclude({ jobs, areTaken, more, claim }: Conclusion): void {
+    const { reader } = this.#parts;
+    const wires = areTaken ? jobs.map(({ wire }) => wire) : [];
     claim.concluded(new TakenJobs(reader, wires, { more }));
   }
 

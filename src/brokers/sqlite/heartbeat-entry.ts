@@ -31,7 +31,6 @@ function run(data: SqliteHeartbeatData): void {
         runtime,
         leaseMs: options.lease,
         isProcessAlive: signs.isProcessAlive,
-        timesTaken: signs.timesTaken,
         listener,
         isDead,
       }),

@@ -37,7 +37,7 @@ const IDLE_BEAT_EVERY_MS = 120_000;
 const FORGOTTEN_AFTER_MS = 600_000;
 
 /** What a heartbeat is made of. */
-export interface HeartbeatParts extends Omit<ProcessSigns, "isTaking"> {
+export interface HeartbeatParts extends Pick<ProcessSigns, "isProcessAlive"> {
   readonly file: Pick<OpenFile, "read" | "write" | "shortenLog">;
   readonly runtime: Runtime;
   readonly leaseMs: number;
@@ -55,7 +55,6 @@ export class Heartbeat implements Beating {
   readonly #watch = new SilenceWatch();
   readonly #logWatch = new LogWatch();
   #brokerId: string | undefined;
-  #timesTaken = 0;
   #beatenAtMs = 0;
   /** On both clocks: the monotonic one stands still while a machine sleeps, the other may be set. */
   #sweptAtMs = { monotonic: 0, now: 0 };
@@ -128,18 +127,14 @@ export class Heartbeat implements Beating {
   }
 
   async #sayAlive(brokerId: string): Promise<void> {
-    const { file, timesTaken, runtime } = this.#parts;
-    // Before the look: what is taken meanwhile may not be seen by it.
-    const taken = timesTaken();
+    const { file, runtime } = this.#parts;
     const state = await file.read("looking at jobs", ({ space }) => brokerState(space, brokerId));
-    const isIdle = state === "idle" && taken === this.#timesTaken;
     const nowMs = runtime.clock.monotonic();
-    if (isIdle && nowMs - this.#beatenAtMs < IDLE_BEAT_EVERY_MS) return;
+    if (state === "idle" && nowMs - this.#beatenAtMs < IDLE_BEAT_EVERY_MS) return;
     const isMember = state !== "lost" && (await this.#write(brokerId));
     // An answer to what this broker was before it joined again says nothing of it.
     if (this.#brokerId !== brokerId) return;
     if (isMember) {
-      this.#timesTaken = taken;
       this.#beatenAtMs = nowMs;
       return;
     }

@@ -64,7 +64,6 @@ export class Limits {
     const { sql } = this.#work.space;
     const first = integer(sql.get(FIRST_PARKED, limit.id, queue)?.[0]);
     sql.run(ADD_PARKED, limit.id, queue, first - 1, job);
-    limit.wasFreed = true;
   }
 
   /** Takes parked jobs of a queue whose tasks have free places, and the places with them. */

@@ -66,16 +66,9 @@ export class Outside {
     if (this.#hasStopped) throw notStarted(this.#parts.path);
     if (this.#isListening) return;
     this.#isListening = true;
-    const { bell, wakeUps } = this.#parts.file;
-    bell.listen(this.#look, this.#deafened);
-    // What was committed while nobody listened is not known.
-    wakeUps.wake(undefined);
+    // Whoever joins looks for jobs after this: what was committed before is found then.
+    this.#parts.file.bell.listen(this.#look, this.#deafened);
     this.#lookLater();
-  }
-
-  /** Jobs were taken, or may have been. */
-  took(): void {
-    this.#heartbeat.took();
   }
 
   async stop(): Promise<void> {

@@ -75,11 +75,6 @@ export class Session {
     }
   }
 
-  /** Jobs were taken, or may have been. */
-  took(): void {
-    this.#outside?.took();
-  }
-
   /** From here on this is another broker: what the old one held is others'. */
   leaseLost(): void {
     this.#member = undefined;

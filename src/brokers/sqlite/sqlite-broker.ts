@@ -149,7 +149,6 @@ export class SqliteBroker implements Broker {
     if (exchanged === undefined) throw this.#leaseLost(member.uuid);
     member.settled(exchanged.settled);
     member.took(exchanged.jobs, exchanged.rows);
-    if (exchanged.jobs.length > 0) session.took();
     this.#report(exchanged);
     const { jobs, more } = exchanged;
     return { count: jobs.length, jobs, more, nextDueMs: exchanged.nextDueMs };
