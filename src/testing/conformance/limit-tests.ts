@@ -140,6 +140,30 @@ export function limitTests(test: BenchTest): void {
     assert.equal((await take(broker, 5)).jobs.length, 2);
   });
 
+  test("[G5] an outcome that stands twice in one request frees one place", async (bench) => {
+    const { broker, jobs } = bench;
+    await broker.register([limited]);
+    await broker.enqueue(jobs.makeMany(6, limited));
+    const [one] = (await take(broker, 10)).jobs;
+    for (const kind of ["succeeded", "released"] as const) {
+      const told = outcome(kind, kind === "succeeded" ? one : (await take(broker, 1)).jobs[0]);
+      await settle(broker, [told, told]);
+    }
+    assert.equal((await take(broker, 10)).jobs.length, 1);
+  });
+
+  test("[G5] a limit that is raised wakes who found nothing to take", async (bench) => {
+    const { broker, other, jobs } = bench;
+    await broker.register([limited]);
+    await broker.enqueue(jobs.makeMany(3, limited));
+    await take(broker, 10);
+    await take(other, 1);
+    const woken = nextWakeUp(other, QUEUE);
+    await broker.register([testTask("limited", { maxConcurrency: 3, maxRetries: 3 })]);
+    await woken;
+    assert.equal((await take(other, 1)).jobs.length, 1);
+  });
+
   test("[G5] a limit works without retries", async (bench) => {
     const { broker, jobs } = bench;
     const single = testTask("single", { maxConcurrency: 1 });

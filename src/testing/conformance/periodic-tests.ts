@@ -67,6 +67,17 @@ export function periodicTests(test: BenchTest): void {
     assert.equal((await take(other, 10, "periodic")).jobs.length, 1);
   });
 
+  test("[G10] a clock that is set back by a day silences nothing", async (bench) => {
+    const { broker, cluster } = bench;
+    if (cluster.jump === undefined) return;
+    await broker.register([every40]);
+    cluster.jump(-86_400_000);
+    await broker.tick();
+    await cluster.pass(45);
+    await broker.tick();
+    assert.equal((await take(broker, 10, "periodic")).jobs.length, 1);
+  });
+
   test("[G10] a process that does not know a task never deletes it", async (bench) => {
     const { broker, other, cluster } = bench;
     await broker.register([every40]);

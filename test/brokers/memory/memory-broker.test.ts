@@ -17,6 +17,9 @@ brokerConformance({
       },
       now: () => runtime.clock.now(),
       pass: (ms) => runtime.advance(ms),
+      jump: (ms) => {
+        runtime.jump(ms);
+      },
       close: async () => {},
     };
   },

@@ -28,6 +28,8 @@ interface Bench extends AsyncDisposable {
   readonly watcher: Heartbeat;
   /** What was seen: `rescued` and a broker, `lost`, `failed`. */
   readonly events: readonly string[];
+  /** How often somebody has written that it is alive. */
+  beats(): number;
   /** The holder takes a job. */
   take(): Promise<void>;
   /** Each write takes so long from now on, in ms. */
@@ -59,6 +61,7 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
   let slowMs = 0;
   let isBroken = false;
   let failsOnce = "";
+  let beats = 0;
   const brokers = [SqliteBroker.alone(path), SqliteBroker.alone(path)] as const;
   const silentOnes = Array.from({ length: silent }, () => SqliteBroker.alone(path));
   for (const broker of [...brokers, ...silentOnes]) {
@@ -77,6 +80,7 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
           return file.read(what, body);
         },
         write: async (what, body) => {
+          if (what === "a heartbeat") beats += 1;
           if (isBroken || (what === failsOnce && name === "watcher")) {
             failsOnce = "";
             throw new BrokerError(`${what}: from the test`);
@@ -93,7 +97,6 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
       runtime,
       leaseMs: LEASE_MS,
       isProcessAlive: () => true,
-      timesTaken: () => 1,
       isDead: ({ machine }: ProcessIdentity) => dead.has(machine),
       listener: {
         lost: () => events.push(`${name} lost`),
@@ -131,6 +134,7 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
     events,
     dead,
     take: () => take(brokers[0]),
+    beats: () => beats,
     slowDown: (ms) => {
       slowMs = ms;
     },
@@ -154,6 +158,14 @@ describe("the heartbeat on SQLite", () => {
     await using it = await bench();
     await it.runtime.advance(20 * LEASE_MS);
     assert.deepEqual(it.events, []);
+  });
+
+  test("[G6] one that stands idle is never taken for dead, and beats seldom", async () => {
+    await using it = await bench({ holds: false });
+    await it.runtime.advance(3_600_000);
+    assert.deepEqual(it.events, []);
+    // Two brokers, each every two minutes.
+    assert.ok(it.beats() <= 60, `${it.beats()} writes in an hour`);
   });
 
   test("[G7] one that is silent for its lease is, and learns it", async () => {

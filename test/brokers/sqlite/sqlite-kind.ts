@@ -23,6 +23,9 @@ export const sqliteKind: BrokerKind = {
       },
       now: () => runtime.clock.now(),
       pass: (ms) => runtime.advance(ms),
+      jump: (ms) => {
+        runtime.jump(ms);
+      },
       async close() {
         for (const broker of brokers) await broker.stop();
         folder.remove();

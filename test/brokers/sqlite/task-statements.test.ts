@@ -24,3 +24,16 @@ test("[G10] a task that no process states any more is forgotten in the end, howe
   assert.equal((await broker.tick()).nextDueMs, undefined);
   await broker.stop();
 });
+
+test("[G10] a task that one of very many processes states is not forgotten between its statements", async () => {
+  const runtime = new FakeRuntime();
+  const broker = SqliteBroker.alone(folder.file("many.db"));
+  broker.bind({ namespace: "test", runtime });
+  await broker.start();
+  for (let statements = 0; statements < 3; statements += 1) {
+    await broker.register([testTask("stated", { periodicity: 1000 })]);
+    for (let others = 0; others < 500; others += 1) await broker.register([]);
+    assert.equal((await broker.tick()).nextDueMs, 1000);
+  }
+  await broker.stop();
+});

@@ -1,0 +1,138 @@
+/** The ties of a broker to other processes, and its options, each where it decides. */
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { after, describe, test } from "node:test";
+
+import type { SqliteBrokerOptions } from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
+import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
+import { BrokerError } from "../../../src/core/errors.ts";
+import { systemRuntime } from "../../../src/platform/runtime.ts";
+import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
+import { until } from "../../../src/testing/waits.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { startWorkerProcess } from "./worker-process.ts";
+
+const folder = temporaryFolder();
+after(() => {
+  folder.remove();
+});
+const plain = testTask("plain");
+const once = testTask("once");
+const jobs = new JobMaker({
+  now: () => Date.now(),
+  pass: async () => undefined,
+  close: async () => undefined,
+  broker: () => Promise.reject(new Error("there is none")),
+});
+
+async function startBroker(path: string, options: SqliteBrokerOptions = {}): Promise<SqliteBroker> {
+  const broker = new SqliteBroker(path, options);
+  broker.bind({
+    namespace: "spinach",
+    runtime: { ...systemRuntime(), logger: new RecordingLogger() },
+  });
+  await broker.start();
+  return broker;
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
+
+describe("a SqliteBroker that stops", () => {
+  test("[G15] leaves no timer behind, and hears nothing any more", async () => {
+    const path = folder.file("stops.db");
+    const before = timers();
+    const broker = await startBroker(path);
+    const other = await startBroker(path);
+    await broker.register([]);
+    let heard = 0;
+    broker.onWakeUp(() => {
+      heard += 1;
+    });
+    await other.enqueue([jobs.make(plain)]);
+    assert.equal(heard, 1);
+    await broker.stop();
+    await other.enqueue([jobs.make(plain)]);
+    assert.equal(heard, 1);
+    await other.stop();
+    assert.equal(timers(), before);
+  });
+});
+
+describe("a SqliteBroker", () => {
+  test("[G9] idle processes find a job whose ring was lost within a second or two", async (t) => {
+    const path = folder.file("lost-ring.db");
+    await using worker = await startWorkerProcess(path, "end");
+    const before = await startBroker(path);
+    await before.enqueue([jobs.make(once, [0])]);
+    const db = new DatabaseSync(path, { readOnly: true });
+    const left = db.prepare("SELECT 1 FROM spinach_jobs");
+    await until("it has run a job, and stands idle", () => left.get() === undefined);
+    db.close();
+    await before.stop();
+    // Whoever opens the bell from now on rings another one than it listens to.
+    rmSync(`${path}-wake`);
+    const broker = await startBroker(path);
+    t.after(() => broker.stop());
+    const startedMs = performance.now();
+    await broker.enqueue([jobs.make(once, [1])]);
+    await worker.printed(/^end 1$/v);
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 10_000, `it took ${tookMs} ms`);
+  });
+
+  test("a commit that is undone leaves nothing that a later one builds on", async (t) => {
+    const path = folder.file("undone.db");
+    const broker = await startBroker(path);
+    t.after(() => broker.stop());
+    const db = new DatabaseSync(path);
+    db.exec(`CREATE TRIGGER refuses BEFORE INSERT ON spinach_ready
+      BEGIN SELECT RAISE(ABORT, 'from the test'); END`);
+    await assert.rejects(broker.enqueue([jobs.make(testTask("first", { queue: "new" }))]));
+    db.exec("DROP TRIGGER refuses");
+    db.close();
+    await broker.enqueue([jobs.make(testTask("second", { queue: "new" }))]);
+    const other = await startBroker(path);
+    t.after(() => other.stop());
+    const { jobs: taken } = await other.exchange({ outcomes: [], queues: ["new"], max: 10 });
+    assert.deepEqual(
+      taken.map(({ job }) => job.taskName),
+      ["second"],
+    );
+  });
+
+  test("[G5] a job of a limited task that cannot be read frees its place", async (t) => {
+    const path = folder.file("unreadable.db");
+    const broker = await startBroker(path);
+    t.after(() => broker.stop());
+    const limited = testTask("limited", { maxConcurrency: 1 });
+    await broker.register([limited]);
+    await broker.enqueue(jobs.makeMany(2, limited));
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE spinach_jobs SET wire = '{}' WHERE id = (SELECT min(id) FROM spinach_jobs)");
+    db.close();
+    const taken: number[] = [];
+    for (let trip = 0; trip < 3; trip += 1) {
+      const reply = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 10 });
+      taken.push(...reply.jobs.map(({ job }) => Number(job.args[0])));
+    }
+    assert.deepEqual(taken, [1]);
+  });
+
+  test("callTimeout is how long a call waits for others to let go of the file", async (t) => {
+    const path = folder.file("locked.db");
+    const broker = await startBroker(path, { callTimeout: 100 });
+    t.after(() => broker.stop());
+    const db = new DatabaseSync(path);
+    db.exec("BEGIN IMMEDIATE");
+    const startedMs = performance.now();
+    await assert.rejects(broker.enqueue([jobs.make(plain)]), BrokerError);
+    const tookMs = performance.now() - startedMs;
+    db.exec("ROLLBACK");
+    db.close();
+    assert.ok(tookMs >= 100 && tookMs < 4000, `it took ${tookMs} ms`);
+  });
+});
