@@ -1628,6 +1628,8 @@ export interface TestCluster {
     now(): number;
     /** Lets time pass: simulated if the brokers take their time from a runtime, else real. */
     pass(ms: number): Promise<void>;
+    /** Sets the brokers' wall clock forward or back, in ms; missing where none of theirs counts. */
+    jump?(ms: number): void;
     /** Stops every broker, and removes what they left. */
     close(): Promise<void>;
 }
