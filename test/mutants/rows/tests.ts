@@ -77,8 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a commit without a bound",
     file: "src/brokers/sqlite/group-commit.ts",
-    from: "if (calls > 0 && jobs > MAX_ATOMIC_JOBS) break;",
-    to: "",
+    from: "(jobs > MAX_ATOMIC_JOBS || bytes > MAX_BYTES)",
+    to: "bytes > MAX_BYTES",
     test: "test/brokers/sqlite/group-commit.test.ts",
   },
   {
