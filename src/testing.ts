@@ -11,6 +11,7 @@ export type {
   ExchangeReply,
   ExchangeRequest,
   ReconcileRequest,
+  JobFailedByDeath,
   RescueReply,
   WakeUpListener,
 } from "./brokers/broker.ts";

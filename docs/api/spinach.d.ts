@@ -56,11 +56,16 @@ export interface ReconcileRequest {
     /** Ids of the jobs it knows: running, waiting for a worker, or ended and not yet told. */
     readonly known: ReadonlySet<string>;
 }
+/** A job that failed because its process died. */
+export interface JobFailedByDeath {
+    readonly id: string;
+    readonly taskName: string;
+}
 /** What became of the jobs of a dead broker. */
 export interface RescueReply {
     readonly reenqueued: number;
-    /** Ids of those that may not run again: whether their work was done, nobody knows. */
-    readonly failed: readonly string[];
+    /** Those that may not run again: whether their work was done, nobody knows. */
+    readonly failed: readonly JobFailedByDeath[];
 }
 /**
  * Called when something may have changed; `queue` is where, `undefined` if it could be any. `isBack` says that the
@@ -1563,7 +1568,7 @@ export { SqliteBroker } from "./brokers/sqlite/sqlite-broker.ts";
  *
  * @module
  */
-export type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, RescueReply, WakeUpListener, } from "./brokers/broker.ts";
+export type { Broker, BrokerContext, Due, ExchangeReply, ExchangeRequest, ReconcileRequest, JobFailedByDeath, RescueReply, WakeUpListener, } from "./brokers/broker.ts";
 export type { StoredJob } from "./core/job.ts";
 export { decodeJob, type JobChanges, rewriteJob } from "./core/job-codec.ts";
 export type { Outcome, Result } from "./core/outcome.ts";

@@ -60,11 +60,17 @@ export interface ReconcileRequest {
   readonly known: ReadonlySet<string>;
 }
 
+/** A job that failed because its process died. */
+export interface JobFailedByDeath {
+  readonly id: string;
+  readonly taskName: string;
+}
+
 /** What became of the jobs of a dead broker. */
 export interface RescueReply {
   readonly reenqueued: number;
-  /** Ids of those that may not run again: whether their work was done, nobody knows. */
-  readonly failed: readonly string[];
+  /** Those that may not run again: whether their work was done, nobody knows. */
+  readonly failed: readonly JobFailedByDeath[];
 }
 
 /**

@@ -174,9 +174,11 @@ export class HeartbeatThread {
     switch (news.type) {
       case "rescued": {
         const { brokerId, reply } = news;
-        const log = reply.failed.length + reply.reenqueued > 0 ? "warn" : "debug";
+        const { reenqueued } = reply;
+        const log = reply.failed.length + reenqueued > 0 ? "warn" : "debug";
+        const failed = reply.failed.map(({ id, taskName }) => ({ job: id, task: taskName }));
         runtime.logger[log](
-          { broker: brokerId, ...reply },
+          { broker: brokerId, reenqueued, failed },
           "took over the jobs of a process that has died or fallen silent",
         );
         break;

@@ -10,6 +10,7 @@ import {
   type Due,
   type ExchangeReply,
   type ExchangeRequest,
+  type JobFailedByDeath,
   type ReconcileRequest,
   type RescueReply,
   type WakeUpListener,
@@ -144,12 +145,12 @@ export class MemoryNamespace {
   rescue(brokerId: string, nowMs: number): RescueReply {
     const held = [...this.#runningOf(brokerId).values()];
     this.#running.delete(brokerId);
-    const failed: string[] = [];
+    const failed: JobFailedByDeath[] = [];
     for (const stored of held) {
       const { job } = stored;
       this.#freePlace(job.taskName);
       if (job.retries >= job.maxRetries) {
-        failed.push(job.id);
+        failed.push({ id: job.id, taskName: job.taskName });
         continue;
       }
       const next = { status: JobStatus.QUEUED, retries: job.retries + 1, atMs: nowMs };

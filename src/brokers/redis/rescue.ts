@@ -2,7 +2,7 @@ import { BrokerError, MalformedJobError } from "../../core/errors.ts";
 import { decodeHead, decodeJob, rewriteHead, rewriteJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { Outcome } from "../../core/outcome.ts";
-import type { RescueReply } from "../broker.ts";
+import type { JobFailedByDeath, RescueReply } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
 import { type HeldText, idsHeldBy, pagesHeldBy } from "./held-texts.ts";
 import { exchangeCodes, leave } from "./lua-scripts.ts";
@@ -28,13 +28,14 @@ export interface Rescue {
 export async function rescueJobs(rescue: Rescue): Promise<RescueReply> {
   const { connection, keys, deadId } = rescue;
   const held = { connection, keys, brokerId: deadId };
-  const failed: string[] = [];
+  const failed: JobFailedByDeath[] = [];
   let reenqueued = 0;
   for await (const page of pagesHeldBy(held, await idsHeldBy(held), true)) {
     const { outcomes, unreadable } = afterDeath(rescue.nowMs, page);
     await settle(rescue, outcomes, unreadable);
     for (const { kind, stored } of outcomes) {
-      if (kind === "failed") failed.push(stored.job.id);
+      const { id, taskName } = stored.job;
+      if (kind === "failed") failed.push({ id, taskName });
       else reenqueued += 1;
     }
   }

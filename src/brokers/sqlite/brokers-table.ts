@@ -4,7 +4,7 @@ import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { ProcessIdentity } from "../../platform/process-identity.ts";
 import type { Timers } from "../../platform/runtime.ts";
-import type { RescueReply } from "../broker.ts";
+import type { JobFailedByDeath, RescueReply } from "../broker.ts";
 import { JobPlaces } from "./job-places.ts";
 import { Limits } from "./limits.ts";
 import type { NamespaceSession } from "./namespace-session.ts";
@@ -116,7 +116,7 @@ export async function rescueAll(
   step: () => Promise<Rescued | undefined>,
 ): Promise<RescueReply | undefined> {
   let reenqueued = 0;
-  const failed: string[] = [];
+  const failed: JobFailedByDeath[] = [];
   for (let isFirst = true; ; isFirst = false) {
     const rescued = await step();
     if (rescued === undefined && isFirst) return undefined;
@@ -142,12 +142,12 @@ export function rescue(work: Work, broker: number): Rescued {
   const isDone = sql.get(REMOVE_DONE, broker) !== undefined || held.length === 0;
   const limits = new Limits(work);
   const again: StoredJob[] = [];
-  const failed: string[] = [];
+  const failed: JobFailedByDeath[] = [];
   for (const job of held) {
     limits.free(job.task);
     const stored = readHeld(work, job);
     if (stored !== undefined && mayRunAgain(stored)) again.push(afterDeath(stored, work.nowMs));
-    else if (stored !== undefined) failed.push(stored.job.id);
+    else if (stored !== undefined) failed.push({ id: stored.job.id, taskName: job.task });
     sql.run("DELETE FROM spinach_jobs WHERE id = ?", job.job);
   }
   new JobPlaces(work).add(again);

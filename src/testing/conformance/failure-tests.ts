@@ -22,7 +22,7 @@ export function failureTests(test: BenchTest): void {
     await broker.enqueue([once, jobs.make(retried, ["kept"])]);
     await take(broker, 10);
     const reply = await other.rescue(broker.id);
-    assert.deepEqual(reply, { reenqueued: 1, failed: [once.job.id] });
+    assert.deepEqual(reply, { reenqueued: 1, failed: [{ id: once.job.id, taskName: "plain" }] });
     const { jobs: taken } = await take(other, 10);
     assert.deepEqual(
       taken.map(({ job }) => [job.taskName, job.retries, job.args]),

@@ -102,6 +102,7 @@ function heed(note: Note, fields: object, message: string): void {
   }
   if (message.startsWith("took over the jobs of a process") && Array.isArray(failed)) {
     const count = Number(reenqueued) + failed.length;
-    note({ event: "rescued", broker: String(broker), jobs: count, failed: failed.map(String) });
+    const ids = failed.map((each: { readonly job: string }) => each.job);
+    note({ event: "rescued", broker: String(broker), jobs: count, failed: ids });
   }
 }

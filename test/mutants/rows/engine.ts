@@ -72,6 +72,14 @@ export const MUTANTS: readonly Mutant[] = [
     title: "[G5] [G8] a broker that was given up",
   },
   {
+    kind: "a job that a death failed is told without its task",
+    file: "src/brokers/heartbeat/heartbeat-thread.ts",
+    from: "({ job: id, task: taskName })",
+    to: "({ job: id, of: taskName })",
+    test: "test/brokers/redis/redis-deaths.test.ts",
+    title: "200 jobs of a process that is killed",
+  },
+  {
     kind: "nothing is registered again when the connection is made anew",
     file: ARBITER,
     from: "this.#upkeep.outdated();\n        this.#trouble.tryNow();",
