@@ -17,36 +17,57 @@
 -- the cluster.
 -- Cost: O(log n) a suspect.
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-
 -- include call
+-- include quarantine
+-- include write
+-- include write_first
+-- include number
+-- include clock
+
+-- No lease is longer (ms): the longest time of a timer.
+local LONGEST_LEASE_MS = 2147483647
 
 local function seen(id) return tonumber(call('ZSCORE', brokers, id)) end
 
-local function lease_ms_of(id)
-  local ok, info = pcall(cjson.decode, call('HGET', infos, id) or '{}')
-  return ok and type(info) == 'table' and tonumber(info.lease_ms) or default_lease_ms
+-- The lease in an info; nil if that is none.
+local function lease_in(text)
+  local ok, info = pcall(cjson.decode, text)
+  if not ok or type(info) ~= 'table' then return nil end
+  local lease_ms = info.lease_ms or default_lease_ms
+  return type(lease_ms) == 'number' and lease_ms >= 1 and lease_ms <= LONGEST_LEASE_MS and lease_ms or nil
 end
 
-local reply, soonest = { '' }, math.huge
-if (seen(broker_id) or 0) <= 0 then return answer(reply) end
-for index = FIRST_SUSPECTS, #ARGV do
-  local id = ARGV[index]
-  local last = seen(id)
-  if last and not certain and last > 0 then
-    local lease_ms = lease_ms_of(id)
-    local left_ms = lease_ms - math.min((now - last) * 1000, connected_ms)
-    if left_ms >= 0 then
-      soonest = math.min(soonest, left_ms)
-      last = nil
+local function lease_ms_of(id)
+  local text = call('HGET', infos, id)
+  local lease_ms = text and lease_in(text)
+  if text and not lease_ms then
+    write('HDEL', infos, id)
+    set_aside(infos, 'not the info of a broker: it must be JSON with a lease', text)
+  end
+  return lease_ms or default_lease_ms
+end
+
+-- How long it may still be silent (ms); less than 0 if it was for too long.
+local function left_ms(id, last)
+  if certain or last <= 0 then return -1 end
+  return lease_ms_of(id) - math.min((now_s() - last) * 1000, connected_ms)
+end
+
+return whole(function()
+  local reply, soonest = { '' }, math.huge
+  if (seen(broker_id) or 0) <= 0 then return reply end
+  write_first(brokers)
+  for index = FIRST_SUSPECTS, #ARGV do
+    local id = ARGV[index]
+    local last = seen(id)
+    local left = last and left_ms(id, last)
+    if left and left >= 0 then
+      soonest = math.min(soonest, left)
+    elseif left then
+      write('ZADD', brokers, 0, id)
+      reply[#reply + 1] = id
     end
   end
-  if last then
-    write_first(brokers)
-    call('ZADD', brokers, 'XX', 0, id)
-    reply[#reply + 1] = id
-  end
-end
-if soonest < math.huge then reply[1] = string.format('%.3f', soonest) end
-return answer(reply)
+  if soonest < math.huge then reply[1] = string.format('%.3f', soonest) end
+  return reply
+end)

@@ -16,13 +16,19 @@
 -- Returns the number of the attempt that has brought the jobs: of this one, or of one before.
 -- Cost: O(1) a due job, O(log n) a future one; one RPUSH and one PUBLISH a queue.
 
+-- The next argument to read.
 local at = FIRST_JOBS
 
 -- include call
+-- include quarantine
+-- include number
 -- include wake
+-- include future
 -- include take_in
 
-local known = known_attempt()
-if known then return answer(known) end
-take_in()
-return answer(attempt)
+return whole(function()
+  local known = known_attempt()
+  if known then return known end
+  take_in()
+  return attempt
+end)

@@ -25,11 +25,16 @@
 -- Returns { known } with the number of an earlier attempt if that one has brought the jobs.
 -- Cost: as of `enqueue`; where all jobs of a queue are taken, one HSET takes the place of its RPUSH and PUBLISH.
 
+-- The next argument to read.
 local at = FIRST_JOBS
 
 -- include call
+-- include quarantine
+-- include number
+-- include clock
 -- include wake
 -- include alive
+-- include future
 -- include take_in
 
 local function is_limited(task)
@@ -38,12 +43,23 @@ end
 
 -- Whether nothing but the broker's death could keep these jobs from running at once.
 local function may_take(queue, first, last)
-  if redis.call('EXISTS', queue, parked, limits, own_limits) == 0 then return true end
-  if redis.call('EXISTS', queue, parked) > 0 then return false end
+  if call('EXISTS', queue, parked, limits, own_limits) == 0 then return true end
+  if call('EXISTS', queue, parked) > 0 then return false end
   for index = first, last, 3 do
     if is_limited(ARGV[index + 1]) then return false end
   end
   return true
+end
+
+local function hold(first, last)
+  local fields, ids = {}, {}
+  for index = first, last, 3 do
+    ids[#ids + 1] = ARGV[index]
+    fields[#fields + 1] = ARGV[index]
+    fields[#fields + 1] = ARGV[index + 2]
+  end
+  call('HSET', running, unpack(fields))
+  on_undo(function() redis.pcall('HDEL', running, unpack(ids)) end)
 end
 
 local reply = { attempt }
@@ -51,26 +67,25 @@ local function own_jobs(queue, idle)
   local count, takes_no_more = tonumber(ARGV[at]), ARGV[at + 1] == '1'
   local first, last = at + 2, at + 1 + count * 3
   at = last + 1
-  if count == 0 then return 0 end
+  if count == 0 then return {} end
   local score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
-  local jobs = {}
   if score > 0 and may_take(queue, first, last) then
-    for index = first, last, 3 do
-      jobs[#jobs + 1] = ARGV[index]
-      jobs[#jobs + 1] = ARGV[index + 2]
-    end
-    call('HSET', running, unpack(jobs))
+    hold(first, last)
     show_alive(score)
-    if takes_no_more then call('SREM', idle, broker_id) end
+    if takes_no_more and call('SREM', idle, broker_id) == 1 then
+      on_undo(function() redis.pcall('SADD', idle, broker_id) end)
+    end
     reply[#reply + 1] = queue
-    return 0
+    return {}
   end
+  local jobs = {}
   for index = first, last, 3 do jobs[#jobs + 1] = ARGV[index + 2] end
-  call('RPUSH', queue, unpack(jobs))
-  return count, broker_id
+  return jobs, broker_id
 end
 
-local known = known_attempt()
-if known then return answer({ known }) end
-take_in(own_jobs)
-return answer(reply)
+return whole(function()
+  local known = known_attempt()
+  if known then return { known } end
+  take_in(own_jobs)
+  return reply
+end)

@@ -1,5 +1,5 @@
 -- Settles jobs that ended, then takes jobs from queues.
--- Atomic. Idempotent in what it settles: only a job that the broker holds is.
+-- Atomic; each of the two is done wholly or not at all. Idempotent in what it settles: only a job that the broker holds is.
 --
 -- KEYS[1] running (hash): running jobs of the broker
 -- KEYS[2] brokers (zset): all brokers by last seen (s)
@@ -25,7 +25,8 @@
 -- ARGV[9..] jobs: for each queue of KEYS: its name
 --           then: number of jobs that are done and have ids of 36 bytes, these ids as one text
 --           then: number of the other jobs that are done, their ids
---           then: number of jobs that cannot be read, for each: id, reason
+--           then: number of jobs that cannot be read, for each: id, or '' if it is not known; reason; text, if
+--                 the id is not known
 --           then: number of jobs to run again, for each: id, due time by the caller's clock (epoch ms),
 --                 index of its queue among those of KEYS from 1, number of bytes of the held text that text replaces,
 --                 '' for all of it, text
@@ -33,24 +34,19 @@
 --
 -- Codes: LOST -1, MORE 1, NO_MORE 0, COUNTED 0, UNCOUNTED 1
 -- Returns { LOST } if the broker is not one of the cluster any more: nothing was done.
--- Otherwise { MORE or NO_MORE, due, { job, ... }, COUNTED or UNCOUNTED }: MORE if the queues may hold more jobs
+-- Otherwise { MORE or NO_MORE, due, { job, ... }, COUNTED or UNCOUNTED }, and if no job could be taken, the error: what
+-- ended is settled all the same. MORE if the queues may hold more jobs
 -- than were taken; due is the time until something is due (ms, a string), '' if nothing is; UNCOUNTED if somebody
 -- has deleted the limit or count of a task of ours: its jobs wait until `register` has counted what runs.
 -- Cost: one HDEL, one LPOP and one HSET a queue where no task is limited, whatever the number of
 -- jobs; O(log n) a job of a limited task.
 
--- Most arguments of one command.
-local CHUNK = 4000
-
 -- include call
--- include wake
+-- include quarantine
+-- include clock
 -- include job
 -- include due
 -- include alive
-
--- Who was condemned has a score of 0 until its jobs are settled.
-local score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
-if score <= 0 then return answer({ LOST }) end
 
 -- The next argument to read.
 local at = FIRST_JOBS
@@ -64,42 +60,84 @@ end
 local function queue_key(index) return KEYS[FIRST_QUEUES + (index - 1) * 2] end
 local function idle_key(index) return KEYS[FIRST_QUEUES + (index - 1) * 2 + 1] end
 
--- What is not used costs one question: limits, and whatever has a time.
-local has_extras = redis.call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact) > 0
+-- When the broker was last seen; whether there is anything that most namespaces do not use: a limit, or a time.
+local score, has_extras
+-- What most calls do without: to make its functions alone would take a third of their time.
+local rest, load_rest
 
--- include limits
 -- include take
--- include parked
 -- include ready
 -- include settle
 
-if has_extras then read_limits() end
-
-settle_done()
-settle_unreadable()
-settle_retried()
-settle_released()
-
-local may_hold_more = NO_MORE
-if max > 0 then
-  for index = 1, taking do
-    local queue = queue_names[index]
-    if limit_by_task then take_parked(queue) end
-    if take_ready(queue_key(index), queue) then
-      may_hold_more = MORE
-      if may_be_idle then call('SREM', idle_key(index), broker_id) end
-    else
-      call('SADD', idle_key(index), broker_id)
-      if clears then redis.call('PUBLISH', channel, queue .. '\nclear') end
-    end
+function load_rest()
+-- include write
+-- include number
+-- include hash_number
+-- include wake
+-- include limits
+-- include parked
+-- include come_back
+  if call('EXISTS', own_limits, limits, parked) > 0 then
+    read_limits()
+    mend_scores()
   end
-  hold_taken()
+  return {
+    is_limited = limit_by_task ~= nil,
+    settle = settle_rest,
+    take_parked = take_parked,
+    take_within_limits = take_within_limits,
+    save = function()
+      save_places()
+      save_numbers()
+    end,
+    wake_freed = function()
+      for task in pairs(freed) do wake_parked(task) end
+    end,
+    counted = function() return next(is_uncounted) and UNCOUNTED or COUNTED end,
+  }
 end
 
-save_places()
-for task in pairs(freed) do wake_parked(task) end
+local may_hold_more = NO_MORE
 
-local due_at = has_extras and next_due() or math.huge
-local due = ''
-if due_at < math.huge then due = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) end
-return answer({ may_hold_more, due, jobs_taken, next(is_uncounted) and UNCOUNTED or COUNTED })
+local function take_from(index)
+  local queue = queue_names[index]
+  if rest and rest.is_limited then rest.take_parked(queue) end
+  local key = idle_key(index)
+  if take_ready(queue_key(index), queue) then
+    may_hold_more = MORE
+    if may_be_idle and call('SREM', key, broker_id) == 1 then
+      on_undo(function() redis.pcall('SADD', key, broker_id) end)
+    end
+    return
+  end
+  if call('SADD', key, broker_id) == 1 then on_undo(function() redis.pcall('SREM', key, broker_id) end) end
+  if clears then call('PUBLISH', channel, queue .. '\nclear') end
+end
+
+local function take_jobs()
+  if max > 0 then
+    for index = 1, taking do take_from(index) end
+    hold_taken()
+  end
+  if rest then
+    rest.save()
+    rest.wake_freed()
+  end
+  local due_at = has_extras and next_due() or math.huge
+  return due_at < math.huge and string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) or ''
+end
+
+return whole(function()
+  -- Who was condemned has a score of 0 until its jobs are settled.
+  score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
+  if score <= 0 then return { LOST } end
+  -- What is not used costs one question.
+  has_extras = call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact) > 0
+  if has_extras and call('EXISTS', own_limits, limits, parked) > 0 then rest = load_rest() end
+  settle()
+  -- What ended is settled for good: from here on nothing that fails may fail the whole.
+  local were_taken, due = try(take_jobs)
+  local counted = rest and rest.counted() or COUNTED
+  if were_taken then return { may_hold_more, due, jobs_taken, counted } end
+  return { MORE, '', {}, counted, redis.error_reply(due) }
+end)

@@ -15,21 +15,31 @@
 -- Otherwise { HOLDS_JOBS or IDLE, now (s, a string) }.
 -- Cost: O(log n)
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-
 -- include call
+-- include quarantine
+-- include write
+-- include write_first
+-- include clock
 
-local seen_before = tonumber(call('ZSCORE', brokers, broker_id)) or 0
-if not joins and seen_before <= 0 then return answer({ LOST }) end
+-- No broker says of itself that it was seen further ahead (s): those that hold no job lie two minutes ahead.
+local MOST_AHEAD_S = 600
 
-write_first(brokers)
-if joins then
-  local text = string.gsub(info, 'LAST_SEEN', time[1])
-  call('HSET', infos, broker_id, text)
+-- One that another program has put far ahead would never be missed: its silence counts from now.
+local function bring_back_from_future()
+  local after = '(' .. string.format('%.6f', now_s() + MOST_AHEAD_S)
+  for _, id in ipairs(call('ZRANGEBYSCORE', brokers, after, '+inf', 'LIMIT', 0, 100)) do
+    write('ZADD', brokers, string.format('%.6f', now_s()), id)
+  end
 end
 
-local holds_jobs = call('EXISTS', running) == 1
-local seen = holds_jobs and now or now + idle_s
-call('ZADD', brokers, string.format('%.6f', seen), broker_id)
-return answer({ holds_jobs and HOLDS_JOBS or IDLE, string.format('%.6f', now) })
+return whole(function()
+  local seen_before = tonumber(call('ZSCORE', brokers, broker_id)) or 0
+  if not joins and seen_before <= 0 then return { LOST } end
+  write_first(brokers)
+  if joins then write('HSET', infos, broker_id, (string.gsub(info, 'LAST_SEEN', (select(2, now_s()))))) end
+  bring_back_from_future()
+  local holds_jobs = call('EXISTS', running) == 1
+  local seen = holds_jobs and now_s() or now_s() + idle_s
+  call('ZADD', brokers, string.format('%.6f', seen), broker_id)
+  return { holds_jobs and HOLDS_JOBS or IDLE, string.format('%.6f', now_s()) }
+end)

@@ -8,5 +8,6 @@
 -- Cost: O(jobs), as many as its workers have slots.
 
 -- include call
+-- include quarantine
 
-return answer(call('HKEYS', running))
+return whole(function() return call('HKEYS', running) end)

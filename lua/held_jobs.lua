@@ -12,6 +12,7 @@
 -- Cost: O(bytes) of the jobs.
 
 -- include call
+-- include quarantine
 -- include job
 
 -- Most bytes read in one call: a text is read whole, also where only its first part is returned.
@@ -26,12 +27,14 @@ local function head_of(job)
   return sub(job, 1, args - 1), 1
 end
 
-local reply, read, given = {}, 0, 0
-for index = FIRST_IDS, #ARGV do
-  local job = call('HGET', running, ARGV[index]) or ''
-  local text, left_out = head_of(job)
-  read, given = read + #job, given + #text
-  if #reply > 0 and (read > MAX_READ or given > max_bytes) then break end
-  reply[#reply + 1], reply[#reply + 2] = text, left_out
-end
-return answer(reply)
+return whole(function()
+  local reply, read, given = {}, 0, 0
+  for index = FIRST_IDS, #ARGV do
+    local job = call('HGET', running, ARGV[index]) or ''
+    local text, left_out = head_of(job)
+    read, given = read + #job, given + #text
+    if #reply > 0 and (read > MAX_READ or given > max_bytes) then break end
+    reply[#reply + 1], reply[#reply + 2] = text, left_out
+  end
+  return reply
+end)

@@ -11,9 +11,12 @@
 -- Cost: O(limited tasks with parked jobs)
 
 -- include call
+-- include quarantine
 
-if call('LLEN', jobs) > 0 then return answer(NOT_EMPTY) end
-for _, name in ipairs(call('HKEYS', parked_counts)) do
-  if string.match(name, '%z(.*)$') == queue then return answer(NOT_EMPTY) end
-end
-return answer(EMPTY)
+return whole(function()
+  if call('LLEN', jobs) > 0 then return NOT_EMPTY end
+  for _, name in ipairs(call('HKEYS', parked_counts)) do
+    if string.match(name, '%z(.*)$') == queue then return NOT_EMPTY end
+  end
+  return EMPTY
+end)

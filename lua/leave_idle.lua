@@ -1,11 +1,17 @@
 -- Takes a broker out of those that found queues empty.
 -- Atomic. Idempotent.
 --
--- KEYS[1..] idle (set): for each queue, the brokers that found it empty
+-- KEYS[1] quarantine (list): what cannot be used
+-- KEYS[2..] idle (set): for each queue, the brokers that found it empty
 -- ARGV[1] broker_id (text): who leaves
 --
 -- Returns 1.
 -- Cost: O(1) a queue.
 
-for _, key in ipairs(KEYS) do redis.call('SREM', key, broker_id) end
-return 1
+-- include call
+-- include quarantine
+
+return whole(function()
+  for index = FIRST_IDLE, #KEYS do call('SREM', KEYS[index], broker_id) end
+  return 1
+end)

@@ -30,156 +30,199 @@
 -- Cost: O(1) a task, of two commands where nothing is new; O(running jobs of the cluster) for a limit that is;
 -- O(log n) a task of the cluster for the first call after nobody made one for long.
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+-- include call
+-- include quarantine
+-- include write
+-- include write_first
+-- include number
+-- include hash_number
+-- include clock
+-- include job
+-- include periodic
+
 -- Fields of a task in ARGV.
 local FIELDS = 4
 -- A process makes a statement every two minutes: if none comes for so long, nobody could (s).
 local ASLEEP_S = 600
 
--- include call
--- include job
--- include periodic
+-- The tasks: name, period (s), limit, their JSON. -1 is none.
+local tasks, names, is_named = {}, {}, {}
+for index = 1, task_count do
+  local name, period, limit, text = unpack(ARGV, FIRST_TASKS + (index - 1) * FIELDS, FIRST_TASKS + index * FIELDS - 1)
+  tasks[index] = { name = name, period = tonumber(period), limit = tonumber(limit), text = text }
+  names[index], is_named[name] = name, true
+end
 
--- Who was condemned has a score of 0; where Redis came back empty, there is none.
-if (tonumber(call('ZSCORE', brokers, broker_id)) or 0) <= 0 then return answer({ LOST }) end
-
-local names = {}
-for index = 1, task_count do names[index] = ARGV[FIRST_TASKS + (index - 1) * FIELDS] end
-
+-- What a hash has of them, by index.
 local function values(key)
   if task_count == 0 then return {} end
   return call('HMGET', key, unpack(names))
 end
-local known_tasks, known_limits = values(periodic_tasks), values(limits)
+
+-- As Redis has it: limits of these tasks, and all that we have stated.
+local known_limits, own = {}, {}
+
+local function known_limit(name, text) return whole_number(limits, name, text, -1) end
 
 local function stated_period(text)
   local readable, task = pcall(cjson.decode, text or 'null')
   return readable and type(task) == 'table' and tonumber(period_of(task))
 end
 
+local function state_period(name, period, text, known)
+  known = known or bring_back(name)
+  local next_run = next_run_of(name)
+  -- One that is further away than its period, after the clock was set back, starts a new rhythm.
+  if stated_period(known) ~= period or not next_run or next_run > now_s() + period + 1 then
+    plan(name, now_s() + period)
+  end
+  if known ~= text then write('HSET', periodic_tasks, name, text) end
+  if call('HGET', own_periodic, name) ~= text then write('HSET', own_periodic, name, text) end
+end
+
 local function forget_period(name)
-  call('HDEL', periodic_tasks, name)
-  call('HDEL', own_periodic, name)
+  write('HDEL', periodic_tasks, name)
+  write('HDEL', own_periodic, name)
   unplan(name)
 end
 
-local function state_period(name, period, text, known)
-  if period <= 0 then
-    if known or call('HEXISTS', own_periodic, name) == 1 then forget_period(name) end
-    return
-  end
-  if not known then known = bring_back(name) end
-  local next_run = next_run_of(name)
-  -- One that is further away than its period, after the clock was set back, starts a new rhythm.
-  if stated_period(known) ~= period or not next_run or next_run > now + period + 1 then
-    plan(name, now + period)
-  end
-  if known ~= text then call('HSET', periodic_tasks, name, text) end
-  if call('HGET', own_periodic, name) ~= text then call('HSET', own_periodic, name, text) end
+-- Limited tasks whose running jobs are to be counted, with how many there are; of those that nobody has named here,
+-- the ones whose limit is to come back.
+local uncounted, deleted = {}, {}
+
+local function count_if_new(name, limit)
+  if not limit or not whole_number(counts, name, call('HGET', counts, name), 0) then uncounted[name] = 0 end
 end
 
-local uncounted, has_new_limit = {}, false
-local function count_if_new(name, known_limit)
-  if known_limit and call('HEXISTS', counts, name) == 1 then return end
-  has_new_limit = true
-  uncounted[name] = 0
-end
--- Of the tasks of others, those that are to come back: name -> limit.
-local deleted, is_named = {}, {}
-for index = 1, task_count do
-  local limit = tonumber(ARGV[FIRST_TASKS + (index - 1) * FIELDS + 2])
-  is_named[names[index]] = true
-  if limit >= 0 then count_if_new(names[index], known_limits[index]) end
-end
-local own, own_fields = {}, call('HGETALL', own_limits)
-for index = 1, #own_fields, 2 do own[own_fields[index]] = own_fields[index + 1] end
-for name, limit in pairs(own) do
-  if not is_named[name] then
-    local known = call('HGET', limits, name)
-    if not known then deleted[name] = limit end
-    count_if_new(name, known)
+local function read_limits()
+  own = whole_numbers(own_limits, 0)
+  local texts = values(limits)
+  for index, task in ipairs(tasks) do
+    known_limits[task.name] = known_limit(task.name, texts[index])
+    if task.limit >= 0 then count_if_new(task.name, known_limits[task.name]) end
+  end
+  for name, limit in pairs(own) do
+    if not is_named[name] then
+      local known = known_limit(name, call('HGET', limits, name))
+      if not known then deleted[name] = limit end
+      count_if_new(name, known)
+    end
   end
 end
 
--- A new limit counts what runs already, wherever it runs.
-if has_new_limit then
-  local is_given = {}
+-- A new limit counts what runs already, wherever it runs. Returns the brokers that KEYS lacks.
+local function count_running()
+  local is_given, missing = {}, {}
   for key = FIRST_RUNNING, #KEYS do
     is_given[ARGV[FIRST_TASKS + task_count * FIELDS + key - FIRST_RUNNING]] = true
   end
-  local missing = { MUST_COUNT }
   for _, id in ipairs(call('ZRANGE', brokers, 0, -1)) do
     if not is_given[id] then missing[#missing + 1] = id end
   end
-  if #missing > 1 then return answer(missing) end
+  if #missing > 0 then return missing end
   for key = FIRST_RUNNING, #KEYS do
     for _, job in ipairs(call('HVALS', KEYS[key])) do
       local task = task_of(job)
       if task and uncounted[task] then uncounted[task] = uncounted[task] + 1 end
     end
   end
+  return missing
 end
 
-local has_changed = false
 local function forget_limit(name)
-  call('HDEL', limits, name)
-  call('HDEL', counts, name)
-  call('HDEL', own_limits, name)
-  has_changed = true
+  write('HDEL', limits, name)
+  write('HDEL', counts, name)
+  write('HDEL', own_limits, name)
 end
 
-write_first(periodic)
+local function last_stated(name)
+  local score = tonumber(call('ZSCORE', stated, name))
+  return score and score >= 0 and score <= LAST_TIME and score or nil
+end
 
 -- Time in which nobody could state anything does not count against the tasks of those who have yet to do so: the
 -- cluster was stopped, a machine or Redis slept, or the clock jumped.
-local asleep = now - (tonumber(call('ZSCORE', stated, '')) or now)
-if asleep > ASLEEP_S then
-  for _, name in ipairs(call('ZRANGE', stated, 0, -1)) do
-    call('ZINCRBY', stated, string.format('%.6f', asleep), name)
+local function count_no_sleep()
+  local asleep = now_s() - (last_stated('') or now_s())
+  if asleep > ASLEEP_S then
+    for _, name in ipairs(call('ZRANGE', stated, 0, -1)) do
+      write('ZADD', stated, string.format('%.6f', (last_stated(name) or now_s()) + asleep), name)
+    end
+  end
+  write('ZADD', stated, string.format('%.6f', now_s()), '')
+end
+
+local has_changed = false
+
+local function state_limits()
+  for name, limit in pairs(deleted) do write('HSET', limits, name, limit) end
+  for name, count in pairs(uncounted) do
+    write('HSET', counts, name, count)
+    has_changed = true
+  end
+  for _, task in ipairs(tasks) do
+    local name, limit = task.name, task.limit
+    if limit >= 0 then
+      if known_limits[name] ~= limit then
+        write('HSET', limits, name, limit)
+        has_changed = true
+      end
+      if own[name] ~= limit then write('HSET', own_limits, name, limit) end
+    end
   end
 end
-call('ZADD', stated, string.format('%.6f', now), '')
 
-for name, limit in pairs(deleted) do call('HSET', limits, name, limit) end
-for name, count in pairs(uncounted) do
-  call('HSET', counts, name, count)
-  has_changed = true
-end
-for index = 1, task_count do
-  local at = FIRST_TASKS + (index - 1) * FIELDS
-  local name, period, limit, text = unpack(ARGV, at, at + FIELDS - 1)
-  period, limit = tonumber(period), tonumber(limit)
-  state_period(name, period, text, known_tasks[index])
-  if limit >= 0 then
-    if tonumber(known_limits[index]) ~= limit then
-      call('HSET', limits, name, limit)
+local function state_tasks()
+  local known = values(periodic_tasks)
+  for index, task in ipairs(tasks) do
+    local name, period, limit = task.name, task.period, task.limit
+    if period > 0 then
+      state_period(name, period, task.text, known[index])
+    elseif known[index] or call('HEXISTS', own_periodic, name) == 1 then
+      forget_period(name)
+    end
+    if limit < 0 and (known_limits[name] or own[name]) then
+      forget_limit(name)
       has_changed = true
     end
-    if tonumber(own[name]) ~= limit then call('HSET', own_limits, name, limit) end
-  elseif known_limits[index] or own[name] then
-    forget_limit(name)
+    if period > 0 or limit >= 0 then write('ZADD', stated, string.format('%.6f', now_s()), name) end
   end
-  if period > 0 or limit >= 0 then call('ZADD', stated, string.format('%.6f', now), name) end
 end
 
 -- What Python stated since is its own: it writes a space after each colon.
 local function is_ours(text) return not string.find(text, '": ', 1, true) end
 
-local old = call('ZRANGEBYSCORE', stated, '-inf', string.format('%.6f', now - remembered_s), 'LIMIT', 0, 100)
-for _, name in ipairs(old) do
-  local text = call('HGET', periodic_tasks, name)
-  if not text or is_ours(text) then forget_period(name) end
-  call('HDEL', own_periodic, name)
-  forget_limit(name)
-  call('ZREM', stated, name)
+local function forget_old()
+  local before = string.format('%.6f', now_s() - remembered_s)
+  for _, name in ipairs(call('ZRANGEBYSCORE', stated, '-inf', before, 'LIMIT', 0, 100)) do
+    local text = call('HGET', periodic_tasks, name)
+    if not text or is_ours(text) then forget_period(name) end
+    write('HDEL', own_periodic, name)
+    forget_limit(name)
+    write('ZREM', stated, name)
+    has_changed = true
+  end
 end
 
 -- Jobs may be parked behind a limit that is gone, or higher now.
-if has_changed then
+local function wake_for_parked()
   for _, name in ipairs(call('HKEYS', parked_counts)) do
     local queue = string.match(name, '^.*%z(.*)$')
-    if queue then redis.call('PUBLISH', channel, queue) end
+    if queue then call('PUBLISH', channel, queue) end
   end
 end
-return answer({ REGISTERED })
+
+return whole(function()
+  -- Who was condemned has a score of 0; where Redis came back empty, there is none.
+  if (tonumber(call('ZSCORE', brokers, broker_id)) or 0) <= 0 then return { LOST } end
+  write_first(periodic)
+  read_limits()
+  local missing = next(uncounted) and count_running() or {}
+  if #missing > 0 then return { MUST_COUNT, unpack(missing) } end
+  count_no_sleep()
+  state_limits()
+  state_tasks()
+  forget_old()
+  if has_changed then wake_for_parked() end
+  return { REGISTERED }
+end)

@@ -17,105 +17,144 @@
 -- is; the queues are those of due jobs that KEYS lacks: call again with them.
 -- Cost: O(log n) a job moved; at most 1,000 jobs.
 
-local BOUND = 1000
-
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-
 -- include call
+-- include quarantine
+-- include write
+-- include write_first
+-- include number
+-- include clock
 -- include wake
 -- include job
 -- include periodic
 -- include due
+
+-- Most future jobs of one call.
+local BOUND = 1000
 
 local keys, idle = {}, {}
 for key = FIRST_QUEUES, #KEYS, 2 do
   local name = ARGV[FIRST_IDS + id_count + (key - FIRST_QUEUES) / 2]
   keys[name], idle[name] = KEYS[key], KEYS[key + 1]
 end
-local missing, is_missing, woken = {}, {}, {}
 
-local function key_of(queue)
-  if not keys[queue] and not is_missing[queue] then
+-- Queues of due jobs that KEYS lacks; jobs for each of the others; future jobs that are there no more.
+local missing, is_missing, ready, moved = {}, {}, {}, {}
+
+-- Notes a job for its queue. Returns false if that cannot be: KEYS lacks it. Nothing of that queue can be moved then.
+local function make_ready(queue, job)
+  if keys[queue] then
+    ready[queue] = ready[queue] or {}
+    table.insert(ready[queue], job)
+    return true
+  end
+  if not is_missing[queue] then
     is_missing[queue] = true
     missing[#missing + 1] = queue
   end
-  return keys[queue]
+  return false
 end
 
--- Checked before anything is written: a script that fails midway would do so at every tick.
-local function is_periodic(task)
-  return type(task) == 'table' and type(task.queue) == 'string' and type(task.max_retries) == 'number'
-    and type(task.periodicity) == 'number' and task.periodicity > 0
-    and (task.period_ms == nil or type(task.period_ms) == 'number' and task.period_ms > 0)
+local function until_now() return '-inf', string.format('%.6f', now_s()) end
+
+local function due_jobs()
+  local from, to = until_now()
+  return call('ZRANGEBYSCORE', future, from, to, 'LIMIT', 0, BOUND)
 end
 
-local due = call('ZRANGEBYSCORE', future, '-inf', string.format('%.6f', now), 'LIMIT', 0, BOUND)
-for _, job in ipairs(due) do
+local function look_at_job(job)
   local _, _, queue = parse(job)
-  if not queue then
-    redis.call('ZREM', future, job)
-    quarantine_text(future, NO_JOB, job)
-  else
-    -- In order: whoever comes after a job that cannot be moved yet, of its queue, cannot be either.
-    local key = key_of(queue)
-    if key then
-      redis.call('ZREM', future, job)
-      call('RPUSH', key, job)
-      woken[queue] = (woken[queue] or 0) + 1
-    end
+  if not queue then set_aside(future, NO_JOB, job) end
+  if not queue or make_ready(queue, job) then moved[#moved + 1] = job end
+end
+
+-- Those that another program has put behind the end of all time would never come.
+local function set_aside_endless()
+  local after = '(' .. string.format('%.0f', LAST_TIME)
+  for _, job in ipairs(call('ZRANGEBYSCORE', future, after, '+inf', 'LIMIT', 0, BOUND)) do
+    set_aside(future, 'a job at a time that never comes', job)
+    moved[#moved + 1] = job
   end
 end
 
-local names, is_named = {}, {}
-for _, key in ipairs({ periodic, periodic_exact }) do
-  for _, name in ipairs(call('ZRANGEBYSCORE', key, '-inf', string.format('%.6f', now), 'LIMIT', 0, id_count)) do
-    if not is_named[name] and #names < id_count then
-      is_named[name] = true
-      names[#names + 1] = name
+-- Names of periodic tasks that are due, or planned at a time that is none.
+local function due_names()
+  local names, is_named = {}, {}
+  local from, to = until_now()
+  local never = '(' .. string.format('%.0f', LAST_TIME)
+  for _, range in ipairs({ { periodic, from, to }, { periodic_exact, from, to }, { periodic, never, '+inf' } }) do
+    for _, name in ipairs(call('ZRANGEBYSCORE', range[1], range[2], range[3], 'LIMIT', 0, id_count)) do
+      if not is_named[name] and #names < id_count then
+        is_named[name] = true
+        names[#names + 1] = name
+      end
     end
   end
+  return names
 end
 
-if #names > 0 then write_first(periodic) end
-for index, name in ipairs(names) do
-  local text = call('HGET', periodic_tasks, name)
-  local planned = next_run_of(name)
+local function periodic_job(id, name, task)
+  local _, seconds, micros = now_s()
+  return '{"id":"' .. id .. '","status":2,"task_name":' .. cjson.encode(name) .. ',"queue":' ..
+    cjson.encode(task.queue) .. ',"max_retries":' .. string.format('%.0f', task.max_retries) ..
+    ',"retries":0,"at":' .. seconds .. ',"at_us":' .. string.format('%.0f', tonumber(micros)) ..
+    ',"task_args":[],"task_kwargs":{}}'
+end
+
+local function run_task(name, id, task, planned)
+  if not make_ready(task.queue, periodic_job(id, name, task)) then return end
+  -- The next place of the grid in the future, however many were missed.
+  local period = period_of(task)
+  local missed = math.floor((now_s() - planned) / period)
+  plan(name, planned + (missed + 1) * period)
+end
+
+local function look_at_task(name, id)
+  local text, planned, is_wrong = call('HGET', periodic_tasks, name), next_run_of(name)
   if not text then text, planned = bring_back(name) end
-  local ok, task = pcall(cjson.decode, text or 'null')
-  if not planned or not text then
+  local task = text and periodic_task(text)
+  if text and not task then
     unplan(name)
-  elseif not ok or not is_periodic(task) then
+    write('HDEL', periodic_tasks, name)
+    set_aside(periodic_tasks, 'not a periodic task', text)
+  elseif text and is_wrong then
+    set_aside(periodic, 'the next run of a periodic task at no time', name)
+    run_task(name, id, task, now_s())
+  elseif not planned or not text then
     unplan(name)
-    redis.call('HDEL', periodic_tasks, name)
-    quarantine_text(periodic_tasks, 'not a periodic task', text)
-  elseif planned > now then
+  elseif planned > now_s() then
     -- Python has run it: what we had planned does not count any more.
     plan(name, planned)
   else
-    local key = key_of(task.queue)
-    if key then
-      local micros = string.format('%.0f', math.floor(tonumber(time[2])))
-      local job = '{"id":"' .. ARGV[FIRST_IDS + index - 1] .. '","status":2,"task_name":' ..
-        cjson.encode(name) .. ',"queue":' .. cjson.encode(task.queue) .. ',"max_retries":' ..
-        task.max_retries .. ',"retries":0,"at":' .. time[1] .. ',"at_us":' .. micros ..
-        ',"task_args":[],"task_kwargs":{}}'
-      call('RPUSH', key, job)
-      woken[task.queue] = (woken[task.queue] or 0) + 1
-      -- The next place of the grid in the future, however many were missed.
-      local period = period_of(task)
-      local missed = math.floor((now - planned) / period)
-      plan(name, planned + (missed + 1) * period)
-    end
+    run_task(name, id, task, planned)
   end
 end
 
-for queue, count in pairs(woken) do wake(idle[queue], queue, count) end
-
-local due_at = next_due()
-local reply = { '' }
-if due_at < math.huge then
-  reply[1] = string.format('%.3f', math.max(0, (due_at - now) * 1000))
+local function move()
+  -- First: to be woken in vain harms nobody.
+  for queue, jobs in pairs(ready) do wake(idle[queue], queue, #jobs) end
+  for queue, jobs in pairs(ready) do
+    for first = 1, #jobs, CHUNK do
+      write('RPUSH', keys[queue], unpack(jobs, first, math.min(first + CHUNK - 1, #jobs)))
+    end
+  end
+  -- Asked once before what cannot be undone, in case it may not be asked.
+  if #moved > 0 then next_due() end
+  for first = 1, #moved, CHUNK do
+    call('ZREM', future, unpack(moved, first, math.min(first + CHUNK - 1, #moved)))
+  end
 end
-for _, queue in ipairs(missing) do reply[#reply + 1] = queue end
-return answer(reply)
+
+return whole(function()
+  local jobs, names = due_jobs(), due_names()
+  if #names + #jobs > 0 then write_first(periodic) end
+  for _, job in ipairs(jobs) do look_at_job(job) end
+  -- In each queue behind those.
+  for index, name in ipairs(names) do look_at_task(name, ARGV[FIRST_IDS + index - 1]) end
+  set_aside_endless()
+  move()
+  local due_at = next_due()
+  local reply = { '' }
+  if due_at < math.huge then reply[1] = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) end
+  for _, queue in ipairs(missing) do reply[#reply + 1] = queue end
+  return reply
+end)

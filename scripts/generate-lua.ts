@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-import { type Header, type Parameter, parseHeader } from "./lua-header.ts";
+import { commandsOf, type Header, type Parameter, parseHeader } from "./lua-header.ts";
 import { main } from "./run-command.ts";
 
 /**
@@ -22,6 +22,8 @@ export interface LuaScript {
   /** How Redis knows it. */
   readonly sha1: string;
   readonly text: string;
+  /** The commands that it runs: a user needs the right to each of them. */
+  readonly commands: readonly string[];
 }
 
 /** A script with its keys and arguments. */
@@ -98,7 +100,7 @@ function declaration(file: string): string {
   const parameters = [...parameter("keys", header.keys), ...parameter("args", header.args)];
   const codes = [...header.codes].map(([code, number]) => `${code}: ${number}`).join(", ");
   const declarations = [
-    `const ${constant}: LuaScript = ${JSON.stringify({ name, sha1, text })};`,
+    `const ${constant}: LuaScript = ${JSON.stringify({ name, sha1, text, commands: commandsOf(text) })};`,
     `/** ${header.summary} See lua/${name}.lua. */
 export function ${camelCase(name)}(
 ${parameters.join("")}): ScriptCall {
@@ -112,9 +114,14 @@ export const ${camelCase(name)}Codes = { ${codes} } as const;`);
   return declarations.map((each) => `\n${each}\n`).join("");
 }
 
+function listOf(files: readonly string[]): string {
+  const names = files.map((file) => basename(file, ".lua").toUpperCase());
+  return `\n/** All scripts. */\nexport const LUA_SCRIPTS: readonly LuaScript[] = [${names.join(", ")}];\n`;
+}
+
 await main(async () => {
   const files = globSync("lua/*.lua", { cwd: ROOT }).toSorted();
-  const generated = HEAD + files.map(declaration).join("");
+  const generated = HEAD + files.map(declaration).join("") + listOf(files);
   if (!process.argv.includes("--check")) {
     writeFileSync(TARGET, generated);
     return;

@@ -23,6 +23,14 @@ export interface Header {
 const PARAMETER =
   /^-- (?<list>KEYS|ARGV)\[(?<index>\d+)(?<rest>\.\.)?\] (?<name>\w+)(?: \((?<kind>[^\)]+)\))?: (?<meaning>.*)$/gmv;
 
+/** The commands that the text of a script runs, to be undone included: the rights that its user needs. */
+export function commandsOf(text: string): readonly string[] {
+  const found = text.matchAll(/\b(?:call|write)\('(?<command>[A-Z]+)'/gv);
+  const undone = text.matchAll(/(?:\bpcall\(|\{ )'(?<command>[A-Z]+)', /gv);
+  const commands = [...found, ...undone].map(({ groups }) => groups?.["command"] ?? "");
+  return [...new Set(commands)].toSorted();
+}
+
 /** @throws Error if a place is missing, or a kind is not known */
 export function parseHeader(file: string, source: string): Header {
   const comment = source.slice(0, source.search(/^(?!--)/mv));

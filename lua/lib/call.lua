@@ -1,42 +1,55 @@
--- Commands that outlive what other programs left under our keys. What cannot be used is set aside whole in
--- the quarantine, a list of texts: a line of JSON that says where it was and why, and what was found.
-local notes = {}
-local call
+-- How scripts run commands. They outlive what other programs left under our keys, and do all or nothing: Redis takes
+-- nothing back of a script that fails midway, for want of a right for example. So each write says how it is undone, by
+-- a command that this run has proved already, or that cannot be the one that is refused.
 
-local function set_aside(where, reason, text)
-  local note = cjson.encode({ where = where, reason = reason })
-  call('RPUSH', quarantine, note .. '\n' .. text)
-  return note
-end
+-- Most arguments of one command: Lua's stack holds 8,000.
+local CHUNK = 4000
 
--- The same, and the caller is told, to log it.
-local function quarantine_text(where, reason, text)
-  -- Which may have a note of its own, and that comes first.
-  local note = set_aside(where, reason, text)
-  notes[#notes + 1] = note
+-- Notes of what was set aside, for the log; what undoes the writes of this run, last one last.
+local notes, undos = {}, {}
+local set_aside_key
+
+local function on_undo(undo) undos[#undos + 1] = undo end
+
+-- What Redis says of a failure, its code first: 6.2 puts the line of the script, and a dash, before it. For want of a
+-- right, in the words of any version, the remedy.
+local function explain(failure, command, key)
+  local cause = type(failure) == 'table' and failure.err or tostring(failure)
+  cause = string.gsub(string.gsub(cause, '^@?user_script: *%d+: *', ''), '^%-', '')
+  cause = string.gsub(cause, '[\r\n]+', ' ')
+  if not command then return cause end
+  local on = key and ' on ' .. key or ''
+  for _, words in ipairs({ 'user executing the script', 'ACL failure', 'NOPERM' }) do
+    if string.find(cause, words, 1, true) then
+      local pattern = key and ' ' .. (command == 'PUBLISH' and '&' or '~') .. key or ''
+      return 'NOPERM this Redis user has no right to ' .. command .. on .. ': run ACL SETUSER <user> +' ..
+        string.lower(command) .. pattern
+    end
+  end
+  return cause .. ' (' .. command .. on .. ')'
 end
 
 -- A key of another type than ours is set aside, as DUMP gives it, and the command starts from nothing.
-function call(command, key, ...)
-  local reply = redis.pcall(command, key, ...)
+local function call(command, ...)
+  local reply = redis.pcall(command, ...)
   local failure = type(reply) == 'table' and reply.err
   if not failure then return reply end
-  if string.find(failure, 'WRONGTYPE', 1, true) then
-    local reason = 'a ' .. redis.call('TYPE', key).ok .. ', which ' .. command .. ' cannot use'
-    local text = redis.call('DUMP', key)
-    -- First: it may be the quarantine itself.
-    redis.call('DEL', key)
-    quarantine_text(key, reason, text)
+  if not string.find(failure, 'WRONGTYPE', 1, true) then
+    error({ err = explain(failure, command, (...)) })
   end
-  return redis.call(command, key, ...)
+  set_aside_key(command, (...))
+  return call(command, ...)
 end
 
--- A full Redis refuses commands that may need memory, unless the script has written before: this is one
--- that changes nothing. For what keeps jobs going, and does not grow with them.
-local function write_first(zset) call('ZREM', zset, '') end
-
--- What a script answers: its reply, after what was set aside, if anything was.
-local function answer(reply)
-  if #notes == 0 then return reply end
-  return { 'quarantined', notes, reply }
+-- Does a part wholly or not at all. Returns whether it was done; then what it returned, or why it was not.
+local function try(part)
+  local first_undo, first_note = #undos + 1, #notes + 1
+  local ok, result = pcall(part)
+  if ok then return true, result end
+  for index = #undos, first_undo, -1 do
+    undos[index]()
+    undos[index] = nil
+  end
+  for index = #notes, first_note, -1 do notes[index] = nil end
+  return false, explain(result)
 end

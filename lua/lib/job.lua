@@ -1,5 +1,6 @@
--- What a script reads of a job. Ours start {"id":"<36 characters>","status":<digit>,"task_name":"...",
--- "queue":"..."; others are decoded. Nothing here throws: a script that has written cannot undo it.
+-- What a script reads of a job. Ours start {"id":"<36 bytes>","status":<digit>,"task_name":"...","queue":"...";
+-- others are decoded. What JavaScript reads otherwise it
+-- sets aside: see job-reader.ts.
 local OWN_START, ID_FIRST, ID_LAST, QUOTE = '^{"id":"', 8, 43, 34
 local sub, byte, find = string.sub, string.byte, string.find
 local NO_JOB = 'not a job: it must be JSON with the texts id, task_name and queue'
@@ -23,23 +24,24 @@ local function string_at(text, first)
 end
 
 local function is_own(job)
-  return byte(job, ID_LAST + 1) == QUOTE and find(job, OWN_START)
+  return find(job, '"', ID_FIRST, true) == ID_LAST + 1 and find(job, OWN_START)
 end
 
--- Returns id, task, queue; nothing if the text is no job.
+-- Returns id, task, queue; nothing if the text is no job. The id is that of `id_of`, whatever else is in the text.
 local function parse(job)
-  if is_own(job) then
-    local _, before = string.find(job, '^,"status":%d,"task_name":"', ID_LAST + 2)
+  local own_id = is_own(job) and sub(job, ID_FIRST, ID_LAST)
+  if own_id then
+    local _, before = find(job, '^,"status":%d,"task_name":"', ID_LAST + 2)
     local task, quote = string_at(job, (before or #job) + 1)
-    local _, before_queue = string.find(job, '^,"queue":"', (quote or #job) + 1)
+    local _, before_queue = find(job, '^,"queue":"', (quote or #job) + 1)
     local queue = string_at(job, (before_queue or #job) + 1)
-    if task and queue then return string.sub(job, ID_FIRST, ID_LAST), task, queue end
+    if task and queue then return own_id, task, queue end
   end
   local ok, decoded = pcall(cjson.decode, job)
   if not ok or type(decoded) ~= 'table' then return nil end
   local id, task, queue = decoded.id, decoded.task_name, decoded.queue
   if type(id) ~= 'string' or type(task) ~= 'string' or type(queue) ~= 'string' then return nil end
-  return id, task, queue
+  return own_id or id, task, queue
 end
 
 local function id_of(job)

@@ -5,19 +5,14 @@
 local limit_by_task, places
 -- Limited tasks of which it is not known how many run: a Python process that starts deletes what it does not know.
 local is_uncounted = {}
--- Tasks whose count has changed; those of them that a job has left.
-local changed, freed = {}, {}
-
-local function pairs_to_table(list)
-  local result = {}
-  for index = 1, #list, 2 do result[list[index]] = tonumber(list[index + 1]) end
-  return result
-end
+-- Places as Redis has them; tasks whose count has changed; tasks that a job has left.
+local saved, changed, freed = {}, {}, {}
 
 local function read_limits()
-  if redis.call('EXISTS', own_limits, limits, parked) == 0 then return end
-  limit_by_task = pairs_to_table(call('HGETALL', limits))
-  places = pairs_to_table(call('HGETALL', counts))
+  -- None is -1, and that is Python's.
+  limit_by_task = whole_numbers(limits, -1)
+  places, saved = whole_numbers(counts, 0), {}
+  for task, count in pairs(places) do saved[task] = count end
   for _, task in ipairs(call('HKEYS', own_limits)) do
     if not limit_by_task[task] or not places[task] then is_uncounted[task] = true end
   end
@@ -42,6 +37,22 @@ local function free_place(job)
   end
 end
 
+local function unsave(task, count)
+  if count then
+    redis.pcall('HSET', counts, task, count)
+  else
+    redis.pcall('HDEL', counts, task)
+  end
+end
+
 local function save_places()
-  for task in pairs(changed) do call('HSET', counts, task, math.max(0, places[task])) end
+  for task in pairs(changed) do
+    local count, old = math.max(0, places[task]), saved[task]
+    if count ~= (old or 0) then
+      call('HSET', counts, task, count)
+      on_undo(function() unsave(task, old) end)
+      saved[task] = count
+    end
+  end
+  changed = {}
 end

@@ -1,50 +1,64 @@
 -- What takes in new jobs, once for each call of a producer. `own_jobs(queue, idle)` takes those of a queue that are the
--- caller's: it returns how many of them it has put into the queue after all, and who looks for these.
+-- caller's: it returns those of them that it leaves to the queue after all, and who looks for these.
 
--- Most arguments of one command: Lua's stack holds 8,000.
-local CHUNK = 4000
 -- Time that a producer is remembered that schedules nothing, in s: far longer than a call may last.
 local REMEMBERED_S = 86400
 
 -- The number of the attempt before this one that has brought the jobs; nil if none has, and this one does.
 local function known_attempt()
   -- Asked first: a full Redis refuses whoever begins with a write.
-  local last = tonumber(call('GET', producer)) or -1
-  if first_attempt <= last then return last end
-  redis.call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)
+  local last = call('GET', producer)
+  if last and not is_whole(last, 0) then
+    set_aside(producer, 'not the number of an attempt', last)
+    last = nil
+  end
+  if last and first_attempt <= tonumber(last) then return tonumber(last) end
+  call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)
+  on_undo(function()
+    if last then
+      redis.pcall('SET', producer, last, 'EX', REMEMBERED_S)
+    else
+      redis.pcall('DEL', producer)
+    end
+  end)
+end
+
+local function append(queue, jobs, first, last)
+  for from = first, last, CHUNK do
+    local to = math.min(from + CHUNK - 1, last)
+    call('RPUSH', queue, unpack(jobs, from, to))
+    on_undo(function() redis.pcall('LTRIM', queue, 0, from - to - 2) end)
+  end
+end
+
+-- The jobs of a queue, which stand in ARGV from `at` on.
+local function take_in_ready(queue, idle, name, own_jobs)
+  local returned, looker = {}, nil
+  if own_jobs then returned, looker = own_jobs(queue, idle) end
+  local count = tonumber(ARGV[at])
+  local first, last = at + 1, at + count
+  at = last + 1
+  if #returned + count == 0 then return end
+  wake(idle, name, #returned + count, looker)
+  append(queue, returned, 1, #returned)
+  append(queue, ARGV, first, last)
 end
 
 local function take_in(own_jobs)
-  local earliest = false
-  for _ = 1, future_count do
-    call('ZADD', future, ARGV[at], ARGV[at + 2])
-    if not earliest or tonumber(ARGV[at]) < tonumber(earliest.due) then
-      earliest = { due = ARGV[at], queue = tonumber(ARGV[at + 1]) }
-    end
+  local futures = {}
+  for number = 1, future_count do
+    futures[number] = { due = tonumber(ARGV[at]), queue = tonumber(ARGV[at + 1]), job = ARGV[at + 2] }
     at = at + 3
   end
-
   local names = {}
   for key = FIRST_QUEUES, #KEYS, 2 do
-    local queue, idle, name = KEYS[key], KEYS[key + 1], ARGV[at]
+    local name = ARGV[at]
     names[#names + 1] = name
     at = at + 1
-    local returned, looker = 0, nil
-    if own_jobs then returned, looker = own_jobs(queue, idle) end
-    local count = tonumber(ARGV[at])
-    at = at + 1
-    for first = at, at + count - 1, CHUNK do
-      call('RPUSH', queue, unpack(ARGV, first, math.min(first + CHUNK, at + count) - 1))
-    end
-    at = at + count
-    if returned + count > 0 then wake(idle, name, returned + count, looker) end
+    take_in_ready(KEYS[key], KEYS[key + 1], name, own_jobs)
   end
-
-  if earliest then
-    -- Somebody must wake up earlier than planned only for a job that is now the first.
-    local first = redis.call('ZRANGE', future, 0, 0, 'WITHSCORES')
-    if tonumber(first[2]) >= tonumber(earliest.due) then
-      wake(KEYS[FIRST_QUEUES + earliest.queue * 2 - 1], names[earliest.queue], 1)
-    end
-  end
+  if #futures == 0 then return end
+  take_in_future(futures, function(index)
+    wake(KEYS[FIRST_QUEUES + index * 2 - 1], names[index], 1)
+  end)
 end

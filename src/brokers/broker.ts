@@ -4,6 +4,7 @@
  * that the broker still holds, and `reconcile` finds what a lost reply held. `enqueue` repeats itself
  * where that is needed, and rejects only when it gives up.
  */
+import type { BrokerError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { TaskDefinition } from "../core/task.ts";
@@ -51,7 +52,10 @@ export interface Taken {
 }
 
 /** What one trip takes back. */
-export interface ExchangeReply extends Taken, Due {}
+export interface ExchangeReply extends Taken, Due {
+  /** Why no job could be taken, if that failed: the outcomes are settled all the same. */
+  readonly refusal?: BrokerError | undefined;
+}
 
 /** What this process has of the broker's jobs. */
 export interface ReconcileRequest {

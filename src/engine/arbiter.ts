@@ -263,6 +263,7 @@ export class Arbiter {
     this.#empty.mayBeEmpty();
     this.#upkeep.told(reply.nextDueMs);
     await this.#deliver();
+    if (reply.refusal !== undefined) throw reply.refusal;
   }
 
   async #trip(outcomes: readonly Outcome[], max: number): Promise<ExchangeReply> {

@@ -4,9 +4,11 @@ import { ConnectionKeeper, type KeepOptions } from "./connection-keeper.ts";
 import { aClusterIsMet } from "./connector.ts";
 import { type CarryingCall, LateCalls, LateError } from "./late-calls.ts";
 import { LinePatience } from "./line-patience.ts";
-import type { ScriptCall } from "./lua-scripts.ts";
+import { boundQuarantine, type ScriptCall } from "./lua-scripts.ts";
+import { QuarantineLog } from "./quarantine-log.ts";
 import { type RedisClient, runScript } from "./redis-client.ts";
 import { brokerError, isMisled, replyCode } from "./redis-errors.ts";
+import { quarantineCountsKey } from "./redis-keys.ts";
 import { array, textArray } from "./replies.ts";
 
 /** The first part of a reply that tells of things set aside. */
@@ -36,10 +38,12 @@ export class RedisConnection {
   readonly #patience: LinePatience;
   readonly #deadlines: Deadlines;
   readonly #lateCalls = new LateCalls();
+  readonly #quarantineLog: QuarantineLog;
   #isSubscribed = false;
 
   constructor(options: KeepOptions) {
     this.#options = options;
+    this.#quarantineLog = new QuarantineLog(options.runtime, options.quarantine);
     const { runtime, callTimeoutMs: timeoutMs } = options;
     const { clock } = runtime;
     this.#patience = new LinePatience({
@@ -172,17 +176,26 @@ export class RedisConnection {
     return isCluster ? aClusterIsMet(error) : brokerError(call.name, error);
   }
 
-  /** A script's own reply; what it had to set aside first is logged. See lua/lib/call.lua. */
+  /** A script's own reply; what it had to set aside first is logged. See lua/lib/quarantine.lua. */
   #afterQuarantine(reply: unknown): unknown {
     if (!Array.isArray(reply) || reply[0] !== QUARANTINED) return reply;
-    const [, notes, own] = array(reply);
+    const [, notes, untold, entries, bytes, own] = array(reply);
     for (const note of textArray(notes)) {
-      this.#options.runtime.logger.error(
-        { quarantine: this.#options.quarantine, note },
+      this.#quarantineLog.tell(
+        { note },
         "set aside something that is no job, or of the wrong type",
       );
     }
+    this.#quarantineLog.tellMore(Number(untold));
+    this.#boundQuarantine(Number(entries), Number(bytes));
     return own;
+  }
+
+  /** Not awaited: nobody depends on it, and a bound that could not be kept now is kept the next time. */
+  #boundQuarantine(entries: number, bytes: number): void {
+    const { quarantine } = this.#options;
+    const keys = { quarantine, quarantineCounts: quarantineCountsKey(quarantine) };
+    this.run(boundQuarantine(keys, { entries, bytes })).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
+import type { StoredJob } from "../../core/job.ts";
 import { MAX_BYTES } from "./byte-bound.ts";
 import type { RedisConnection } from "./connection.ts";
-import { heldIds, heldJobs } from "./lua-scripts.ts";
+import { heldIds, heldJobs, setAsideBroken } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { array, text, textArray } from "./replies.ts";
 
@@ -18,6 +19,9 @@ export interface HeldText {
   readonly text: string;
   readonly isHead: boolean;
 }
+
+/** What stands for bytes that are no UTF-8 in a text that was read; a text may have it by itself. */
+const REPLACEMENT = "\uFFFD";
 
 /** Most ids in one request. */
 const MAX_IDS = 1000;
@@ -67,6 +71,35 @@ export async function* pagesHeldBy(
   for (let read = 0; read < ids.length;) {
     const page = await textsHeldBy(held, ids.slice(read), onlyHeads);
     read += page.length;
-    yield page.filter((each) => each.text !== "");
+    yield intactOf(
+      held,
+      page.filter((each) => each.text !== ""),
+    );
   }
+}
+
+/** Of texts that a broker was just given, those that are UTF-8; the others are set aside. */
+export async function intactTexts(
+  held: HeldBy,
+  wires: readonly string[],
+): Promise<readonly string[]> {
+  if (!wires.some((wire) => wire.includes(REPLACEMENT))) return wires;
+  const broken = new Set(await setBrokenAside(held));
+  return wires.filter((wire) => !broken.has(wire));
+}
+
+async function intactOf(held: HeldBy, page: readonly HeldText[]): Promise<readonly HeldText[]> {
+  if (!page.some((each) => each.text.includes(REPLACEMENT))) return page;
+  const broken = await setBrokenAside(held);
+  return page.filter((each) => !broken.some((wire) => wire.startsWith(each.text)));
+}
+
+async function setBrokenAside({ connection, keys, brokerId }: HeldBy): Promise<readonly string[]> {
+  const running = keys.running(brokerId);
+  return textArray(await connection.run(setAsideBroken({ ...keys.fixed, running })));
+}
+
+/** Held jobs in the order in which they would have started: a hash has none. */
+export function inOrder(jobs: readonly StoredJob[]): readonly StoredJob[] {
+  return jobs.toSorted((one, other) => one.job.at.getTime() - other.job.at.getTime());
 }

@@ -2,20 +2,39 @@ import { MalformedJobError } from "../../core/errors.ts";
 import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
-import type { Logger } from "../../platform/logger.ts";
+import type { HeldText } from "./held-texts.ts";
+import { heldId, isReadAlike } from "./own-head.ts";
+import type { QuarantineLog } from "./quarantine-log.ts";
 import type { UnreadableJob } from "./settle-request.ts";
+
+/**
+ * A job as a broker holds it, which the scripts read in the same way.
+ * @throws MalformedJobError if it cannot be read, or in two ways
+ */
+function decodeHeld(wire: string, status?: JobStatus): StoredJob {
+  const stored = decodeJob(wire, status);
+  if (isReadAlike(stored)) return stored;
+  throw new MalformedJobError(wire, "its id, task_name or queue is given twice, or escaped");
+}
+
+/**
+ * The same of a job that was read together with the id by which it is held.
+ * @throws MalformedJobError if it is held by the id of another
+ */
+export function decodeHeldBy(id: string, wire: string, status?: JobStatus): StoredJob {
+  const stored = decodeHeld(wire, status);
+  if (stored.job.id === id) return stored;
+  throw new MalformedJobError(wire, "it is held by the id of another job");
+}
 
 /** Reads the jobs that a broker holds, and remembers those that no task can run, to be set aside. */
 export class JobReader {
-  readonly #logger: Logger;
-  readonly #quarantine: string;
-  /** Id by which the broker holds it -> why it cannot be read. */
-  readonly #unreadable = new Map<string, string>();
+  readonly #log: QuarantineLog;
+  /** The id by which the broker holds it, or else what was read -> what is told of it. */
+  readonly #unreadable = new Map<string, UnreadableJob>();
 
-  /** @param quarantine - key of what is set aside, for the log */
-  constructor(logger: Logger, quarantine: string) {
-    this.#logger = logger;
-    this.#quarantine = quarantine;
+  constructor(log: QuarantineLog) {
+    this.#log = log;
   }
 
   /** Those that can be read. */
@@ -23,10 +42,22 @@ export class JobReader {
     const jobs: StoredJob[] = [];
     for (const wire of wires) {
       try {
-        jobs.push(decodeJob(wire, JobStatus.RUNNING));
+        jobs.push(decodeHeld(wire, JobStatus.RUNNING));
       } catch (error) {
-        if (!(error instanceof MalformedJobError)) throw error;
-        this.#note(error);
+        this.#note(error, heldId(wire));
+      }
+    }
+    return jobs;
+  }
+
+  /** The same, of texts with the ids by which they are held. */
+  readHeld(held: readonly HeldText[]): readonly StoredJob[] {
+    const jobs: StoredJob[] = [];
+    for (const { id, text: wire } of held) {
+      try {
+        jobs.push(decodeHeldBy(id, wire, JobStatus.RUNNING));
+      } catch (error) {
+        this.#note(error, id);
       }
     }
     return jobs;
@@ -34,34 +65,20 @@ export class JobReader {
 
   /** To be told to the next exchange. */
   get unreadable(): readonly UnreadableJob[] {
-    return Array.from(this.#unreadable, ([id, reason]) => ({ id, reason }));
+    return [...this.#unreadable.values()];
   }
 
   /** They are set aside, or others'. */
   forget(jobs: readonly UnreadableJob[] = this.unreadable): void {
-    for (const { id } of jobs) this.#unreadable.delete(id);
+    for (const { id, wire } of jobs) this.#unreadable.delete(wire ?? id);
   }
 
-  #note(err: MalformedJobError): void {
-    const id = heldId(err.wire);
-    if (id === undefined || this.#unreadable.has(id)) return;
-    this.#unreadable.set(id, err.message);
-    this.#logger.error(
-      { err, quarantine: this.#quarantine },
-      "set aside a job that cannot be read",
-    );
-  }
-}
-
-/** By which id a broker holds a text that is no job, as lua/lib/job.lua reads it. */
-function heldId(wire: string): string | undefined {
-  const own = /^\{"id":"(?<id>.{36})"/sv.exec(wire)?.groups?.["id"];
-  if (own !== undefined) return own;
-  try {
-    const value: unknown = JSON.parse(wire);
-    const isObject = typeof value === "object" && value !== null;
-    return isObject && "id" in value && typeof value.id === "string" ? value.id : undefined;
-  } catch {
-    return undefined;
+  #note(err: unknown, id: string | undefined): void {
+    if (!(err instanceof MalformedJobError)) throw err;
+    const { wire, message: reason } = err;
+    const key = id ?? wire;
+    if (this.#unreadable.has(key)) return;
+    this.#unreadable.set(key, id === undefined ? { id: "", wire, reason } : { id, reason });
+    this.#log.tell({ err }, "set aside a job that cannot be read");
   }
 }

@@ -15,7 +15,7 @@ import type {
 } from "../broker.ts";
 import { LEAVE_TIMEOUT_MS } from "../heartbeat/heartbeat-thread.ts";
 import { PYTHON_LEASE_MS } from "./heartbeat.ts";
-import { idsHeldBy, pagesHeldBy } from "./held-texts.ts";
+import { idsHeldBy, inOrder, pagesHeldBy } from "./held-texts.ts";
 import {
   condemn,
   exchangeCodes,
@@ -28,6 +28,7 @@ import {
   checkRedisBrokerOptions,
   type RedisBrokerOptions,
 } from "./redis-broker-options.ts";
+import { brokerError } from "./redis-errors.ts";
 import { checkNamespace } from "./redis-keys.ts";
 import { type RedisParts, redisParts } from "./redis-parts.ts";
 import { type RedisLocation, type RedisTarget, redisTarget } from "./redis-target.ts";
@@ -123,7 +124,8 @@ export class RedisBroker implements Broker {
   async #leaveIdle(): Promise<void> {
     const { connection, keys, wakeUps } = this.#context;
     const idle = wakeUps.idleQueues.map((queue) => keys.idleBrokers(queue));
-    if (idle.length > 0) await connection.runPatiently(leaveIdle({ idle }, { brokerId: this.#id }));
+    if (idle.length > 0)
+      await connection.runPatiently(leaveIdle({ ...keys.fixed, idle }, { brokerId: this.#id }));
   }
 
   enqueue(jobs: readonly StoredJob[]): Promise<void> {
@@ -139,7 +141,7 @@ export class RedisBroker implements Broker {
     const brokerId = this.#id;
     if (max > 0) wakeUps.looks(queues);
     const trip = { ...request, max, brokerId, unreadable };
-    const { code, due, wires, counted } = await this.#trips.make(this.#context, trip);
+    const { code, due, wires, counted, refusal } = await this.#trips.make(this.#context, trip);
     if (code === exchangeCodes.LOST || brokerId !== this.#id) {
       throw this.#givenUp(brokerId);
     }
@@ -147,7 +149,11 @@ export class RedisBroker implements Broker {
     const more = code === exchangeCodes.MORE;
     if (max > 0) wakeUps.looked(queues, more);
     if (counted === exchangeCodes.UNCOUNTED) registrar.countAgain(brokerId);
-    return new TakenJobs(reader, wires, { more, nextDueMs: parseDue(text(due)) });
+    return new TakenJobs(reader, wires, {
+      more,
+      nextDueMs: parseDue(text(due)),
+      refusal: refusal === undefined ? undefined : brokerError("taking jobs", refusal),
+    });
   }
 
   tick(): Promise<Due> {
@@ -171,9 +177,9 @@ export class RedisBroker implements Broker {
     const unknown = ids.filter((id) => !known.has(id));
     const jobs: StoredJob[] = [];
     for await (const page of pagesHeldBy(held, unknown, false)) {
-      jobs.push(...reader.read(page.map(({ text: wire }) => wire)));
+      jobs.push(...reader.readHeld(page));
     }
-    return jobs.filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
+    return inOrder(jobs.filter(({ job }) => queues.includes(job.queue) && !known.has(job.id)));
   }
 
   async rescue(deadId: string): Promise<RescueReply> {

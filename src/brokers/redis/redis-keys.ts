@@ -104,6 +104,11 @@ export class RedisKeys {
   }
 }
 
+/** Ours. hash: `bytes` in the quarantine, and how many entries were `dropped` from it */
+export function quarantineCountsKey(quarantine: string): string {
+  return `${quarantine}-counts`;
+}
+
 /**
  * In a Redis Cluster all keys of a namespace must be in one slot, which a hash tag does.
  * @throws RangeError if the namespace has none there

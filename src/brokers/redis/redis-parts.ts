@@ -9,6 +9,7 @@ import { JobReader } from "./job-reader.ts";
 import { OneServer } from "./one-server.ts";
 import { OwnJobs } from "./own-jobs.ts";
 import { Producer } from "./producer.ts";
+import { QuarantineLog } from "./quarantine-log.ts";
 import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
 import type { RedisTarget } from "./redis-target.ts";
@@ -68,7 +69,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
   connection.onReady(() => {
     wakeUps.wake(undefined, true);
   });
-  const reader = new JobReader(runtime.logger, keys.fixed.quarantine);
+  const reader = new JobReader(new QuarantineLog(runtime, keys.fixed.quarantine));
   const heartbeat = new HeartbeatThread({
     runtime,
     entry: HEARTBEAT_ENTRY,

@@ -1,10 +1,11 @@
 import { BrokerError, MalformedJobError } from "../../core/errors.ts";
-import { decodeHead, decodeJob, rewriteHead, rewriteJob } from "../../core/job-codec.ts";
+import { decodeHead, rewriteHead, rewriteJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { JobFailedByDeath, RescueReply } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
 import { type HeldText, idsHeldBy, pagesHeldBy } from "./held-texts.ts";
+import { decodeHeldBy } from "./job-reader.ts";
 import { exchangeCodes, leave } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { array } from "./replies.ts";
@@ -64,8 +65,10 @@ function afterDeath(nowMs: number, page: readonly HeldText[]): Verdicts {
   return { outcomes, unreadable };
 }
 
-function outcomeOf({ text, isHead }: HeldText, nowMs: number): Outcome {
-  const stored = isHead ? decodeHead(text) : decodeJob(text);
+function outcomeOf({ id, text, isHead }: HeldText, nowMs: number): Outcome {
+  const stored = isHead ? decodeHead(text) : decodeHeldBy(id, text);
+  if (stored.job.id !== id)
+    throw new MalformedJobError(text, "it is held by the id of another job");
   const { job } = stored;
   const error = new Error("its process died");
   if (job.retries >= job.maxRetries) return { kind: "failed", stored, error };

@@ -7,7 +7,10 @@ import type { RedisKeys } from "./redis-keys.ts";
 
 /** A held job that nobody can run. */
 export interface UnreadableJob {
+  /** By which the broker holds it; empty if only the script can tell. */
   readonly id: string;
+  /** What was read of it, if the id is empty. */
+  readonly wire?: string;
   readonly reason: string;
 }
 
@@ -42,7 +45,7 @@ export function exchangeCall(
   const index = new Map(queueNames.map((name, position) => [name, String(position + 1)]));
   const jobs = [...queueNames, ...packedIds(done)];
   jobs.push(String(unreadable.length));
-  for (const { id, reason } of unreadable) jobs.push(id, reason);
+  for (const { id, reason, wire = "" } of unreadable) jobs.push(id, reason, wire);
   jobs.push(String(retried.length));
   for (const { job, wire, edit } of retried) {
     jobs.push(job.id, String(job.at.getTime()), index.get(job.queue) ?? "");

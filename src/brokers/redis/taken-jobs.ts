@@ -1,3 +1,4 @@
+import type { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { ExchangeReply } from "../broker.ts";
 import type { JobReader } from "./job-reader.ts";
@@ -6,6 +7,7 @@ import type { JobReader } from "./job-reader.ts";
 export class TakenJobs implements ExchangeReply {
   readonly more: boolean;
   readonly nextDueMs: number | undefined;
+  readonly refusal: BrokerError | undefined;
   readonly #reader: JobReader;
   readonly #wires: readonly string[];
   #jobs: readonly StoredJob[] | undefined;
@@ -13,10 +15,15 @@ export class TakenJobs implements ExchangeReply {
   constructor(
     reader: JobReader,
     wires: readonly string[],
-    { more, nextDueMs }: { readonly more: boolean; readonly nextDueMs?: number | undefined },
+    {
+      more,
+      nextDueMs,
+      refusal,
+    }: Pick<ExchangeReply, "more"> & Partial<Pick<ExchangeReply, "nextDueMs" | "refusal">>,
   ) {
     this.more = more;
     this.nextDueMs = nextDueMs;
+    this.refusal = refusal;
     this.#reader = reader;
     this.#wires = wires;
   }

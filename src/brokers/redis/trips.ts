@@ -1,4 +1,5 @@
 import type { ExchangeRequest } from "../broker.ts";
+import { intactTexts } from "./held-texts.ts";
 import { wasLate } from "./late-calls.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
 import type { RedisParts } from "./redis-parts.ts";
@@ -19,6 +20,8 @@ export interface TripReply {
   readonly due: unknown;
   readonly wires: readonly string[];
   readonly counted: unknown;
+  /** Why no job could be taken; `undefined` where that did not fail. */
+  readonly refusal: unknown;
 }
 
 /** Makes trips that carry no more bytes than their way allows, either way. */
@@ -37,11 +40,12 @@ export class Trips {
     let mayHoldJobs = true;
     if (takes) parts.heartbeat.startTaking();
     try {
-      const [code, due, taken = [], counted] = array(await this.#send(parts, request));
-      const wires = textArray(taken);
+      const reply = array(await this.#send(parts, request));
+      const [code, due, taken = [], counted, refusal] = reply;
+      const wires = await intactTexts({ ...parts, brokerId: request.brokerId }, textArray(taken));
       this.#size.brought(wires);
       mayHoldJobs = wires.length > 0;
-      return { code, due, wires, counted };
+      return { code, due, wires, counted, refusal };
     } catch (error) {
       if (wasLate(error)) this.#size.late();
       throw error;

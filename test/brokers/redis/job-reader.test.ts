@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { JobReader } from "../../../src/brokers/redis/job-reader.ts";
+import { QuarantineLog } from "../../../src/brokers/redis/quarantine-log.ts";
+import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
 
 const ID = "00000000-0000-4000-8000-000000000001";
@@ -9,7 +11,9 @@ const OTHER = "00000000-0000-4000-8000-000000000002";
 
 test("JobReader names a text that is no job by the id that a script holds it by, never by another job's", () => {
   const logger = new RecordingLogger();
-  const reader = new JobReader(logger, "quarantine");
+  const reader = new JobReader(
+    new QuarantineLog({ clock: new FakeRuntime().clock, logger }, "quarantine"),
+  );
   const read = reader.read([
     `{"id":"${ID}","status":2,"task_na`,
     `{"task_args": [{"id": "${OTHER}"}], "id": "x", "task_name": "t", "queue": "q"}`,

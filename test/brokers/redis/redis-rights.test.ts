@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
+import { LUA_SCRIPTS } from "../../../src/brokers/redis/lua-scripts.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import { RetryError } from "../../../src/core/errors.ts";
 import { Engine } from "../../../src/engine/engine.ts";
@@ -97,6 +98,25 @@ describe("a user of Redis with the rights in docs/reliability.md", LIMIT, () => 
       [...new Set(await refused())].filter((object) => !object.startsWith("config")),
       [],
     );
+  });
+
+  test("may run each command of the scripts that it needs", () => {
+    const scripts = {
+      "spinach-producer": ["enqueue"],
+      "spinach-worker": LUA_SCRIPTS.map(({ name }) => name),
+    };
+    for (const [user, names] of Object.entries(scripts)) {
+      const rights = new RegExp(`^ACL SETUSER ${user} (?<rights>.*)$`, "mv")
+        .exec(DOCS)
+        ?.groups?.["rights"]?.split(" ");
+      const needed = LUA_SCRIPTS.filter(({ name }) => names.includes(name)).flatMap(
+        ({ commands }) => commands,
+      );
+      const missing = needed.filter(
+        (command) => rights?.includes(`+${command.toLowerCase()}`) !== true,
+      );
+      assert.deepEqual(missing, [], user);
+    }
   });
 
   test("is told the remedy where it has too few", async () => {

@@ -110,8 +110,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a command more than the rights that are documented",
     file: "lua/lib/take_in.lua",
-    from: "redis.call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)",
-    to: "redis.call('SETEX', producer, REMEMBERED_S, ARGV[1])",
+    from: "call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)",
+    to: "call('SETEX', producer, REMEMBERED_S, ARGV[1])",
     test: "test/brokers/redis/redis-rights.test.ts",
   },
 ];
