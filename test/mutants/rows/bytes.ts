@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "what does not fit comes back in another order",
-    file: "lua/lib/ready.lua",
+    file: "lua/lib/take.lua",
     from: "for index = #jobs, first, -1 do",
     to: "for index = first, #jobs do",
     test: "test/brokers/redis/thin-line.test.ts",

@@ -1,0 +1,56 @@
+import type { Mutant } from "../mutant.ts";
+
+const ATOMICITY = "test/brokers/redis/script-atomicity.test.ts";
+
+/** Faults of the scripts. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    kind: "a script that fails midway: what a fetch has popped",
+    file: "lua/lib/ready.lua",
+    from: "    on_undo(function() put_back(key, jobs) end)\n",
+    to: "",
+    test: ATOMICITY,
+  },
+  {
+    kind: "a script that fails midway: what was enqueued",
+    file: "lua/lib/take_in.lua",
+    from: "    on_undo(function() redis.pcall('LTRIM', queue, 0, from - to - 2) end)\n",
+    to: "",
+    test: ATOMICITY,
+  },
+  {
+    kind: "a script that fails midway: an undo that is not proved before",
+    file: "lua/lib/write.lua",
+    from: "  if inverse then call(unpack(inverse)) end\n",
+    to: "",
+    test: ATOMICITY,
+  },
+  {
+    kind: "one bad entry: a count that is no number",
+    file: "lua/lib/number.lua",
+    from: "return number and number >= least and number <= MOST",
+    to: "return true",
+    test: ATOMICITY,
+  },
+  {
+    kind: "two readers of one text: a member twice",
+    file: "src/brokers/redis/job-reader.ts",
+    from: "if (isReadAlike(stored)) return stored;",
+    to: "return stored;",
+    test: "test/brokers/redis/read-alike.test.ts",
+  },
+  {
+    kind: "an order that is lost: jobs of one date",
+    file: "lua/lib/future.lua",
+    from: "next_place[job.due] = place + STEP",
+    to: "next_place[job.due] = place",
+    test: "test/brokers/redis/redis-order.test.ts",
+  },
+  {
+    kind: "a number that does not cross: maxRetries of a periodic task",
+    file: "lua/tick.lua",
+    from: "string.format('%.0f', task.max_retries)",
+    to: "task.max_retries",
+    test: "test/brokers/redis/redis-order.test.ts",
+  },
+];
