@@ -58,8 +58,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a process that is no member registers its tasks",
     file: "lua/register.lua",
-    from: "<= 0 then return answer({ LOST }) end",
-    to: "< 0 then return answer({ LOST }) end",
+    from: "<= 0 then return { LOST } end",
+    to: "< 0 then return { LOST } end",
     test: "test/brokers/redis/redis-broker.test.ts",
     title: "[G5] [G8] a broker that was given up",
   },

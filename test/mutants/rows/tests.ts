@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a member that leaves though it holds a job",
     file: "lua/leave.lua",
-    from: "if redis.call('EXISTS', running) == 1 then return HOLDS_JOBS end",
+    from: "if call('EXISTS', running) == 1 then return HOLDS_JOBS end",
     to: "",
     test: "test/brokers/heartbeat/takeover.test.ts",
   },
@@ -63,8 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "whoever takes a job counts as idle still",
     file: "lua/lib/alive.lua",
-    from: "score > now_s() or score < now_s() - 1",
-    to: "score < now_s() - 1",
+    from: "score <= now_s() and score >= now_s() - 1",
+    to: "score >= now_s() - 1",
     test: "test/brokers/heartbeat/takeover.test.ts",
   },
   {
@@ -167,9 +167,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "an outcome that is told twice in one request frees two places",
-    file: "lua/lib/settle.lua",
-    from: "if job and not is_free[id] then",
-    to: "if job then",
+    file: "lua/lib/come_back.lua",
+    from: "if not text or is_ended[id] then return false end",
+    to: "if not text then return false end",
     test: "test/brokers/redis/redis-broker.test.ts",
     title: "frees one place",
   },
