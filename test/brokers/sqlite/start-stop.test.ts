@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
-import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
+import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
+import { FakeRuntime, settled } from "../../../src/testing/fake-runtime.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -38,4 +40,32 @@ test("[G15] stop() while start() is under way leaves nothing open", async () => 
   await broker.isQueueEmpty("spinach");
   await broker.stop();
   assert.equal(timesOpen(path), 0);
+});
+
+test("[G15] stop() ends at once what waits for the file: a call rejects, and no timer is left", async () => {
+  const path = folder.file("waiting.db");
+  const runtime = new FakeRuntime();
+  const broker = SqliteBroker.alone(path);
+  broker.bind({ namespace: "test", runtime });
+  await broker.start();
+  const jobs = new JobMaker({
+    now: () => runtime.clock.now(),
+    pass: (ms) => runtime.advance(ms),
+    close: () => broker.stop(),
+    broker: async () => broker,
+  });
+  const other = new DatabaseSync(path);
+  other.exec("BEGIN IMMEDIATE");
+  const enqueued = assert.rejects(
+    broker.enqueue([jobs.make(testTask("plain"))]),
+    /not started, or stopped/v,
+  );
+  while (runtime.pendingTimers === 0) await settled();
+  await broker.stop();
+  assert.equal(runtime.pendingTimers, 0);
+  await enqueued;
+  other.exec("ROLLBACK");
+  const left = other.prepare("SELECT count(*) AS jobs FROM spinach_jobs").get();
+  assert.equal(left?.["jobs"], 0);
+  other.close();
 });
