@@ -6,6 +6,9 @@ import type { Clock } from "../../platform/runtime.ts";
 /** How often it is looked whether the path leads to the same file still, in ms: what is committed meanwhile was as if before. */
 const LOOK_AT_PATH_EVERY_MS = 100;
 
+/** A log that was there so short a time ago, in ms, is not looked at before a commit, only after it. */
+const LOOK_AGAIN_AFTER_MS = 10;
+
 /** How often another SQLite library is looked for, in ms: it takes about 0.1 ms. */
 const LOOK_FOR_LIBRARY_EVERY_MS = 1000;
 
@@ -34,6 +37,7 @@ export class FileGuard {
   readonly #database: BigIntStats;
   /** Opened with the first transaction: SQLite makes the log then. */
   #log: number | undefined;
+  #lookedAtMs = -Infinity;
   #lookAtPathAtMs = 0;
   #lookForLibraryAtMs = 0;
   /** What a restart alone can mend. */
@@ -46,7 +50,17 @@ export class FileGuard {
   }
 
   /**
-   * To be called before each commit and after it, the first time within a transaction: what it lets through is kept.
+   * To be called before each commit, so that nothing that is refused is in a file that may come back. It costs nothing
+   * while commits follow one another.
+   * @throws as `check`
+   */
+  checkFirst(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#parts.clock.monotonic() - this.#lookedAtMs > LOOK_AGAIN_AFTER_MS) this.check();
+  }
+
+  /**
+   * To be called after each commit, so that nothing that is lost is promised, the first time within a transaction.
    * @throws BrokerError, or what `openSync` throws the first time
    */
   check(): void {
@@ -55,7 +69,13 @@ export class FileGuard {
     // In less than a microsecond, since each commit waits for it.
     if (fstatSync(this.#log).nlink === 0) this.#breakWith(logRemoved(this.#parts));
     const nowMs = this.#parts.clock.monotonic();
-    if (nowMs < this.#lookAtPathAtMs) return;
+    if (nowMs >= this.#lookAtPathAtMs) this.#lookAround(nowMs);
+    this.#lookedAtMs = nowMs;
+  }
+
+  #lookAround(nowMs: number): void {
+    // Until it has found nothing, each call looks.
+    this.#lookedAtMs = -Infinity;
     this.#lookAtPath();
     this.#lookAtPathAtMs = nowMs + LOOK_AT_PATH_EVERY_MS;
     if (nowMs < this.#lookForLibraryAtMs) return;

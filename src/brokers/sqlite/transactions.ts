@@ -14,8 +14,10 @@ export interface TransactionsParts {
   readonly onUndone: () => void;
   /** Sets rows aside that nobody of ours has written. Returns whether there were any. */
   readonly mend: () => boolean;
-  readonly guard: Pick<FileGuard, "check" | "problem">;
+  readonly guard: Pick<FileGuard, "checkFirst" | "check" | "problem">;
 }
+
+const WRITE = "BEGIN IMMEDIATE";
 
 /**
  * Transactions of one connection. The body of one runs at a stretch; to wait for its turn it leaves the
@@ -33,12 +35,12 @@ export class Transactions {
    * BrokerError.
    */
   write<Result>(what: string, body: () => Result): Promise<Result> {
-    return this.#try(what, "BEGIN IMMEDIATE", body);
+    return this.#try(what, WRITE, body);
   }
 
   /** The same when all else has been ended: it alone still waits for its turn. */
   writeLast<Result>(what: string, body: () => Result): Promise<Result> {
-    return this.#try(what, "BEGIN IMMEDIATE", body, { ...this.#parts.patience, ending: undefined });
+    return this.#try(what, WRITE, body, { ...this.#parts.patience, ending: undefined });
   }
 
   /** A body that reads only, all at one moment; it holds nobody up. Rejects with BrokerError. */
@@ -66,7 +68,7 @@ export class Transactions {
 
   async #mend(patience: Patience): Promise<boolean> {
     try {
-      return await whileBusy(patience, () => this.#once("BEGIN IMMEDIATE", this.#parts.mend));
+      return await whileBusy(patience, () => this.#once(WRITE, this.#parts.mend));
     } catch {
       // What it was to mend is what is told.
       return false;
@@ -85,11 +87,10 @@ export class Transactions {
     sql.run(begin);
     try {
       const result = body();
-      // So that nothing that is refused is in a file that may come back.
-      guard.check();
+      guard.checkFirst();
       sql.run("COMMIT");
-      // So that nothing that is lost is promised.
-      guard.check();
+      // A read promises nothing.
+      if (begin === WRITE) guard.check();
       return result;
     } catch (error) {
       this.#undo();

@@ -80,6 +80,7 @@ describe("SqliteBroker notices that its file is not what others see", () => {
       loseLocks(path);
       assert.equal(jobsSeenElsewhere(path), 1);
       assert.ok(!existsSync(`${path}-wal`), "the other process did not remove the log");
+      await bench.runtime.advance(SECOND_MS);
       await refusesAll(bench, /-wal was removed.*node:sqlite.*restart this process/v);
       await broker.stop();
       assert.equal(jobsSeenElsewhere(path), 1);

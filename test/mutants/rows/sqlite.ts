@@ -20,7 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a commit is promised without a look after it",
     file: "src/brokers/sqlite/transactions.ts",
-    from: "// So that nothing that is lost is promised.\n      guard.check();",
+    from: "if (begin === WRITE) guard.check();",
     to: "",
     test: GUARD_TEST,
     title: "within a transaction",
@@ -28,7 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a refused job is in the file",
     file: "src/brokers/sqlite/transactions.ts",
-    from: "// So that nothing that is refused is in a file that may come back.\n      guard.check();",
+    from: "guard.checkFirst();",
     to: "",
     test: GUARD_TEST,
     title: "renamed",
