@@ -193,6 +193,19 @@ describe("engine.inTransaction() on SQLite", () => {
     other.close();
   });
 
+  test("[G2] a batch that fails in its middle leaves no job in a transaction that commits all the same", async () => {
+    await using it = shop();
+    await it.spin.schedule(it.invoice, 0);
+    it.db.exec(`CREATE TRIGGER refuses BEFORE INSERT ON spinach_jobs
+      WHEN (SELECT count(*) FROM spinach_jobs) >= 2 BEGIN SELECT RAISE(ABORT, 'from the test'); END`);
+    it.db.exec("BEGIN IMMEDIATE");
+    const batch = new Batch().schedule(it.invoice, 1).schedule(it.invoice, 2);
+    assert.throws(() => it.spin.inTransaction(it.db).scheduleBatch(batch), /from the test/v);
+    it.db.exec("COMMIT");
+    await drain(it.spin);
+    assert.deepEqual(it.invoiced, [0]);
+  });
+
   test("it refuses what is no transaction on the broker's file, with the remedy", async () => {
     await using it = shop();
     assert.throws(() => it.spin.inTransaction(it.db).schedule(it.invoice, 1), /BEGIN IMMEDIATE/v);

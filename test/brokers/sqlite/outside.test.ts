@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
+import { openDatabase } from "../../../src/brokers/sqlite/database-file.ts";
 import type { SqliteBrokerOptions } from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
@@ -120,6 +121,20 @@ describe("a SqliteBroker", () => {
       taken.push(...reply.jobs.map(({ job }) => Number(job.args[0])));
     }
     assert.deepEqual(taken, [1]);
+  });
+
+  test("synchronous decides what a commit waits for", async (t) => {
+    for (const [synchronous, level] of [
+      ["NORMAL", 1],
+      ["FULL", 2],
+    ] as const) {
+      const patience = { runtime: systemRuntime(), timeoutMs: 1000 };
+      const sql = await openDatabase({ path: folder.file("level.db"), synchronous, patience });
+      t.after(() => {
+        sql.close();
+      });
+      assert.deepEqual(sql.get("PRAGMA synchronous"), [level]);
+    }
   });
 
   test("callTimeout is how long a call waits for others to let go of the file", async (t) => {

@@ -201,4 +201,25 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (this.#timer !== undefined && deadlineMs <= this.#deadlineMs) return;",
     test: "test/workers/async-workers.test.ts",
   },
+  {
+    kind: "half a batch in an application's transaction",
+    file: "src/brokers/sqlite/application-transactions.ts",
+    from: 'if (db.isTransaction) sql.run("ROLLBACK TO spinach_enqueue");',
+    to: "",
+    test: "test/brokers/sqlite/in-transaction.test.ts",
+  },
+  {
+    kind: "a closed engine that watches its registries",
+    file: "src/engine/task-catalog.ts",
+    from: "for (const unwatch of this.#registries.values()) unwatch();",
+    to: "",
+    test: "test/engine/closed.test.ts",
+  },
+  {
+    kind: "synchronous ignored",
+    file: "src/brokers/sqlite/database-file.ts",
+    from: "      sql.exec(`PRAGMA synchronous = ${synchronous}`);",
+    to: '      sql.exec("PRAGMA synchronous = NORMAL");',
+    test: "test/brokers/sqlite/outside.test.ts",
+  },
 ];
