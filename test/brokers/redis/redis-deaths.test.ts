@@ -147,7 +147,7 @@ describe("processes on Redis", { concurrency: true }, () => {
     await nothingHeld(namespace);
     assert.match(
       heir.output,
-      /took over the jobs.*reenqueued: 100,\s+failed: \[\s+\{ job: '[^']+', task: 'once/sv,
+      /took over the jobs.*reenqueued: 100,\s+failed: \[\s+\{\s+job: '[^']+',\s+task: 'once/sv,
     );
     const ledger = await entries(namespace);
     const held = new Set(earlier.map(({ task, index }) => `${task} ${index}`));
