@@ -619,11 +619,13 @@ export declare class InvalidJobArgumentsError extends SpinachError {
     readonly path: string;
     constructor(taskName: string, path: string, problem: string);
 }
-/** A text found where a job should be does not hold one. */
+/** A text found where a job should be does not hold one. The message has no part of the text, which may be private. */
 export declare class MalformedJobError extends SpinachError {
+    #private;
     readonly code = "MALFORMED_JOB";
-    readonly wire: string;
     constructor(wire: string, problem: string, options?: ErrorOptions);
+    /** The text. Not a member of the object: loggers write those. */
+    get wire(): string;
 }
 /** A task ran longer than its `timeout`; the reason of the job's signal, and the job's error. */
 export declare class JobTimeoutError extends SpinachError {
@@ -1379,8 +1381,8 @@ export interface TakenItem<Value> {
  * - Every item is taken once. It holds its place until `taskDone`, so a queue is full of unfinished work.
  * - Values are JSON data, or a `Uint8Array` (a Buffer arrives as a Uint8Array); they are copied in at the
  *   call, and out.
- * - A call that need not wait resolves without a turn of the event loop: a loop of such calls lets no timer
- *   or socket in between until one waits.
+ * - A call that need not wait resolves without a turn of the event loop; in a loop of such calls the event loop
+ *   turns every 5 ms all the same, for timers and sockets.
  * - While a `putAsync` or `getAsync` waits, its thread stays alive. An idle queue keeps nothing alive.
  * - A thread may end at any instant. Whoever learns of it calls {@link Queuey.abandon}.
  *

@@ -5,9 +5,13 @@
  */
 
 import { checkDate, checkOptions } from "./option-checks.ts";
+import { printable } from "./printable.ts";
 
 /** Longest path that a message shows, in characters. */
 const MAX_PATH = 200;
+
+/** How a text of ours starts. */
+const OWN_ID = /^\{"id":"(?<id>[0-9a-f\-]{36})"/v;
 
 /** What every error of Spinach is. `code` never changes between versions. */
 export abstract class SpinachError extends Error {
@@ -29,7 +33,7 @@ export class UnknownTaskError extends SpinachError {
         ? "no task is registered"
         : `known tasks: ${knownNames.slice(0, 10).join(", ")}${knownNames.length > 10 ? ", ..." : ""}`;
     super(
-      `unknown task "${taskName}" (${known}): ` +
+      `unknown task "${printable(taskName)}" (${known}): ` +
         `register it with engine.task(), or attach its registry with engine.attachTasks()${hint}`,
     );
     this.taskName = taskName;
@@ -76,17 +80,24 @@ export class InvalidJobArgumentsError extends SpinachError {
   }
 }
 
-/** A text found where a job should be does not hold one. */
+/** A text found where a job should be does not hold one. The message has no part of the text, which may be private. */
 export class MalformedJobError extends SpinachError {
   static {
     this.prototype.name = "MalformedJobError";
   }
   readonly code = "MALFORMED_JOB";
-  readonly wire: string;
+  readonly #wire: string;
 
   constructor(wire: string, problem: string, options?: ErrorOptions) {
-    super(`not a job: ${problem}, in ${JSON.stringify(wire.slice(0, 200))}`, options);
-    this.wire = wire;
+    const id = OWN_ID.exec(wire)?.groups?.["id"];
+    const which = id === undefined ? "" : `of job ${id}, `;
+    super(`not a job: ${problem} (${which}${wire.length} characters)`, options);
+    this.#wire = wire;
+  }
+
+  /** The text. Not a member of the object: loggers write those. */
+  get wire(): string {
+    return this.#wire;
   }
 }
 

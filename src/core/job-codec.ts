@@ -135,10 +135,16 @@ function parseObject(wire: string): Fields {
   try {
     value = JSON.parse(wire);
   } catch (error) {
-    throw new MalformedJobError(wire, "it is not JSON", { cause: error });
+    throw new MalformedJobError(wire, `it is not JSON${placeIn(error)}`);
   }
   if (!isRecord(value)) throw new MalformedJobError(wire, "it is not a JSON object");
   return value;
+}
+
+/** Where parsing failed, of a message that shows the text around it otherwise. */
+function placeIn(error: unknown): string {
+  const place = / at position \d+/v.exec(error instanceof Error ? error.message : "");
+  return place?.[0] ?? "";
 }
 
 function stringField(wire: string, fields: Fields, name: string): string {

@@ -22,6 +22,7 @@ import type {
 } from "../core/task.ts";
 import { Tasks } from "../core/tasks.ts";
 import type { Logger } from "../platform/logger.ts";
+import { LoopTurn } from "../platform/loop-turn.ts";
 import { type Runtime, systemRuntime } from "../platform/runtime.ts";
 import { safeLogger } from "../platform/safe-logger.ts";
 import {
@@ -78,6 +79,8 @@ export class Engine {
   readonly #tasks = new Tasks();
   readonly #catalog: TaskCatalog;
   readonly #scheduler: Scheduler;
+  /** Of calls of `execute`. */
+  readonly #turn: LoopTurn;
   /** By queue: those that were started and have not ended. */
   readonly #runs = new Map<string, WorkersRun>();
   /** By queue: the arbiter of workers that have stopped, which may still have something to tell the broker. */
@@ -106,6 +109,7 @@ export class Engine {
     }
     this.namespace = checkName("Engine: namespace", namespace);
     this.#runtime = { ...runtime, logger: safeLogger(logger ?? runtime.logger) };
+    this.#turn = new LoopTurn(this.#runtime);
     this.#signals = new Signals((err, event) => {
       this.#runtime.logger.error({ err, event }, `a receiver of "${event}" failed`);
     });
@@ -220,12 +224,15 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Awaited<Result>>;
   async execute(task: TaskReference, ...args: unknown[]): Promise<unknown> {
+    this.#turn.begin();
     const stored = this.#scheduler.make({ task, at: undefined, args });
     const { taskName } = stored.job;
     const runnable = this.#catalog.runnable(taskName);
     if (runnable === undefined) throw new UnknownTaskError(taskName, this.#catalog.runnableNames);
     const engine = localEngine((request) => this.#scheduler.schedule(request));
-    return runHere(stored, runnable, this.#runtime, engine);
+    const result = await runHere(stored, runnable, this.#runtime, engine);
+    await this.#turn.wait;
+    return result;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { JobStatus } from "../core/job-status.ts";
 import type { Job, StoredJob } from "../core/job.ts";
 import type { Outcome } from "../core/outcome.ts";
+import { printable } from "../core/printable.ts";
 import { isLogged, type Logger } from "../platform/logger.ts";
 import type { Signals } from "../signals/signals.ts";
 import type { FinishedJob } from "../workers/workers.ts";
@@ -19,7 +20,7 @@ export class JobReporter {
 
   started(job: Job): void {
     if (isLogged(this.#logger, "info")) {
-      this.#logger.info(jobFields(job), `starting ${job.taskName}`);
+      this.#logger.info(jobFields(job), `starting ${printable(job.taskName)}`);
     }
     if (this.#signals.isObserved("jobStarted")) {
       this.#signals.emit("jobStarted", { namespace: this.#namespace, job });
@@ -41,11 +42,14 @@ export class JobReporter {
       case "released":
         this.#logger.warn(
           { ...jobFields(stored.job), durationMs },
-          `${stored.job.taskName} was stopped before it had finished, and put back`,
+          `${printable(stored.job.taskName)} was stopped before it had finished, and put back`,
         );
         break;
       case undefined:
-        this.#logger.warn(jobFields(stored.job), `lost ${stored.job.taskName} to another process`);
+        this.#logger.warn(
+          jobFields(stored.job),
+          `lost ${printable(stored.job.taskName)} to another process`,
+        );
         break;
     }
     if (!this.#signals.isObserved("jobFinished")) return;
@@ -76,7 +80,7 @@ export class JobReporter {
     const job = { ...failed, status: JobStatus.FAILED };
     this.#logger.error(
       { ...jobFields(job), err, durationMs },
-      `${job.taskName} failed after ${job.retries + 1} of ${job.maxRetries + 1} attempts`,
+      `${printable(job.taskName)} failed after ${job.retries + 1} of ${job.maxRetries + 1} attempts`,
     );
     if (!this.#signals.isObserved("jobFailed")) return;
     this.#signals.emit("jobFailed", { namespace: this.#namespace, job, err, durationMs });
@@ -85,7 +89,7 @@ export class JobReporter {
   #retried(job: Job, err: unknown, durationMs: number): void {
     this.#logger.warn(
       { ...jobFields(job), err, durationMs },
-      `${job.taskName} failed in attempt ${job.retries} of ${job.maxRetries + 1}, ` +
+      `${printable(job.taskName)} failed in attempt ${job.retries} of ${job.maxRetries + 1}, ` +
         `next at ${job.at.toISOString()}`,
     );
     if (!this.#signals.isObserved("jobRetryScheduled")) return;
@@ -94,12 +98,12 @@ export class JobReporter {
 
   #logInfo(job: Job, durationMs: number, what: string): void {
     if (!isLogged(this.#logger, "info")) return;
-    this.#logger.info({ ...jobFields(job), durationMs }, `${what} ${job.taskName}`);
+    this.#logger.info({ ...jobFields(job), durationMs }, `${what} ${printable(job.taskName)}`);
   }
 }
 
 function jobFields({ id, taskName, queue }: Job): object {
-  return { job: id, task: taskName, queue };
+  return { job: printable(id), task: printable(taskName), queue: printable(queue) };
 }
 
 function jobAfter({ kind, stored: { job } }: Outcome): Job {

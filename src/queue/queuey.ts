@@ -16,7 +16,8 @@ import {
   describe,
 } from "../core/option-checks.ts";
 import { KeepAlive } from "../platform/keep-alive.ts";
-import { systemClock } from "../platform/runtime.ts";
+import { LoopTurn } from "../platform/loop-turn.ts";
+import { systemClock, systemTimers } from "../platform/runtime.ts";
 import { QueueyBell } from "./queuey-bell.ts";
 import { QueueyEntries, type TakenEntry } from "./queuey-entries.ts";
 import { makeHandle, openHandle, type QueueyHandle } from "./queuey-handle.ts";
@@ -50,8 +51,8 @@ export interface TakenItem<Value> {
  * - Every item is taken once. It holds its place until `taskDone`, so a queue is full of unfinished work.
  * - Values are JSON data, or a `Uint8Array` (a Buffer arrives as a Uint8Array); they are copied in at the
  *   call, and out.
- * - A call that need not wait resolves without a turn of the event loop: a loop of such calls lets no timer
- *   or socket in between until one waits.
+ * - A call that need not wait resolves without a turn of the event loop; in a loop of such calls the event loop
+ *   turns every 5 ms all the same, for timers and sockets.
  * - While a `putAsync` or `getAsync` waits, its thread stays alive. An idle queue keeps nothing alive.
  * - A thread may end at any instant. Whoever learns of it calls {@link Queuey.abandon}.
  *
@@ -77,6 +78,7 @@ export class Queuey<Value = unknown> {
   readonly #owner = threadId + 1;
   /** What was taken through this object and is not done, oldest first, by ticket. */
   readonly #taken = new Map<number, TakenEntry>();
+  readonly #turn = new LoopTurn({ clock: systemClock, timers: systemTimers });
   #mayBlock = false;
 
   /**
@@ -172,11 +174,13 @@ export class Queuey<Value = unknown> {
     const signal = readSignal("putAsync", options);
     // A call that waits must not see what its caller does with the bytes in the meantime.
     const encoded = this.#encode(value instanceof Uint8Array ? new Uint8Array(value) : value);
+    this.#turn.begin();
     await this.#putters.join(() => {
       const attempt = this.#locked(() => this.#put(encoded));
       if (typeof attempt !== "string") this.#items.ring(1);
       return attempt;
     }, signal);
+    await this.#turn.wait;
   }
 
   /**
@@ -318,10 +322,13 @@ export class Queuey<Value = unknown> {
   /** @param name - of the method that was called, for messages */
   async #takeAsync(name: string, options: AsyncOptions): Promise<TakenItem<Value>> {
     const signal = readSignal(name, options);
-    return this.#getters.join(() => {
+    this.#turn.begin();
+    const taken = await this.#getters.join(() => {
       const attempt = this.#locked(() => this.#take());
       return typeof attempt === "string" ? attempt : { result: this.#read(attempt.result) };
     }, signal);
+    await this.#turn.wait;
+    return taken;
   }
 
   #encode(value: unknown): Encoded {

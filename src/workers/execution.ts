@@ -3,6 +3,7 @@ import { isThenable } from "../core/is-thenable.ts";
 import type { StoredJob } from "../core/job.ts";
 import { functionArguments } from "../core/new-job.ts";
 import type { Result } from "../core/outcome.ts";
+import { printable } from "../core/printable.ts";
 import type { RunnableTask } from "../core/task.ts";
 import { childLogger } from "../platform/logger.ts";
 import type { Runtime, Timer } from "../platform/runtime.ts";
@@ -144,7 +145,10 @@ export class Execution implements CurrentJobSource {
     return {
       ...job,
       signal: controller.signal,
-      logger: childLogger(this.#context.runtime.logger, { job: job.id, task: job.taskName }),
+      logger: childLogger(this.#context.runtime.logger, {
+        job: printable(job.id),
+        task: this.task.name,
+      }),
     };
   }
 }

@@ -49,7 +49,7 @@ const cases: Readonly<Record<string, Case>> = {
   MalformedJobError: {
     error: new MalformedJobError("{", "it is not JSON", { cause }),
     code: "MALFORMED_JOB",
-    says: /not a job: it is not JSON, in "\{"/,
+    says: /not a job: it is not JSON \(1 characters\)/,
     fields: { wire: "{", cause },
   },
   JobTimeoutError: {

@@ -142,15 +142,11 @@ suite("decodeJob()", () => {
     });
   }
 
-  test("says why a text is not JSON, and shows no more than its start", () => {
-    const wire = `{"id":${"x".repeat(10_000)}`;
-    assert.throws(
-      () => decodeJob(wire),
-      (error) =>
-        error instanceof MalformedJobError &&
-        error.cause instanceof SyntaxError &&
-        error.message.length < 300,
-    );
+  test("says where a text is not JSON, and shows nothing of it", () => {
+    const wire = `{"id":1 "x":"${"secret".repeat(1000)}"}`;
+    assert.throws(() => decodeJob(wire), {
+      message: `not a job: it is not JSON at position 8 (${wire.length} characters)`,
+    });
   });
 });
 

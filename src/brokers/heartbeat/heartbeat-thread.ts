@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 
 import { BrokerError } from "../../core/errors.ts";
+import { printable } from "../../core/printable.ts";
 import { atMost } from "../../platform/at-most.ts";
 import type { Runtime, Timer } from "../../platform/runtime.ts";
 import {
@@ -176,7 +177,10 @@ export class HeartbeatThread {
         const { brokerId, reply } = news;
         const { reenqueued } = reply;
         const log = reply.failed.length + reenqueued > 0 ? "warn" : "debug";
-        const failed = reply.failed.map(({ id, taskName }) => ({ job: id, task: taskName }));
+        const failed = reply.failed.map(({ id, taskName }) => ({
+          job: printable(id),
+          task: printable(taskName),
+        }));
         runtime.logger[log](
           { broker: brokerId, reenqueued, failed },
           "took over the jobs of a process that has died or fallen silent",
@@ -187,7 +191,8 @@ export class HeartbeatThread {
         // The timer that shows life may have come before this message.
         const sinceMs = runtime.clock.monotonic() - this.#aliveAtMs;
         const blockedMs = Math.round(Math.max(sinceMs, this.#gapMs));
-        const { tasks, stack } = news;
+        const { stack } = news;
+        const tasks = news.tasks.map(printable);
         runtime.logger.warn({ blockedMs, tasks, stack }, "a task blocked the event loop");
         break;
       }

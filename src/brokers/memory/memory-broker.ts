@@ -2,6 +2,7 @@ import { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
 import { checkMethods, checkOptions } from "../../core/option-checks.ts";
 import type { TaskDefinition } from "../../core/task.ts";
+import { LoopTurn } from "../../platform/loop-turn.ts";
 import type {
   Broker,
   BrokerContext,
@@ -22,6 +23,7 @@ export interface MemoryBrokerOptions {
 
 interface Bound extends BrokerContext {
   readonly jobs: MemoryNamespace;
+  readonly turn: LoopTurn;
 }
 
 /**
@@ -54,7 +56,7 @@ export class MemoryBroker implements Broker {
     const jobs = this.#store.namespace(context.namespace);
     this.#id = context.runtime.newId();
     jobs.join(this.#id);
-    this.#bound = { ...context, jobs };
+    this.#bound = { ...context, jobs, turn: new LoopTurn(context.runtime) };
   }
 
   get id(): string {
@@ -70,7 +72,11 @@ export class MemoryBroker implements Broker {
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {
+    const { turn } = this.#context;
+    turn.begin();
     this.#jobs.enqueue(jobs, this.#now);
+    const { wait } = turn;
+    if (wait !== undefined) await wait;
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {

@@ -1,4 +1,5 @@
 import { BrokerError } from "../../core/errors.ts";
+import { printable } from "../../core/printable.ts";
 import type { Awaited } from "../../platform/deadlines.ts";
 
 /** A reply that did not come in time. */
@@ -44,5 +45,5 @@ function load({ jobIds, expectedBytes = 0 }: CarryingCall): string {
   const brings = expectedBytes > 0 ? `, asks for ${expectedBytes}` : "";
   if (ids.length === 0) return brings;
   const rest = ids.length > MAX_IDS ? ` and ${ids.length - MAX_IDS} more` : "";
-  return `${brings}, for the jobs ${ids.slice(0, MAX_IDS).join(", ")}${rest}`;
+  return `${brings}, for the jobs ${ids.slice(0, MAX_IDS).map(printable).join(", ")}${rest}`;
 }

@@ -110,10 +110,19 @@ export function quarantineCountsKey(quarantine: string): string {
 }
 
 /**
- * In a Redis Cluster all keys of a namespace must be in one slot, which a hash tag does.
- * @throws RangeError if the namespace has none there
+ * Queue `a/b` of namespace `x` has the key of queue `b` in a namespace `x/a`. And in a Redis Cluster all keys of a
+ * namespace must be in one slot, which a hash tag does.
+ * @throws RangeError if the namespace has a `/`, or no hash tag where it must
  */
 export function checkNamespace(namespace: string, { kind }: RedisTarget): void {
+  if (namespace.includes("/")) {
+    const other = namespace.replaceAll("/", "-");
+    throw new RangeError(
+      `Engine: on Redis a namespace must not contain "/", or its queues are those of another namespace too, ` +
+        `got "${namespace}": call it "${other}"; to bring its jobs along, stop all its processes and rename each key ` +
+        `that starts with "${namespace}/"`,
+    );
+  }
   if (kind !== "cluster" || /^[^\{]*\{[^\}]+\}/v.test(namespace)) return;
   throw new RangeError(
     `Engine: on a Redis Cluster the namespace must carry a hash tag, such as "{${namespace}}", ` +

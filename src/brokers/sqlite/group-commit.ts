@@ -1,5 +1,6 @@
 import { MAX_ATOMIC_JOBS } from "../../core/constants.ts";
 import type { StoredJob } from "../../core/job.ts";
+import type { LoopTurn } from "../../platform/loop-turn.ts";
 
 /** Most bytes of jobs in one commit of several calls: nobody else writes meanwhile. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -12,21 +13,25 @@ interface Call {
 
 /**
  * Calls made in one turn of the event loop, or while a commit waits for its turn, share a commit: it costs
- * more than the jobs in it.
+ * more than the jobs in it. A commit need not wait for anything: callers that await one after the other let the event
+ * loop turn all the same.
  */
 export class GroupCommit {
   readonly #commit: (jobs: readonly StoredJob[]) => Promise<void>;
+  readonly #turn: LoopTurn;
   readonly #waiting: Call[] = [];
   #isCommitting = false;
 
   /** @param commit - takes jobs in, all or none */
-  constructor(commit: (jobs: readonly StoredJob[]) => Promise<void>) {
+  constructor(commit: (jobs: readonly StoredJob[]) => Promise<void>, turn: LoopTurn) {
     this.#commit = commit;
+    this.#turn = turn;
   }
 
   /** Resolves when the jobs are in; rejects as `commit` does, and then none is. */
   enqueue(jobs: readonly StoredJob[]): Promise<void> {
     if (jobs.length === 0) return Promise.resolve();
+    this.#turn.begin();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ jobs, resolve, reject });
     if (!this.#isCommitting) {
@@ -41,6 +46,7 @@ export class GroupCommit {
     for (let calls = this.#next(); calls.length > 0; calls = this.#next()) {
       try {
         await this.#commit(calls.flatMap(({ jobs }) => jobs));
+        await this.#turn.wait;
         for (const call of calls) call.resolve();
       } catch (error) {
         for (const call of calls) call.reject(error);

@@ -3,6 +3,7 @@ import { decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
+import { LoopTurn } from "../../platform/loop-turn.ts";
 import {
   type Broker,
   type BrokerContext,
@@ -35,6 +36,10 @@ import { runPeriodic, stateTasks } from "./task-statements.ts";
 import { notStarted } from "./transactions.ts";
 import { ringAt } from "./wake-bell.ts";
 
+interface Bound extends BrokerContext {
+  readonly group: GroupCommit;
+}
+
 /**
  * A broker on a file, for any number of processes on one machine, without a server. The file may be that of
  * an application: all tables are prefixed with `spinach_`.
@@ -47,8 +52,7 @@ export class SqliteBroker implements Broker {
   readonly #options: CheckedSqliteBrokerOptions;
   readonly #leaseLostListeners = new Set<() => void>();
   readonly #wakeUpListeners = new Set<WakeUpListener>();
-  readonly #group: GroupCommit = new GroupCommit((jobs) => this.#enqueueNow(jobs));
-  #bound: BrokerContext | undefined;
+  #bound: Bound | undefined;
   #id = "";
   #isAlone = false;
   /** How often it was stopped: a start that was under way then is over. */
@@ -90,7 +94,8 @@ export class SqliteBroker implements Broker {
       );
     }
     this.#id = context.runtime.newId();
-    this.#bound = context;
+    const commit = (jobs: readonly StoredJob[]): Promise<void> => this.#enqueueNow(jobs);
+    this.#bound = { ...context, group: new GroupCommit(commit, new LoopTurn(context.runtime)) };
   }
 
   async start(): Promise<void> {
@@ -119,7 +124,7 @@ export class SqliteBroker implements Broker {
   }
 
   enqueue(jobs: readonly StoredJob[]): Promise<void> {
-    return this.#group.enqueue(jobs);
+    return this.#context.group.enqueue(jobs);
   }
 
   enqueueIn(transaction: object, jobs: readonly StoredJob[]): void {
@@ -301,7 +306,7 @@ export class SqliteBroker implements Broker {
     return this.#session;
   }
 
-  get #context(): BrokerContext {
+  get #context(): Bound {
     if (this.#bound === undefined) {
       throw new TypeError("this SqliteBroker belongs to no engine yet: pass it to new Engine()");
     }

@@ -74,8 +74,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a job that a death failed is told without its task",
     file: "src/brokers/heartbeat/heartbeat-thread.ts",
-    from: "({ job: id, task: taskName })",
-    to: "({ job: id, of: taskName })",
+    from: "task: printable(taskName)",
+    to: "of: taskName",
     test: "test/brokers/redis/redis-deaths.test.ts",
     title: "200 jobs of a process that is killed",
   },

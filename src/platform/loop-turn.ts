@@ -1,0 +1,38 @@
+import type { Runtime } from "./runtime.ts";
+
+/** So long calls that need not wait may settle without a turn of the event loop, in ms. */
+const MAX_TURN_MS = 5;
+
+/**
+ * Keeps calls that could settle at once from starving the event loop: who awaits one after the other would let no
+ * timer, socket or job in between. Knows when the loop has turned by itself, so that a lone call waits for nothing.
+ */
+export class LoopTurn {
+  readonly #runtime: Pick<Runtime, "clock" | "timers">;
+  /** When the first call of this turn began, on the monotonic clock. */
+  #beganAtMs: number | undefined;
+  #turned: Promise<void> | undefined;
+
+  constructor(runtime: Pick<Runtime, "clock" | "timers">) {
+    this.#runtime = runtime;
+  }
+
+  /** To be called as a call begins. */
+  begin(): void {
+    if (this.#beganAtMs !== undefined) return;
+    this.#beganAtMs = this.#runtime.clock.monotonic();
+    this.#turned = this.#turn();
+  }
+
+  /** What a call should await before it settles, since this turn has lasted long; `undefined` if it has not. */
+  get wait(): Promise<void> | undefined {
+    if (this.#beganAtMs === undefined) return undefined;
+    const lastedMs = this.#runtime.clock.monotonic() - this.#beganAtMs;
+    return lastedMs >= MAX_TURN_MS ? this.#turned : undefined;
+  }
+
+  async #turn(): Promise<void> {
+    await this.#runtime.timers.yield();
+    this.#beganAtMs = undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Mutant } from "../mutant.ts";
+
+const STARVES = "a promise API that only ever settles in microtasks";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    kind: STARVES,
+    file: "src/brokers/memory/memory-broker.ts",
+    from: "if (wait !== undefined) await wait;",
+    to: "",
+    test: "test/engine/fairness.test.ts",
+  },
+  {
+    kind: STARVES,
+    file: "src/brokers/sqlite/group-commit.ts",
+    from: "await this.#turn.wait;",
+    to: "",
+    test: "test/engine/fairness.test.ts",
+  },
+  {
+    kind: STARVES,
+    file: "src/queue/queuey.ts",
+    from: "return attempt;\n    }, signal);\n    await this.#turn.wait;",
+    to: "return attempt;\n    }, signal);",
+    test: "test/engine/fairness.test.ts",
+  },
+  {
+    kind: "two namespaces that share a key",
+    file: "src/brokers/redis/redis-keys.ts",
+    from: 'namespace.includes("/")',
+    to: 'namespace.startsWith("/")',
+    test: "test/brokers/redis/redis-keys.test.ts",
+  },
+  {
+    kind: "a text from outside in a log line",
+    file: "src/engine/job-reporter.ts",
+    from: "`starting ${printable(job.taskName)}`",
+    to: "`starting ${job.taskName}`",
+    test: "test/core/printable.test.ts",
+  },
+  {
+    kind: "a payload in a message",
+    file: "src/core/errors.ts",
+    from: "${problem} (${which}${wire.length} characters)",
+    to: "${problem} (${which}${wire.slice(0, 200)})",
+    test: "test/core/printable.test.ts",
+  },
+];

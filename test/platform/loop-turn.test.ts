@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LoopTurn } from "../../src/platform/loop-turn.ts";
+
+/** A loop that turns when it is told, on a clock that is set. */
+function loop() {
+  let nowMs = 0;
+  let turns: Array<() => void> = [];
+  const timers = {
+    set: () => assert.fail("no timer is needed"),
+    yield: () =>
+      new Promise<void>((resolve) => {
+        turns.push(resolve);
+      }),
+  };
+  const turn = new LoopTurn({ clock: { now: () => nowMs, monotonic: () => nowMs }, timers });
+  return {
+    turn,
+    mustWait: () => turn.wait !== undefined,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+    turns: () => turns.length,
+    next: async () => {
+      for (const resolve of turns) resolve();
+      turns = [];
+      await Promise.resolve();
+    },
+  };
+}
+
+test("LoopTurn lets calls of the first 5 ms of a turn settle, and has later ones wait for the next turn", async () => {
+  const { turn, mustWait, pass, next } = loop();
+  turn.begin();
+  pass(4);
+  turn.begin();
+  assert.equal(mustWait(), false);
+  pass(1);
+  turn.begin();
+  assert.equal(mustWait(), true);
+  const { wait } = turn;
+  await next();
+  await wait;
+  turn.begin();
+  assert.equal(mustWait(), false, "a new turn");
+});
+
+test("LoopTurn has a lone call wait for nothing, however long ago the last one was", async () => {
+  const { turn, mustWait, pass, next } = loop();
+  turn.begin();
+  await next();
+  pass(60_000);
+  turn.begin();
+  assert.equal(mustWait(), false);
+});
+
+test("LoopTurn asks once a turn when the loop has turned", () => {
+  const { turn, turns } = loop();
+  for (let call = 0; call < 100; call += 1) turn.begin();
+  assert.equal(turns(), 1);
+});
