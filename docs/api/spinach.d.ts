@@ -736,8 +736,11 @@ export interface JobChanges {
     /** Epoch time in ms. */
     readonly atMs: number;
 }
-/** The text of a new job. Its arguments must be ones that JSON carries. */
-export declare function encodeJob(job: Job): string;
+/**
+ * The text of a new job. Its arguments must be ones that JSON carries.
+ * @param hasNegativeZero - whether a number in them is -0
+ */
+export declare function encodeJob(job: Job, hasNegativeZero?: boolean): string;
 /**
  * Reads a job written by us, by Python or by a Python script, which writes an empty list as `{}`.
  *
@@ -782,7 +785,7 @@ export declare function isJobStatus(value: unknown): value is JobStatus;
 import type { JobStatus } from "./job-status.ts";
 /**
  * One execution of a task, asked for or done. A plain record: Spinach never changes one. `args` of a job
- * that was just scheduled are those of the call; its task gets a copy.
+ * that was just scheduled are a copy of those of the call; its task gets another.
  */
 export interface Job {
     /** UUID. */

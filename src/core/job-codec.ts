@@ -9,6 +9,7 @@ import { MAX_TIMER_MS } from "./constants.ts";
 import { MalformedJobError } from "./errors.ts";
 import { isJobStatus, type JobStatus } from "./job-status.ts";
 import type { HeadEdit, Job, StoredJob } from "./job.ts";
+import { jsonText } from "./json-carrier.ts";
 import { topLevelMembers } from "./json-members.ts";
 
 /** What a settle or a rescue changes in a stored job; everything else stays byte for byte. */
@@ -19,10 +20,13 @@ export interface JobChanges {
   readonly atMs: number;
 }
 
-/** The text of a new job. Its arguments must be ones that JSON carries. */
-export function encodeJob(job: Job): string {
+/**
+ * The text of a new job. Its arguments must be ones that JSON carries.
+ * @param hasNegativeZero - whether a number in them is -0
+ */
+export function encodeJob(job: Job, hasNegativeZero = false): string {
   const { seconds, micros } = toWireTime(job.at.getTime());
-  return JSON.stringify({
+  const fields = {
     id: job.id,
     status: job.status,
     task_name: job.taskName,
@@ -35,7 +39,8 @@ export function encodeJob(job: Job): string {
     timeout_ms: job.timeoutMs,
     task_args: job.args,
     task_kwargs: job.kwargs,
-  });
+  };
+  return jsonText(fields, hasNegativeZero);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { JobStatus } from "./job-status.ts";
 
 /**
  * One execution of a task, asked for or done. A plain record: Spinach never changes one. `args` of a job
- * that was just scheduled are those of the call; its task gets a copy.
+ * that was just scheduled are a copy of those of the call; its task gets another.
  */
 export interface Job {
   /** UUID. */

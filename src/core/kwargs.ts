@@ -11,7 +11,12 @@ export class Kwargs<Values extends object = object> {
 
 /** @internal */
 export function isKwargs(value: unknown): value is Kwargs {
-  return value instanceof Kwargs;
+  try {
+    return value instanceof Kwargs;
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
 }
 
 /**

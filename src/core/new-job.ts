@@ -3,7 +3,7 @@ import { InvalidJobSignatureError } from "./errors.ts";
 import { encodeJob } from "./job-codec.ts";
 import { JobStatus } from "./job-status.ts";
 import type { Job, StoredJob } from "./job.ts";
-import { refuseUncarriable, splitKwargs, type JobArguments } from "./json-arguments.ts";
+import { carryArguments, type CarriedArguments, type JobArguments } from "./json-arguments.ts";
 import { checkDate } from "./option-checks.ts";
 import { isRunnable, type TaskDefinition } from "./task.ts";
 
@@ -31,7 +31,7 @@ export function newJob(
   const at = request.at === undefined ? nowMs : checkDate("at", request.at).getTime();
   // Who has the function knows its task's timeout; who only names the task can tell it by the job alone.
   const timeoutMs = options.timeout ?? (isRunnable(definition) ? undefined : definition.timeoutMs);
-  const { args, kwargs } = checkedArguments(definition, request.args);
+  const { args, kwargs, hasNegativeZero } = checkedArguments(definition, request.args);
   const job: Job = {
     id,
     status: at > nowMs ? JobStatus.WAITING : JobStatus.QUEUED,
@@ -44,20 +44,18 @@ export function newJob(
     kwargs,
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
-  return { job, wire: encodeJob(job) };
+  return { job, wire: encodeJob(job, hasNegativeZero) };
 }
 
 /** Checks the arguments of a call against the function, and against JSON. */
 function checkedArguments(
   { name, requiredArgs, fn }: TaskDefinition,
   callArgs: readonly unknown[],
-): JobArguments {
+): CarriedArguments {
   if (fn !== undefined && callArgs.length < requiredArgs) {
     throw new InvalidJobSignatureError(name, requiredArgs, callArgs.length);
   }
-  const jobArguments = splitKwargs(callArgs);
-  refuseUncarriable(name, jobArguments);
-  return jobArguments;
+  return carryArguments(name, callArgs);
 }
 
 /** What the function of a TypeScript task is called with. */

@@ -150,8 +150,16 @@ export function checkFunction<Fn>(name: string, value: Fn): asserts value is Non
   }
 }
 
-/** A value in a message: short, on one line. */
+/** A value in a message: short, on one line. Whatever it is: a proxy may throw when it is looked at. */
 export function describe(value: unknown): string {
+  try {
+    return describeReadable(value);
+  } catch {
+    return `${typeof value === "function" ? "a function" : "an object"} that cannot be read`;
+  }
+}
+
+function describeReadable(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (isThenable(value)) return "a promise: await it";
   if (typeof value === "object" && value !== null) {

@@ -1,9 +1,10 @@
 /** The settle rule: from how a task ended to what becomes of its job. */
 import { backoffMs, RETRY_BACKOFF } from "./backoff.ts";
-import { AbortError, LeaseLostError, RetryError, WorkersStoppedError } from "./errors.ts";
+import { LeaseLostError, WorkersStoppedError } from "./errors.ts";
 import { rewriteJob } from "./job-codec.ts";
 import { JobStatus } from "./job-status.ts";
 import { isAtLeastOnce, type StoredJob } from "./job.ts";
+import { verdictOf } from "./thrown.ts";
 
 /** How a task ended. */
 export type Result =
@@ -54,15 +55,20 @@ export function settle(
   if (interrupted && error instanceof WorkersStoppedError && isAtLeastOnce(job)) {
     return { kind: "released", stored };
   }
-  if (error instanceof AbortError || job.retries >= job.maxRetries) {
+  const verdict = verdictOf(error);
+  if (verdict?.kind === "abort" || job.retries >= job.maxRetries) {
     return { kind: "failed", stored, error };
   }
-  return { kind: "retried", stored: nextAttempt(stored, error, moment()), error };
+  return { kind: "retried", stored: nextAttempt(stored, verdict?.at, moment()), error };
 }
 
-function nextAttempt(stored: StoredJob, error: unknown, { nowMs, random }: Moment): StoredJob {
+/** @param asked - the time that the task asked for, in ms since the epoch */
+function nextAttempt(
+  stored: StoredJob,
+  asked: number | undefined,
+  { nowMs, random }: Moment,
+): StoredJob {
   const retries = stored.job.retries + 1;
-  const asked = error instanceof RetryError ? error.at?.getTime() : undefined;
   return rewriteJob(stored, {
     status: JobStatus.WAITING,
     retries,

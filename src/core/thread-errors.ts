@@ -1,5 +1,6 @@
 /** The errors of jobs that run on threads. */
 import { SpinachError } from "./errors.ts";
+import { describeThrown } from "./thrown.ts";
 
 /**
  * The thread that ran a job ended before the job did: it called `process.exit()`, threw where nobody caught it,
@@ -13,7 +14,7 @@ export class ThreadDiedError extends SpinachError {
   readonly exitCode: number;
 
   constructor(taskName: string, exitCode: number, options?: ErrorOptions) {
-    const cause = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
+    const cause = options?.cause instanceof Error ? `: ${describeThrown(options.cause)}` : "";
     super(
       `the thread that ran task "${taskName}" died with exit code ${exitCode}${cause}`,
       options,
@@ -32,7 +33,7 @@ export class ThreadStartError extends SpinachError {
   /** @param problem - what the cause alone, if there is one, does not tell */
   constructor(problem?: string, options?: ErrorOptions) {
     const reasons = [problem, options?.cause].filter((reason) => reason !== undefined);
-    super(`a worker thread could not start: ${reasons.map(textOf).join(": ")}`, options);
+    super(`a worker thread could not start: ${reasons.map(describeThrown).join(": ")}`, options);
   }
 }
 
@@ -48,10 +49,6 @@ export class TaskNotInThreadsError extends SpinachError {
     super(`task "${taskName}" cannot run on threads: ${hasModule ? ATTACH_BEFORE : MODULE_REMEDY}`);
     this.taskName = taskName;
   }
-}
-
-function textOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** What to do with a task whose function lives in this thread only. */

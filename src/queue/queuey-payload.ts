@@ -1,5 +1,5 @@
 import { InvalidQueueValueError } from "../core/errors.ts";
-import { findJsonProblem } from "../core/json-arguments.ts";
+import { JsonCarrier, jsonText } from "../core/json-carrier.ts";
 import { KIND_BYTES, KIND_JSON } from "./queuey-layout.ts";
 
 /** A value on its way into a queue. */
@@ -15,11 +15,13 @@ export function encodeValue(value: unknown, slotBytes: number): Encoded {
   if (value instanceof Uint8Array) {
     return { kind: KIND_BYTES, byteLength: value.byteLength, data: value };
   }
-  const problem = findJsonProblem(value);
+  const carrier = new JsonCarrier();
+  const carried = carrier.carry(value);
+  const { problem, hasNegativeZero } = carrier;
   if (problem !== undefined) {
     throw new InvalidQueueValueError(`value${problem.path.join("")}`, problem.reason);
   }
-  const text = JSON.stringify(value);
+  const text = jsonText(carried, hasNegativeZero);
   const byteLength = Buffer.byteLength(text);
   return { kind: KIND_JSON, byteLength, data: byteLength > slotBytes ? Buffer.from(text) : text };
 }

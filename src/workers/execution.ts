@@ -1,10 +1,11 @@
-import { AbortError, JobTimeoutError, RetryError } from "../core/errors.ts";
+import { JobTimeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/is-thenable.ts";
 import type { StoredJob } from "../core/job.ts";
 import { functionArguments } from "../core/new-job.ts";
 import type { Result } from "../core/outcome.ts";
 import { printable } from "../core/printable.ts";
 import type { RunnableTask } from "../core/task.ts";
+import { verdictOf } from "../core/thrown.ts";
 import { childLogger } from "../platform/logger.ts";
 import type { Runtime, Timer } from "../platform/runtime.ts";
 import type { CurrentEngine } from "./current-engine.ts";
@@ -107,7 +108,7 @@ export class Execution implements CurrentJobSource {
   #explain(error: unknown): unknown {
     const reason = this.#reason;
     if (reason === undefined || error === reason) return error;
-    if (error instanceof RetryError || error instanceof AbortError) return error;
+    if (verdictOf(error) !== undefined) return error;
     if (reason.cause === undefined) reason.cause = error;
     return reason;
   }

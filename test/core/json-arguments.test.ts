@@ -5,16 +5,15 @@ import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 
 import { InvalidJobArgumentsError } from "../../src/core/errors.ts";
-import { refuseUncarriable, splitKwargs } from "../../src/core/json-arguments.ts";
+import { carryArguments } from "../../src/core/json-arguments.ts";
+import { jsonText } from "../../src/core/json-carrier.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { anyJsonValue, anyKey } from "./json-text.ts";
 
 /** What arrives of the arguments of a call, if none is refused. */
 function carry(...callArgs: readonly unknown[]): unknown {
-  const { args, kwargs: named } = splitKwargs(callArgs);
-  refuseUncarriable("work", { args, kwargs: named });
-  const wire = JSON.stringify([args, named]);
-  return JSON.parse(wire);
+  const { args, kwargs: named, hasNegativeZero } = carryArguments("work", callArgs);
+  return JSON.parse(jsonText([args, named], hasNegativeZero));
 }
 
 function nested(levels: number): unknown {
@@ -32,6 +31,23 @@ function cyclic(): object {
 /** No `{}`, and nothing to take a name from. */
 function deepNullObject(): unknown {
   return Object.create(Object.create(Object.create(null) as object) as object);
+}
+
+function revokedProxy(target: object): unknown {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+/** Answers something else each time it is asked. */
+function fickle(): object {
+  let asked = 0;
+  return {
+    get a(): unknown {
+      asked += 1;
+      return asked === 1 ? { n: 1 } : undefined;
+    },
+  };
 }
 
 class Point {
@@ -72,6 +88,47 @@ const refused: readonly Case[] = [
   ["a boxed number", new Object(1), "", /an instance of Number/],
   ["a boxed BigInt", new Object(1n), "", /an instance of BigInt/],
   ["symbol keys", { [Symbol("s")]: 1, a: 1 }, "", /symbol keys, which JSON would drop/],
+  ["symbol keys of an array", Object.assign([1], { [Symbol("s")]: 1 }), "", /named members/],
+  ["symbol keys below", { a: { [Symbol("s")]: 1 } }, ".a", /symbol keys/],
+  [
+    "hidden members",
+    Object.defineProperty({ a: 1 }, "b", { value: 2 }),
+    "",
+    /members that are not enumerable, .*: pass plain ones/,
+  ],
+  [
+    "hidden members of an array",
+    Object.defineProperty([1], "b", { value: 2 }),
+    "",
+    /named members/,
+  ],
+  [
+    "a getter that throws",
+    {
+      a: {
+        get b(): never {
+          throw new RangeError("no");
+        },
+      },
+    },
+    ".a",
+    /throws when it is read: no/,
+  ],
+  ["a revoked proxy", { a: revokedProxy({}) }, ".a", /throws when it is read/],
+  ["a revoked proxy of an array", [revokedProxy([])], "[0]", /throws when it is read/],
+  [
+    "a proxy that throws",
+    new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw revokedProxy({});
+        },
+      },
+    ),
+    "",
+    /throws when it is read: a value that cannot be shown/,
+  ],
   ["named members of an array", [Object.assign([1], { extra: 2 })], "[0]", /named members/],
   ["an array of a subclass", new (class Vec extends Array {})(), "", /an instance of Vec/],
   ["Math", Math, "", /an instance of Object/],
@@ -91,7 +148,7 @@ const refused: readonly Case[] = [
   ["a Date of another realm", runInNewContext("new Date(0)"), "", /an instance of Date/],
 ];
 
-suite("refuseUncarriable()", () => {
+suite("carryArguments()", () => {
   for (const [what, value, path, problem] of refused) {
     test(`refuses ${what}, saying where it stands and what to pass`, () => {
       for (const [args, at] of [
@@ -120,7 +177,7 @@ suite("refuseUncarriable()", () => {
     ["null", null, null],
     ["strings with lone surrogates", "\uD800x", "\uD800x"],
     ["numbers at their limits", [5e-324, -1.797e308], [5e-324, -1.797e308]],
-    ["negative zero, as zero", -0, 0],
+    ["negative zero", [-0, { a: -0, b: [0, -0] }], [-0, { a: -0, b: [0, -0] }]],
     ["empty containers", [[], {}, [[]]], [[], {}, [[]]]],
     ["a null-prototype object", Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
     ["objects of another realm", runInNewContext('({ a: [{ b: "x" }] })'), { a: [{ b: "x" }] }],
@@ -179,20 +236,58 @@ suite("refuseUncarriable()", () => {
   });
 });
 
-/** The same value in objects of `{}`, and with one zero: what JSON does not promise to tell apart. */
+/** The same value in objects of `{}`. */
 function plain(value: unknown): unknown {
-  if (value === 0) return 0;
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(plain);
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
 }
 
-suite("splitKwargs()", () => {
+test("carryArguments() reads each member once: what is written is what was checked", () => {
+  assert.deepEqual(carry(fickle()), [[{ a: { n: 1 } }], {}]);
+  assert.deepEqual(carry([fickle()]), [[[{ a: { n: 1 } }]], {}]);
+  assert.deepEqual(carry(kwargs({ k: fickle() })), [[], { k: { a: { n: 1 } } }]);
+  const gets: Array<string | symbol> = [];
+  const watched = new Proxy(
+    { a: 1, b: [2] },
+    {
+      get: (target, name): unknown => {
+        gets.push(name);
+        return Reflect.get(target, name);
+      },
+    },
+  );
+  assert.deepEqual(carry(watched), [[{ a: 1, b: [2] }], {}]);
+  assert.deepEqual(
+    gets.filter((name) => name === "a" || name === "b"),
+    ["a", "b"],
+  );
+});
+
+test("carryArguments() makes a copy, which later changes do not reach", () => {
+  const inner = { n: 1 };
+  const { args } = carryArguments("work", [inner, [inner]]);
+  inner.n = 2;
+  assert.deepEqual(args, [{ n: 1 }, [{ n: 1 }]]);
+});
+
+suite("carryArguments() and kwargs()", () => {
+  function split(...callArgs: readonly unknown[]): unknown {
+    const { args, kwargs: named } = carryArguments("work", callArgs);
+    return { args, kwargs: named };
+  }
+
   test("takes off only a last argument made by kwargs()", () => {
-    assert.deepEqual(splitKwargs([1, { a: 2 }]), { args: [1, { a: 2 }], kwargs: {} });
-    assert.deepEqual(splitKwargs([1, kwargs({ a: 2 })]), { args: [1], kwargs: { a: 2 } });
-    assert.deepEqual(splitKwargs([kwargs({})]), { args: [], kwargs: {} });
-    assert.deepEqual(splitKwargs([]), { args: [], kwargs: {} });
+    assert.deepEqual(split(1, { a: 2 }), { args: [1, { a: 2 }], kwargs: {} });
+    assert.deepEqual(split(1, kwargs({ a: 2 })), { args: [1], kwargs: { a: 2 } });
+    assert.deepEqual(split(kwargs({})), { args: [], kwargs: {} });
+    assert.deepEqual(split(), { args: [], kwargs: {} });
+  });
+
+  test("refuses keywords with symbol keys or hidden members", () => {
+    assert.throws(() => carry(kwargs({ [Symbol("s")]: 1 })), { path: "kwargs" });
+    const hidden = Object.defineProperty({ a: 1 }, "b", { value: 2 });
+    assert.throws(() => carry(kwargs(hidden)), { path: "kwargs" });
   });
 
   test("leaves kwargs() elsewhere to be refused", () => {

@@ -36,6 +36,7 @@ const errors = {
   retry: new RetryError("again"),
   retryAt: new RetryError("again", { at: retryAt }),
   abort: new AbortError("never"),
+  wrappedAbort: new Error("outer", { cause: new AbortError("never") }),
   stopped: new WorkersStoppedError("work"),
   leaseLost: new LeaseLostError("work"),
 } satisfies Record<string, unknown>;
@@ -53,6 +54,7 @@ const thrown: Readonly<Record<ErrorName, Kinds>> = {
   retry: ["failed", "retried", "failed"],
   retryAt: ["failed", "retried", "failed"],
   abort: ["failed", "failed", "failed"],
+  wrappedAbort: ["failed", "failed", "failed"],
   // A task cannot pretend to have been interrupted.
   stopped: ["failed", "retried", "failed"],
   leaseLost: ["failed", "retried", "failed"],

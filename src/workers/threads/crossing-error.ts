@@ -1,5 +1,5 @@
 /** How what a task throws gets from one thread to another: as plain data that `postMessage` carries. */
-import * as errors from "../../core/errors.ts";
+import * as spinachErrors from "../../core/errors.ts";
 import { SpinachError } from "../../core/errors.ts";
 import * as threadErrors from "../../core/thread-errors.ts";
 
@@ -25,20 +25,48 @@ export type Crossing =
 /** Deepest chain of causes: enough for people, and an end for circles. */
 const MAX_DEPTH = 8;
 
-/** Most errors of an AggregateError. */
+/** Most errors that one thrown value is made of. */
 const MAX_ERRORS = 100;
+
+/** What arrives of a value that has no text: it throws when it is asked for one. */
+const UNSHOWN = "a value that cannot be shown";
 
 /** Members of an error that have a place of their own. */
 const OWN_PLACE: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
 
-/** Never throws, whatever it is given. */
-export function encodeThrown(thrown: unknown, depth = 0): Crossing {
-  if (!(thrown instanceof Error)) return { kind: "value", value: carriable(thrown) };
+/** Never throws, whatever it is given; what it returns, `postMessage` carries. */
+export function encodeThrown(thrown: unknown): Crossing {
+  return encode(thrown, { depth: 0, left: { errors: MAX_ERRORS } });
+}
+
+/** How far an encoding may still go. */
+interface Budget {
+  readonly depth: number;
+  /** Shared by all that belong to one thrown value: an AggregateError may hold itself a hundred times. */
+  readonly left: { errors: number };
+}
+
+function encode(thrown: unknown, budget: Budget): Crossing {
+  try {
+    return thrown instanceof Error ? encodeError(thrown, budget) : encodeValue(thrown);
+  } catch {
+    // A revoked proxy, for example: even to ask for its class throws.
+    return encodeValue(thrown);
+  }
+}
+
+function encodeValue(value: unknown): Crossing {
+  const carried = carry(value);
+  return { kind: "value", value: carried === undefined ? text(value) : carried.value };
+}
+
+function encodeError(thrown: Error, { depth, left }: Budget): Crossing {
   const isDom = thrown instanceof DOMException;
   const ours = oursOf(thrown);
-  const cause = readMember(thrown, "cause");
-  const inner = readMember(thrown, "errors");
-  const isDeep = depth >= MAX_DEPTH;
+  const below = { depth: depth + 1, left };
+  const cause = depth < MAX_DEPTH ? readMember(thrown, "cause") : undefined;
+  const inner = depth < MAX_DEPTH ? readMember(thrown, "errors") : undefined;
+  left.errors -= 1;
   return {
     kind: "error",
     name: text(readMember(thrown, "name")),
@@ -47,10 +75,18 @@ export function encodeThrown(thrown: unknown, depth = 0): Crossing {
     isDom,
     fields: fieldsOf(thrown),
     ...(ours !== undefined && { ours }),
-    ...(cause !== undefined && !isDeep && { cause: encodeThrown(cause, depth + 1) }),
-    ...(Array.isArray(inner) &&
-      !isDeep && { errors: inner.slice(0, MAX_ERRORS).map((one) => encodeThrown(one, depth + 1)) }),
+    ...(cause !== undefined && { cause: encode(cause, below) }),
+    ...(Array.isArray(inner) && { errors: encodeAll(inner, below) }),
   };
+}
+
+function encodeAll(errors: readonly unknown[], budget: Budget): readonly Crossing[] {
+  const encoded: Crossing[] = [];
+  for (const error of errors.slice(0, MAX_ERRORS)) {
+    if (budget.left.errors <= 0) break;
+    encoded.push(encode(error, budget));
+  }
+  return encoded;
 }
 
 /** The thrown value again, an instance of the same class if that is Spinach's or the language's. */
@@ -59,7 +95,8 @@ export function decodeThrown(crossing: Crossing): unknown {
   const { name, message, stack, fields, isDom } = crossing;
   const error = isDom ? new DOMException(message, name) : new Error(message);
   if (!isDom) Object.setPrototypeOf(error, prototypeOf(crossing));
-  Object.assign(error, fields);
+  // Not by assignment: a class may have a getter of that name, and no setter.
+  for (const [member, value] of Object.entries(fields)) define(error, member, value, true);
   if (error.name !== name) define(error, "name", name);
   define(error, "stack", stack);
   if (crossing.cause !== undefined) define(error, "cause", decodeThrown(crossing.cause));
@@ -69,7 +106,7 @@ export function decodeThrown(crossing: Crossing): unknown {
 
 /** The names and prototypes of classes that both threads have. */
 const SPINACH_PROTOTYPES: ReadonlyMap<string, object> = prototypesOf([
-  ...Object.values(errors),
+  ...Object.values(spinachErrors),
   ...Object.values(threadErrors),
 ]);
 const LANGUAGE_PROTOTYPES: ReadonlyMap<string, object> = prototypesOf([
@@ -106,10 +143,10 @@ function prototypeOf({ name, ours }: Crossing & { readonly kind: "error" }): obj
   return known ?? Error.prototype;
 }
 
-function define(error: Error, name: string, value: unknown): void {
+function define(error: Error, name: string, value: unknown, enumerable = false): void {
   Object.defineProperty(error, name, {
     value,
-    enumerable: false,
+    enumerable,
     writable: true,
     configurable: true,
   });
@@ -123,8 +160,8 @@ function fieldsOf(error: Error): Readonly<Record<string, unknown>> {
   if (typeof code === "string" && !(error instanceof DOMException)) names.add("code");
   for (const name of names) {
     if (OWN_PLACE.has(name)) continue;
-    const value = readMember(error, name);
-    if (isCarriable(value)) fields[name] = value;
+    const carried = carry(readMember(error, name));
+    if (carried !== undefined) fields[name] = carried.value;
   }
   return fields;
 }
@@ -143,26 +180,22 @@ function readMember(error: Error, name: string): unknown {
   }
 }
 
-function isCarriable(value: unknown): boolean {
+/** What `postMessage` will carry of a value: a copy, since getters may answer otherwise the next time. */
+function carry(value: unknown): { readonly value: unknown } | undefined {
   if (typeof value !== "object" || value === null) {
-    return typeof value !== "function" && typeof value !== "symbol";
+    return typeof value === "function" || typeof value === "symbol" ? undefined : { value };
   }
   try {
-    structuredClone(value);
-    return true;
+    return { value: structuredClone(value) };
   } catch {
-    return false;
+    return undefined;
   }
-}
-
-function carriable(value: unknown): unknown {
-  return isCarriable(value) ? value : text(value);
 }
 
 function text(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return Object.prototype.toString.call(value);
+    return UNSHOWN;
   }
 }

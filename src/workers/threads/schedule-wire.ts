@@ -3,7 +3,7 @@ import { deserialize, serialize } from "node:v8";
 
 import type { JobRequest } from "../../core/batch.ts";
 import type { Job } from "../../core/job.ts";
-import { type JobArguments, refuseUncarriable, splitKwargs } from "../../core/json-arguments.ts";
+import { carryArguments } from "../../core/json-arguments.ts";
 import { kwargs } from "../../core/kwargs.ts";
 import { checkTaskReference, type JobOptions } from "../../core/task.ts";
 import type { Crossing } from "./crossing-error.ts";
@@ -36,10 +36,17 @@ export function encodeCall(
 ): Uint8Array {
   checkTaskReference(task);
   const taskName = typeof task === "string" ? task : task.taskName;
-  const jobArguments: JobArguments = splitKwargs(args);
-  refuseUncarriable(taskName, jobArguments);
+  const carried = carryArguments(taskName, args);
   const options = typeof task === "string" ? {} : task.jobOptions;
-  const request: ScheduleCall = { thread, call, taskName, options, at, ...jobArguments };
+  const request: ScheduleCall = {
+    thread,
+    call,
+    taskName,
+    options,
+    at,
+    args: carried.args,
+    kwargs: carried.kwargs,
+  };
   return serialize(request);
 }
 

@@ -2,6 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 
 import { systemRuntime } from "../../platform/runtime.ts";
+import { safeLogger } from "../../platform/safe-logger.ts";
 import { exitThread } from "../../platform/thread-life.ts";
 import { Queuey } from "../../queue/queuey.ts";
 import { makeCurrentEngine } from "../current-engine.ts";
@@ -22,7 +23,7 @@ function post(message: FromThread): void {
 
 async function serve(data: ThreadData): Promise<void> {
   const progress = new ProgressWriter(data.progress);
-  const runtime = { ...systemRuntime(), logger: threadLogger(post, data.levels) };
+  const runtime = { ...systemRuntime(), logger: safeLogger(threadLogger(post, data.levels)) };
   const scheduling = new ThreadScheduling(data.scheduling);
   const engine = makeCurrentEngine(scheduling);
   const tasks = await whileLoading(async () =>
