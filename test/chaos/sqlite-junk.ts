@@ -13,6 +13,9 @@ export interface SqliteJunk {
 /** A row number that no row ever has. */
 const NOWHERE = -5;
 
+/** The task of what nobody meets, and is taken away in the end: not that of jobs, which would wait for its limit. */
+const UNMET = "unmet";
+
 /** An integer that no JavaScript number holds. */
 const HUGE = "9007199254740993";
 
@@ -38,7 +41,7 @@ export function sqliteJunk(namespace: string): readonly SqliteJunk[] {
       (row) => {
         const [table = ""] = row.split(" ");
         const undo = `DELETE FROM spinach_${table} WHERE name = 'junk'`;
-        return { table, what: "a row", plant: `INSERT INTO spinach_${row}`, undo };
+        return { table, what: "a row", plant: `INSERT OR IGNORE INTO spinach_${row}`, undo };
       },
     ),
   ];
@@ -52,9 +55,9 @@ interface Places {
 }
 
 function inJobs({ space, queue, first }: Places): readonly SqliteJunk[] {
-  const job = (wire: string, where = queue): string =>
+  const job = (wire: string, where = queue, task = "junk"): string =>
     `INSERT INTO spinach_jobs (queue, task, wire)
-      VALUES (${where}, 'junk', '${wire.replaceAll("'", "''")}');`;
+      VALUES (${where}, '${task}', '${wire.replaceAll("'", "''")}');`;
   const places = {
     ready: `INSERT INTO spinach_ready VALUES (${queue}, ${first}, last_insert_rowid())`,
     future: `INSERT INTO spinach_future VALUES (${space}, 1, last_insert_rowid())`,
@@ -76,8 +79,8 @@ function inJobs({ space, queue, first }: Places): readonly SqliteJunk[] {
     {
       table: "jobs",
       what: "that stands nowhere",
-      plant: job(members),
-      undo: "DELETE FROM spinach_jobs WHERE task = 'junk'",
+      plant: job(members, queue, UNMET),
+      undo: `DELETE FROM spinach_jobs WHERE task = '${UNMET}'`,
     },
   ];
 }
@@ -121,8 +124,8 @@ function inLimits({ space, queue }: Omit<Places, "first">): readonly SqliteJunk[
       table: "limits",
       what: values,
       plant: `INSERT OR REPLACE INTO spinach_limits (namespace, task, most, running)
-        VALUES (${space}, 'junk', ${values})`,
-      undo: "DELETE FROM spinach_limits WHERE task = 'junk'",
+        VALUES (${space}, '${UNMET}', ${values})`,
+      undo: `DELETE FROM spinach_limits WHERE task = '${UNMET}'`,
     })),
     ...[String(NOWHERE), ofLimit].map((limit) => ({
       table: "parked",
@@ -171,10 +174,10 @@ function inBrokers({ space, queue }: Omit<Places, "first">): readonly SqliteJunk
       table: "running",
       what: "a broker that is nowhere",
       plant: `INSERT OR REPLACE INTO spinach_running VALUES (${NOWHERE}, ${NOWHERE});
-        INSERT INTO spinach_jobs (queue, task, wire) VALUES (${queue}, 'junk', 'junk');
+        INSERT INTO spinach_jobs (queue, task, wire) VALUES (${queue}, '${UNMET}', 'junk');
         INSERT INTO spinach_running VALUES (${NOWHERE}, last_insert_rowid())`,
       undo: `DELETE FROM spinach_running WHERE broker = ${NOWHERE};
-        DELETE FROM spinach_jobs WHERE task = 'junk'`,
+        DELETE FROM spinach_jobs WHERE task = '${UNMET}'`,
     },
     {
       table: "running",
