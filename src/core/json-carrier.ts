@@ -171,7 +171,7 @@ function setOwn(copy: Record<string, unknown>, key: string, value: unknown): voi
 
 function reasonAgainst(value: unknown): string {
   if (typeof value === "bigint") {
-    return `the BigInt ${value}n, which JSON cannot carry: pass a string or a number`;
+    return `a BigInt, which JSON cannot carry: pass a string or a number`;
   }
   if (value === undefined) return "undefined, which JSON would drop: leave it out, or pass null";
   return typeof value === "symbol"

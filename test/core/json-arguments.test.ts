@@ -57,7 +57,7 @@ class Point {
 type Case = readonly [what: string, value: unknown, path: string, problem: RegExp];
 
 const refused: readonly Case[] = [
-  ["a BigInt", 5n, "", /the BigInt 5n, .*: pass a string or a number/],
+  ["a BigInt", 5n, "", /a BigInt, .*: pass a string or a number/],
   ["undefined", undefined, "", /undefined, which JSON would drop: leave it out, or pass null/],
   ["a function", () => 1, "", /a function, .*: pass data, or the name of a task/],
   ["a class", Point, "", /a function/],

@@ -164,7 +164,7 @@ describe("RedisBroker on a Redis Cluster", () => {
 
   test("finds its node when one root node answers, which is another", async () => {
     // A tag may be a part of the namespace.
-    const namespace = `${newNamespace()}/production`;
+    const namespace = `${newNamespace()}-production`;
     await using it = countingEngine({ redis: await oneRoot(namespace), namespace });
     await runsAll(it);
   });
