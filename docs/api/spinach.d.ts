@@ -133,7 +133,10 @@ export interface Broker {
      * the cluster has given this broker up: see `onLeaseLost`.
      */
     register(tasks: readonly TaskDefinition[]): Promise<void>;
-    /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
+    /**
+     * The jobs that this broker holds and the process does not know: fetched in a reply that was lost. In the order in
+     * which they were made.
+     */
     reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
     /**
      * Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. If
@@ -736,11 +739,15 @@ export interface JobChanges {
     /** Epoch time in ms. */
     readonly atMs: number;
 }
-/**
- * The text of a new job. Its arguments must be ones that JSON carries.
- * @param hasNegativeZero - whether a number in them is -0
- */
-export declare function encodeJob(job: Job, hasNegativeZero?: boolean): string;
+/** What a job itself does not tell. */
+export interface EncodeOptions {
+    /** Whether a number in its arguments is -0. @defaultValue false */
+    readonly hasNegativeZero?: boolean;
+    /** Of its time, below the ms of its Date: the order of the jobs of a process that are of one ms. @defaultValue 0 */
+    readonly micros?: number;
+}
+/** The text of a new job. Its arguments must be ones that JSON carries. */
+export declare function encodeJob(job: Job, { hasNegativeZero, micros: belowMs }?: EncodeOptions): string;
 /**
  * Reads a job written by us, by Python or by a Python script, which writes an empty list as `{}`.
  *
@@ -754,6 +761,8 @@ export declare function rewriteJob(stored: StoredJob, changes: JobChanges): Stor
 export declare function rewriteHead(stored: StoredJob, changes: JobChanges): StoredJob;
 /** Reads a job whose text ends before its arguments; it has none. See `decodeJob`. */
 export declare function decodeHead(head: string): StoredJob;
+/** Compares held jobs by the time in their texts, microseconds included: by when they were made, most of them. */
+export declare function compareTimes(one: StoredJob, other: StoredJob): number;
 
 // core/job-status.d.ts
 /**

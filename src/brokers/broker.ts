@@ -143,7 +143,10 @@ export interface Broker {
    * the cluster has given this broker up: see `onLeaseLost`.
    */
   register(tasks: readonly TaskDefinition[]): Promise<void>;
-  /** The jobs that this broker holds and the process does not know: fetched in a reply that was lost. */
+  /**
+   * The jobs that this broker holds and the process does not know: fetched in a reply that was lost. In the order in
+   * which they were made.
+   */
   reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]>;
   /**
    * Takes the jobs of a dead broker over: back to their queues, or failed if they may not run again. If

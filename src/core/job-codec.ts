@@ -20,12 +20,20 @@ export interface JobChanges {
   readonly atMs: number;
 }
 
-/**
- * The text of a new job. Its arguments must be ones that JSON carries.
- * @param hasNegativeZero - whether a number in them is -0
- */
-export function encodeJob(job: Job, hasNegativeZero = false): string {
-  const { seconds, micros } = toWireTime(job.at.getTime());
+/** What a job itself does not tell. */
+export interface EncodeOptions {
+  /** Whether a number in its arguments is -0. @defaultValue false */
+  readonly hasNegativeZero?: boolean;
+  /** Of its time, below the ms of its Date: the order of the jobs of a process that are of one ms. @defaultValue 0 */
+  readonly micros?: number;
+}
+
+/** The text of a new job. Its arguments must be ones that JSON carries. */
+export function encodeJob(
+  job: Job,
+  { hasNegativeZero = false, micros: belowMs = 0 }: EncodeOptions = {},
+): string {
+  const { seconds, micros } = toWireTime(job.at.getTime() + belowMs / 1000);
   const fields = {
     id: job.id,
     status: job.status,
@@ -127,6 +135,16 @@ function editHead(
 function toWireTime(atMs: number): { seconds: number; micros: number } {
   const seconds = Math.floor(atMs / 1000);
   return { seconds, micros: Math.min(Math.round((atMs - seconds * 1000) * 1000), 999_999) };
+}
+
+/** Compares held jobs by the time in their texts, microseconds included: by when they were made, most of them. */
+export function compareTimes(one: StoredJob, other: StoredJob): number {
+  const byMs = one.job.at.getTime() - other.job.at.getTime();
+  return byMs === 0 ? microsIn(one.wire) - microsIn(other.wire) : byMs;
+}
+
+function microsIn(wire: string): number {
+  return Number(/"at_us":\s*(?<micros>\d+)/v.exec(wire)?.groups?.["micros"]);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

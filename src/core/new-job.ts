@@ -13,7 +13,12 @@ export interface NewJobContext {
   readonly id: string;
   /** Epoch time in ms. */
   readonly nowMs: number;
+  /** How many jobs of this process came before it in that ms, up to {@link LAST_IN_MS}. @defaultValue 0 */
+  readonly order?: number;
 }
+
+/** Highest number that tells the order of the jobs of one ms: there are so many microseconds. */
+export const LAST_IN_MS = 999;
 
 /**
  * Makes the job that a call asks for, with every check that a call can fail.
@@ -24,7 +29,7 @@ export interface NewJobContext {
 export function newJob(
   definition: TaskDefinition,
   request: JobRequest,
-  { id, nowMs }: NewJobContext,
+  { id, nowMs, order = 0 }: NewJobContext,
 ): StoredJob {
   const { task } = request;
   const options = typeof task === "string" ? {} : task.jobOptions;
@@ -44,7 +49,7 @@ export function newJob(
     kwargs,
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
-  return { job, wire: encodeJob(job, hasNegativeZero) };
+  return { job, wire: encodeJob(job, { hasNegativeZero, micros: order }) };
 }
 
 /** Checks the arguments of a call against the function, and against JSON. */

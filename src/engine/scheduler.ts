@@ -3,7 +3,7 @@ import type { JobRequest } from "../core/batch.ts";
 import { MAX_ATOMIC_JOBS } from "../core/constants.ts";
 import { BatchInterruptedError, SpinachError } from "../core/errors.ts";
 import type { Job, StoredJob } from "../core/job.ts";
-import { newJob } from "../core/new-job.ts";
+import { LAST_IN_MS, newJob } from "../core/new-job.ts";
 import { checkTaskReference } from "../core/task.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
@@ -20,6 +20,9 @@ export interface SchedulerParts {
 /** Turns calls into jobs and hands them to the broker. */
 export class Scheduler {
   readonly #parts: SchedulerParts;
+  /** When the last job was made, epoch ms, and how many were before it in that ms. */
+  #lastMs = 0;
+  #order = 0;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
@@ -73,7 +76,18 @@ export class Scheduler {
     const { tasks, runtime } = this.#parts;
     const { task } = request;
     checkTaskReference(task);
-    return newJob(tasks.get(task), request, { id: runtime.newId(), nowMs: runtime.clock.now() });
+    const nowMs = runtime.clock.now();
+    return newJob(tasks.get(task), request, {
+      id: runtime.newId(),
+      nowMs,
+      order: this.#next(nowMs),
+    });
+  }
+
+  #next(nowMs: number): number {
+    this.#order = nowMs === this.#lastMs ? Math.min(this.#order + 1, LAST_IN_MS) : 0;
+    this.#lastMs = nowMs;
+    return this.#order;
   }
 
   #makeInBatch(request: JobRequest, index: number): StoredJob {

@@ -1,3 +1,4 @@
+import { compareTimes } from "../../core/job-codec.ts";
 import type { StoredJob } from "../../core/job.ts";
 import { MAX_BYTES } from "./byte-bound.ts";
 import type { RedisConnection } from "./connection.ts";
@@ -101,5 +102,5 @@ async function setBrokenAside({ connection, keys, brokerId }: HeldBy): Promise<r
 
 /** Held jobs in the order in which they would have started: a hash has none. */
 export function inOrder(jobs: readonly StoredJob[]): readonly StoredJob[] {
-  return jobs.toSorted((one, other) => one.job.at.getTime() - other.job.at.getTime());
+  return jobs.toSorted(compareTimes);
 }

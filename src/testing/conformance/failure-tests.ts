@@ -65,4 +65,13 @@ export function failureTests(test: BenchTest): void {
     assert.deepEqual(ids(lost).toSorted(), ids(made.slice(2, 4)));
     assert.deepEqual(await other.reconcile({ queues: [QUEUE], known: new Set() }), []);
   });
+
+  test("[G9] reconcile() gives jobs that were made in one ms in the order of their queue", async (bench) => {
+    const { broker, jobs } = bench;
+    const made = jobs.makeMany(200, plain);
+    await broker.enqueue(made);
+    await take(broker, 200);
+    const lost = await broker.reconcile({ queues: [QUEUE], known: new Set() });
+    assert.deepEqual(ids(lost), ids(made));
+  });
 }

@@ -1,6 +1,6 @@
 import type { Broker } from "../../brokers/broker.ts";
 import type { StoredJob } from "../../core/job.ts";
-import { newJob } from "../../core/new-job.ts";
+import { LAST_IN_MS, newJob } from "../../core/new-job.ts";
 import type { TaskDefinition, TaskOptions } from "../../core/task.ts";
 import { Tasks } from "../../core/tasks.ts";
 
@@ -54,6 +54,7 @@ export class JobMaker {
       {
         id: `00000000-0000-4000-8000-${String(this.#made).padStart(12, "0")}`,
         nowMs: this.#cluster.now(),
+        order: this.#made % LAST_IN_MS,
       },
     );
   }

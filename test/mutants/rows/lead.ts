@@ -45,4 +45,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "${problem} (${which}${wire.slice(0, 200)})",
     test: "test/core/printable.test.ts",
   },
+  {
+    kind: "jobs of a lost reply in no order",
+    file: "src/core/job-codec.ts",
+    from: "return byMs === 0 ? microsIn(one.wire) - microsIn(other.wire) : byMs;",
+    to: "return byMs;",
+    test: "test/brokers/redis/redis-broker.test.ts",
+    title: "reconcile() gives jobs that were made in one ms",
+  },
 ];
