@@ -229,6 +229,26 @@ export declare class MemoryNamespace {
     flush(): void;
 }
 
+// brokers/redis/asked-options.d.ts
+/** Options that are functions: what they give may change, so they are asked before each connection. */
+import type { PeerCertificate } from "node:tls";
+import type { RedisNode } from "./redis-node.ts";
+/** A username or password: as it is, or a function that is asked before each connection, for those that change. */
+export type RedisCredential = string | (() => string | Promise<string>);
+/** As `checkServerIdentity` of `tls.connect`: an error refuses the server. */
+export type CheckServerIdentity = (host: string, certificate: PeerCertificate) => Error | undefined;
+/** A node whose credentials are known now. */
+export type AnsweredNode = Omit<RedisNode, "username" | "password"> & {
+    readonly username?: string;
+    readonly password?: string;
+};
+/** Asks what a node has functions for. Rejects if one of them fails: that passes, and the next attempt asks again. */
+export declare function answeredNode({ username, password, ...node }: RedisNode): Promise<AnsweredNode>;
+/** What it gives is a secret, and stays out of messages. Rejects if it fails. */
+export declare function askCredential(name: string, ask: () => string | Promise<string>): Promise<string>;
+/** What is wrong with a server, by the user's own check; one that fails is a refusal. Never throws: nobody would catch it. */
+export declare function identityError(check: CheckServerIdentity, host: string, certificate: PeerCertificate): Error | undefined;
+
 // brokers/redis/redis-broker-options.d.ts
 /** Options of a Redis broker. */
 export interface RedisBrokerOptions {
@@ -302,17 +322,25 @@ export declare class RedisBroker implements Broker {
 }
 
 // brokers/redis/redis-node.d.ts
-/** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
+import type { CheckServerIdentity, RedisCredential } from "./asked-options.ts";
+/** How to reach one Redis server: options of `createClient` of `@redis/client`, credentials also as functions. */
 export interface RedisNodeOptions {
     /** `redis[s]://[[username][:password]@][host][:port][/database]` */
     readonly url?: string | URL;
-    readonly username?: string;
-    readonly password?: string;
+    /** A function is asked before each connection. */
+    readonly username?: RedisCredential;
+    /** A function is asked before each connection. */
+    readonly password?: RedisCredential;
     readonly database?: number;
     /** The protocol, 2 where something in between ends connections that ask for the newer one. @defaultValue 3, or 2 where that is refused */
     readonly RESP?: 2 | 3;
-    /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
-    readonly socket?: Readonly<Record<string, unknown>>;
+    /** Of `net.connect` or, with `tls: true`, of `tls.connect`; plain data but for `checkServerIdentity`. */
+    readonly socket?: RedisSocketOptions;
+}
+/** Where a server listens, and how it is reached. */
+export interface RedisSocketOptions {
+    readonly checkServerIdentity?: CheckServerIdentity;
+    readonly [option: string]: unknown;
 }
 /** The same after the check: what a URL said stands in its place, so that the address alone can be changed. */
 export type RedisNode = Omit<RedisNodeOptions, "url">;
@@ -362,7 +390,10 @@ export interface RedisClusterOptions {
     /** Where nodes are found whose own addresses cannot be reached: `host:port` -> address. */
     readonly nodeAddressMap?: Readonly<Record<string, RedisAddress>>;
 }
-/** How to reach Redis. Plain data, because the heartbeat thread makes a connection of its own. */
+/**
+ * How to reach Redis. Plain data, because the heartbeat thread makes a connection of its own; it asks the process what
+ * functions for credentials and `checkServerIdentity` give.
+ */
 export type RedisOptions = RedisNodeOptions | RedisSentinelOptions | RedisClusterOptions;
 /** A client of `@redis/client`, or one that is like it. Only its options are read. */
 export interface RedisClientLike {
@@ -371,17 +402,17 @@ export interface RedisClientLike {
 /** What says where Redis is. */
 export type RedisLocation = string | URL | RedisOptions | RedisClientLike;
 /** What is reached: one server, the primary that sentinels name, or a cluster's node that has our slot. */
-export type RedisTarget = {
+export type RedisTarget<Node = RedisNode> = {
     readonly kind: "single";
-    readonly node: RedisNode;
+    readonly node: Node;
 } | {
     readonly kind: "sentinel";
     readonly name: string;
-    readonly sentinels: readonly RedisNode[];
-    readonly node: RedisNode;
+    readonly sentinels: readonly Node[];
+    readonly node: Node;
 } | {
     readonly kind: "cluster";
-    readonly roots: readonly RedisNode[];
+    readonly roots: readonly Node[];
     readonly addresses: NonNullable<RedisClusterOptions["nodeAddressMap"]>;
 };
 /**
@@ -389,6 +420,8 @@ export type RedisTarget = {
  * @throws TypeError or RangeError if it leads to no Redis
  */
 export declare function redisTarget(redis: unknown): RedisTarget;
+/** The same target, its nodes told otherwise. */
+export declare function mapNodes<From, To>(target: RedisTarget<From>, map: (node: From) => To): RedisTarget<To>;
 /** The same node with another address. */
 export declare function at(node: RedisNode, address: object): RedisNode;
 
@@ -1511,9 +1544,10 @@ export type { AsyncOptions, QueueyOptions, SyncOptions } from "./queue/queuey-op
  *
  * @module
  */
+export type { CheckServerIdentity, RedisCredential } from "./brokers/redis/asked-options.ts";
 export type { RedisBrokerOptions } from "./brokers/redis/redis-broker-options.ts";
 export { RedisBroker } from "./brokers/redis/redis-broker.ts";
-export type { RedisNodeOptions } from "./brokers/redis/redis-node.ts";
+export type { RedisNodeOptions, RedisSocketOptions } from "./brokers/redis/redis-node.ts";
 export type { RedisAddress, RedisClientLike, RedisClusterOptions, RedisLocation, RedisOptions, RedisSentinelOptions, } from "./brokers/redis/redis-target.ts";
 
 // signals/signals.d.ts

@@ -1,3 +1,5 @@
+import type { PeerCertificate } from "node:tls";
+
 import type { RescueReply } from "../broker.ts";
 
 /** What every heartbeat thread starts with; each kind of broker adds how to reach its store. */
@@ -45,12 +47,34 @@ export type HeartbeatRequest =
   | { readonly type: "join"; readonly brokerId: string }
   | { readonly type: "leave" };
 
-/** To the thread, which does not answer: what another connection of the process has met. */
+/** A server that the thread has met, and asks the process about. */
+export interface SeenServer {
+  readonly host: string;
+  readonly certificate: PeerCertificate;
+}
+
+/** What a thread may ask its process for: what a function there gives. */
+export type Question = (server?: SeenServer) => Promise<string | undefined>;
+
+/** To the thread, which does not answer: what another connection of the process has met, or an answer to the thread. */
 export type HeartbeatNotice =
+  /** `undefined` as the value of an answer is what the function gave. */
+  | { readonly type: "answer"; readonly id: number; readonly value: string | undefined }
+  | { readonly type: "noAnswer"; readonly id: number; readonly message: string }
   /** It was lost: that of the thread may be, too. */
   | { readonly type: "probe" }
   /** It was made, to this server, if that is known. */
   | { readonly type: "meet"; readonly server: string | undefined };
+
+/** From the thread, whose functions stay with the process. */
+export interface HeartbeatQuestion {
+  readonly type: "ask";
+  /** Of this question; its answer has it too. */
+  readonly id: number;
+  /** Which function is asked. */
+  readonly question: number;
+  readonly server?: SeenServer | undefined;
+}
 
 /** From the thread. */
 export type HeartbeatMessage =
@@ -59,6 +83,7 @@ export type HeartbeatMessage =
   | { readonly type: "lost"; readonly brokerId: string }
   | { readonly type: "connected"; readonly server: string | undefined }
   | { readonly type: "disconnected" }
+  | HeartbeatQuestion
   | { readonly type: "news"; readonly news: HeartbeatNews };
 
 /** What is only logged. */

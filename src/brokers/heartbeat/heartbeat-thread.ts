@@ -9,8 +9,10 @@ import {
   type HeartbeatMessage,
   type HeartbeatNews,
   type HeartbeatNotice,
+  type HeartbeatQuestion,
   type HeartbeatRequest,
   type HeartbeatThreadData,
+  type Question,
 } from "./heartbeat-protocol.ts";
 
 /** How often the process shows that its event loop turns, in ms, or oftener if that is looked for. */
@@ -31,6 +33,8 @@ export interface HeartbeatThreadParts {
   readonly onReady?: (server: string | undefined) => void;
   /** The thread has lost its connection. */
   readonly onConnectionLost?: () => void;
+  /** What the thread may ask for, by number. */
+  readonly questions?: readonly Question[];
 }
 
 /** The process's side of its heartbeat, which beats in a thread of its own. */
@@ -164,9 +168,20 @@ export class HeartbeatThread {
       case "disconnected":
         onConnectionLost?.();
         break;
+      case "ask":
+        void this.#answer(message);
+        break;
       case "news":
         this.#log(message.news);
         break;
+    }
+  }
+
+  async #answer({ id, question, server }: HeartbeatQuestion): Promise<void> {
+    try {
+      this.tell({ type: "answer", id, value: await this.#parts.questions?.[question]?.(server) });
+    } catch (error) {
+      this.tell({ type: "noAnswer", id, message: messageOf(error) });
     }
   }
 
@@ -208,4 +223,8 @@ export class HeartbeatThread {
         break;
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -12,6 +12,7 @@ import {
   type HeartbeatMessage,
   type HeartbeatNews,
   type HeartbeatNotice,
+  type HeartbeatQuestion,
   type HeartbeatRequest,
   type HeartbeatThreadData,
 } from "./heartbeat-protocol.ts";
@@ -55,7 +56,7 @@ export interface ServedHeartbeat {
   /** Reaches the store; called once before all else. */
   open(): Promise<void>;
   makeHeartbeat(signs: ProcessSigns, listener: HeartbeatListener): Beating;
-  /** Told of the other connections of the process; a store without any has no such method. */
+  /** Told of the other connections of the process, and the answers to what was asked; a store without any has no such method. */
   noticed?(notice: HeartbeatNotice): void;
   /** Names of the tasks whose jobs a broker holds. */
   heldTasks(brokerId: string): Promise<readonly string[]>;
@@ -64,6 +65,11 @@ export interface ServedHeartbeat {
 /** The runtime of a heartbeat thread. */
 export function threadRuntime(): Runtime {
   return { ...systemRuntime(), logger: LOGGER };
+}
+
+/** Asks the process, which answers by a notice, once its event loop turns. */
+export function askProcess(question: HeartbeatQuestion): void {
+  post(question);
 }
 
 /** Does what the process asks of its heartbeat, until the thread is ended. */
@@ -93,7 +99,7 @@ export function serveHeartbeat(data: HeartbeatThreadData, served: ServedHeartbea
   };
   let answered = Promise.resolve();
   parentPort?.on("message", (request: HeartbeatRequest | HeartbeatNotice) => {
-    if (request.type === "probe" || request.type === "meet") {
+    if (request.type !== "join" && request.type !== "leave") {
       served.noticed?.(request);
       return;
     }

@@ -47,7 +47,7 @@ function reachOf(value: unknown): Readonly<Record<string, unknown>> {
   if (options["credentialsProvider"] !== undefined && !isKnown) {
     throw new TypeError(
       "RedisBroker: a credentialsProvider cannot be used, because the heartbeat thread connects too: " +
-        "give a username and password",
+        "give a username and password, which may be functions",
     );
   }
   const { reconnectStrategy: _, ...socket } = fields(options["socket"]);

@@ -68,10 +68,10 @@ export class Connector {
     signal.throwIfAborted();
     const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
     const node = await this.#deadlines.bound({ name: "looking for the server" }, findNode(search));
-    const client = await createRedisClient(node, {
-      connectTimeoutMs: callTimeoutMs,
-      signal,
-    });
+    const client = await this.#deadlines.bound(
+      { name: "asking for the credentials" },
+      createRedisClient(node, { connectTimeoutMs: callTimeoutMs, signal }),
+    );
     signal.throwIfAborted();
     const id = await this.#deadlines.bound(
       { name: "connecting" },

@@ -2,23 +2,28 @@
 import { workerData } from "node:worker_threads";
 
 import { decodeHead, decodeJob } from "../../core/job-codec.ts";
-import { serveHeartbeat, threadRuntime } from "../heartbeat/serve-heartbeat.ts";
+import { askProcess, serveHeartbeat, threadRuntime } from "../heartbeat/serve-heartbeat.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type HeldText, idsHeldBy, pagesHeldBy } from "./held-texts.ts";
+import { ProcessAnswers } from "./process-answers.ts";
 import { RedisKeys } from "./redis-keys.ts";
+import { targetInThread } from "./thread-target.ts";
 
 function run(data: RedisHeartbeatData): void {
   const runtime = threadRuntime();
   const keys = new RedisKeys(data.namespace);
+  // A beat that hangs must leave time for others within the lease.
+  const callTimeoutMs = Math.min(data.callTimeoutMs, data.leaseMs / 4);
+  // Half of it: what is known when the process does not answer must be used in time.
+  const answers = new ProcessAnswers({ runtime, timeoutMs: callTimeoutMs / 2, ask: askProcess });
   const connection = new RedisConnection({
     purpose: "heartbeat",
-    target: data.target,
+    target: targetInThread(data.target, answers),
     quarantine: keys.fixed.quarantine,
     runtime,
-    // A beat that hangs must leave time for others within the lease.
-    callTimeoutMs: Math.min(data.callTimeoutMs, data.leaseMs / 4),
+    callTimeoutMs,
     // After an outage, whoever is back first waits a lease for the others to show themselves.
     maxPauseMs: Math.min(2000, data.leaseMs / 4),
   });
@@ -37,7 +42,8 @@ function run(data: RedisHeartbeatData): void {
         listener,
       }),
     noticed: (notice) => {
-      if (notice.type === "probe") connection.probe();
+      if (notice.type === "answer" || notice.type === "noAnswer") answers.answered(notice);
+      else if (notice.type === "probe") connection.probe();
       else if (notice.server === undefined || notice.server !== connection.server) {
         connection.lookAgain();
       }

@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
+import type { PeerCertificate } from "node:tls";
 
 import type * as RedisPackage from "@redis/client";
 
 import { BrokerError } from "../../core/errors.ts";
 import { watchSocket } from "../../platform/watch-socket.ts";
+import { type AnsweredNode, answeredNode, identityError } from "./asked-options.ts";
 import type { ScriptCall } from "./lua-scripts.ts";
 import { isOldProtocol, isPassing, replyCode } from "./redis-errors.ts";
 import type { RedisNode } from "./redis-node.ts";
@@ -51,19 +53,21 @@ function duplicateOf(like: ReturnType<typeof RedisPackage.createClient>, options
 /** Servers, and what stands before them, that know the older protocol only. */
 const oldOnes = new WeakSet<RedisNode>();
 
-/** @throws BrokerError if the optional peer dependency is not installed */
+/** Rejects with BrokerError if the optional peer dependency is not installed, or with why its credentials are not known. */
 export async function createRedisClient(
   node: RedisNode,
   tuning: ConnectionTuning,
 ): Promise<RedisClient> {
   const like = await loadPattern();
+  const answered = await answeredNode(node);
   const { signal } = tuning;
   const givenUp = new AbortController();
   let lost: { readonly error: unknown } | undefined;
   let onLost: ((error: unknown) => void) | undefined;
   let used: Socket | undefined;
   const make = (): PackageClient => {
-    const made = duplicateOf(like, packageOptions(node, tuning, givenUp.signal));
+    const options = packageOptions(answered, { ...tuning, givenUp: givenUp.signal });
+    const made = duplicateOf(like, { ...options, ...(oldOnes.has(node) && { RESP: 2 }) });
     made.on("error", (error: unknown) => {
       // One that was tried in the newer protocol is not the one that is used.
       if (lost !== undefined || made !== client) return;
@@ -101,11 +105,7 @@ export async function createRedisClient(
       }
     },
     destroy,
-    call: (args) => client.sendCommand([...args]),
-    // Their own methods of the package copy the arguments twice more.
-    evalSha: (sha1, keys, args) => client.sendCommand(scriptCommand("EVALSHA", sha1, keys, args)),
-    eval: (text, keys, args) => client.sendCommand(scriptCommand("EVAL", text, keys, args)),
-    subscribe: async (channel, listener) => client.subscribe(channel, listener),
+    ...callsOf(() => client),
     onLost: (listener) => {
       onLost = listener;
       if (lost !== undefined) listener(lost.error);
@@ -113,19 +113,39 @@ export async function createRedisClient(
   };
 }
 
+/** @param client - the one that is used by then */
+function callsOf(
+  client: () => PackageClient,
+): Pick<RedisClient, "call" | "evalSha" | "eval" | "subscribe"> {
+  return {
+    call: (args) => client().sendCommand([...args]),
+    // Their own methods of the package copy the arguments twice more.
+    evalSha: (sha1, keys, args) => client().sendCommand(scriptCommand("EVALSHA", sha1, keys, args)),
+    eval: (text, keys, args) => client().sendCommand(scriptCommand("EVAL", text, keys, args)),
+    subscribe: async (channel, listener) => client().subscribe(channel, listener),
+  };
+}
+
 function packageOptions(
-  node: RedisNode,
-  { connectTimeoutMs, silenceTimeoutMs }: ConnectionTuning,
-  givenUp: AbortSignal,
+  { socket: { checkServerIdentity, ...socket } = {}, ...node }: AnsweredNode,
+  {
+    connectTimeoutMs,
+    silenceTimeoutMs,
+    givenUp,
+  }: ConnectionTuning & { readonly givenUp: AbortSignal },
 ): PackageOptions {
   // The package writes into what it is given.
-  const { socket, RESP = 3, ...own } = structuredClone(node);
+  const own = structuredClone(node);
   return {
+    RESP: 3,
     ...own,
-    RESP: oldOnes.has(node) ? 2 : RESP,
     socket: {
       connectTimeout: connectTimeoutMs,
-      ...socket,
+      ...structuredClone(socket),
+      ...(checkServerIdentity !== undefined && {
+        checkServerIdentity: (host: string, certificate: PeerCertificate) =>
+          identityError(checkServerIdentity, host, certificate),
+      }),
       reconnectStrategy: false,
       // The package forgets a socket that is given up before it is connected, and leaves it open.
       signal: givenUp,

@@ -7,21 +7,30 @@ import {
   checkOptions,
   describe,
 } from "../../core/option-checks.ts";
+import type { CheckServerIdentity, RedisCredential } from "./asked-options.ts";
 import { fields } from "./client-options.ts";
 import { BROKER_OPTION_HINTS } from "./redis-broker-options.ts";
 import { checkUrl, isTlsUrl, nodeOfUrl } from "./redis-url.ts";
 
-/** How to reach one Redis server: options of `createClient` of `@redis/client` that are plain data. */
+/** How to reach one Redis server: options of `createClient` of `@redis/client`, credentials also as functions. */
 export interface RedisNodeOptions {
   /** `redis[s]://[[username][:password]@][host][:port][/database]` */
   readonly url?: string | URL;
-  readonly username?: string;
-  readonly password?: string;
+  /** A function is asked before each connection. */
+  readonly username?: RedisCredential;
+  /** A function is asked before each connection. */
+  readonly password?: RedisCredential;
   readonly database?: number;
   /** The protocol, 2 where something in between ends connections that ask for the newer one. @defaultValue 3, or 2 where that is refused */
   readonly RESP?: 2 | 3;
-  /** Of `net.connect` or, with `tls: true`, of `tls.connect`. */
-  readonly socket?: Readonly<Record<string, unknown>>;
+  /** Of `net.connect` or, with `tls: true`, of `tls.connect`; plain data but for `checkServerIdentity`. */
+  readonly socket?: RedisSocketOptions;
+}
+
+/** Where a server listens, and how it is reached. */
+export interface RedisSocketOptions {
+  readonly checkServerIdentity?: CheckServerIdentity;
+  readonly [option: string]: unknown;
 }
 
 /** The same after the check: what a URL said stands in its place, so that the address alone can be changed. */
@@ -65,7 +74,7 @@ export function nodeOptions(
   refuseUndefined("RedisBroker: ", given, ["url", "database"]);
   const { url, username, password, database, RESP, socket } = given;
   const node = {
-    ...(username !== undefined && { username: checkName("RedisBroker: username", username) }),
+    ...(username !== undefined && { username: checkUsername(username) }),
     ...(password !== undefined && { password: checkSecret(password) }),
     ...(database !== undefined && {
       database: checkInteger("RedisBroker: database", database, { min: 0, max: MAX_COUNT }),
@@ -105,15 +114,39 @@ function checkProtocol(value: unknown): 2 | 3 {
   throw new RangeError(`RedisBroker: RESP must be 2 or 3, got ${describe(value)}`);
 }
 
-function checkSecret(value: unknown): string {
-  if (typeof value === "string") return value;
+function checkUsername(value: unknown): RedisCredential {
+  return isAsked(value) ? value : checkName("RedisBroker: username", value);
+}
+
+function checkSecret(value: unknown): RedisCredential {
+  if (typeof value === "string" || isAsked(value)) return value;
   throw new TypeError(
-    `RedisBroker: password must be a string, got a value of type ${typeof value}`,
+    `RedisBroker: password must be a string, or a function that gives one, got a value of type ${typeof value}`,
   );
 }
 
-function checkSocket(value: unknown): Readonly<Record<string, unknown>> {
-  const socket = plainData("socket", value);
+/** What it gives is checked whenever it is asked. */
+function isAsked(value: unknown): value is () => string | Promise<string> {
+  return typeof value === "function";
+}
+
+function checkSocket(value: unknown): RedisSocketOptions {
+  const { checkServerIdentity, ...rest } = ownFields("socket", value);
+  const socket = checkSocketData(plainData("socket", rest));
+  if (checkServerIdentity === undefined) return socket;
+  if (isIdentityCheck(checkServerIdentity)) return { ...socket, checkServerIdentity };
+  throw new TypeError(
+    `RedisBroker: socket.checkServerIdentity must be a function, got ${describe(checkServerIdentity)}`,
+  );
+}
+
+function isIdentityCheck(value: unknown): value is CheckServerIdentity {
+  return typeof value === "function";
+}
+
+function checkSocketData(
+  socket: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   refuseUndefined("RedisBroker: socket.", socket, ["host", "port", "path"]);
   const unknown = NOT_IN_SOCKET.find((name) => Object.hasOwn(socket, name));
   if (unknown !== undefined) {
@@ -136,15 +169,19 @@ function checkSocket(value: unknown): Readonly<Record<string, unknown>> {
  * @throws TypeError if it is no plain object, or holds what cannot be copied
  */
 export function plainData(name: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || !isPlainObject(value)) {
-    throw new TypeError(`RedisBroker: ${name} must be a plain object, got ${describe(value)}`);
-  }
+  const own = ownFields(name, value);
   try {
-    return structuredClone(fields(value));
+    return structuredClone(own);
   } catch (error) {
     throw new TypeError(
-      `RedisBroker: ${name} must be plain data, without functions: the heartbeat thread connects with it too`,
+      `RedisBroker: ${name} must be plain data, without functions but checkServerIdentity: ` +
+        "the heartbeat thread connects with it too",
       { cause: error },
     );
   }
+}
+
+function ownFields(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && isPlainObject(value)) return fields(value);
+  throw new TypeError(`RedisBroker: ${name} must be a plain object, got ${describe(value)}`);
 }

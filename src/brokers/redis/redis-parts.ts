@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { isMainThread } from "node:worker_threads";
 
 import type { BrokerContext } from "../broker.ts";
+import type { Question } from "../heartbeat/heartbeat-protocol.ts";
 import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
@@ -15,6 +16,7 @@ import { RedisKeys } from "./redis-keys.ts";
 import type { RedisTarget } from "./redis-target.ts";
 import { Registrar } from "./registrar.ts";
 import { warnOfConditions } from "./server-conditions.ts";
+import { threadTarget } from "./thread-target.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 /** So often a connection that only listens makes sure that it lives, in ms. */
@@ -80,7 +82,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     onConnectionLost: () => {
       oneServer.heartbeatLost();
     },
-    data: heartbeatData(from),
+    ...inThread(from),
   });
   warnOfConditions(connection, runtime.logger);
   const oneServer = new OneServer({
@@ -110,13 +112,14 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
   };
 }
 
-function heartbeatData({
-  target,
-  namespace,
-  options,
-}: RedisPartsOptions): Omit<RedisHeartbeatData, "counts"> {
-  return {
-    target,
+/** What the thread starts with, and what it may ask for. */
+function inThread({ target, namespace, options }: RedisPartsOptions): {
+  readonly data: Omit<RedisHeartbeatData, "counts">;
+  readonly questions: readonly Question[];
+} {
+  const { target: withoutFunctions, questions } = threadTarget(target);
+  const data = {
+    target: withoutFunctions,
     namespace,
     hostName: hostname(),
     leaseMs: options.lease,
@@ -125,4 +128,5 @@ function heartbeatData({
     stuckAfterMs: options.stuckAfter,
     isMainThread,
   };
+  return { data, questions };
 }

@@ -36,7 +36,10 @@ export interface RedisClusterOptions {
   readonly nodeAddressMap?: Readonly<Record<string, RedisAddress>>;
 }
 
-/** How to reach Redis. Plain data, because the heartbeat thread makes a connection of its own. */
+/**
+ * How to reach Redis. Plain data, because the heartbeat thread makes a connection of its own; it asks the process what
+ * functions for credentials and `checkServerIdentity` give.
+ */
 export type RedisOptions = RedisNodeOptions | RedisSentinelOptions | RedisClusterOptions;
 
 /** A client of `@redis/client`, or one that is like it. Only its options are read. */
@@ -48,17 +51,17 @@ export interface RedisClientLike {
 export type RedisLocation = string | URL | RedisOptions | RedisClientLike;
 
 /** What is reached: one server, the primary that sentinels name, or a cluster's node that has our slot. */
-export type RedisTarget =
-  | { readonly kind: "single"; readonly node: RedisNode }
+export type RedisTarget<Node = RedisNode> =
+  | { readonly kind: "single"; readonly node: Node }
   | {
       readonly kind: "sentinel";
       readonly name: string;
-      readonly sentinels: readonly RedisNode[];
-      readonly node: RedisNode;
+      readonly sentinels: readonly Node[];
+      readonly node: Node;
     }
   | {
       readonly kind: "cluster";
-      readonly roots: readonly RedisNode[];
+      readonly roots: readonly Node[];
       readonly addresses: NonNullable<RedisClusterOptions["nodeAddressMap"]>;
     };
 
@@ -129,6 +132,21 @@ function clusterTarget(options: object): RedisTarget {
     ),
     addresses: addressMap(nodeAddressMap ?? {}),
   };
+}
+
+/** The same target, its nodes told otherwise. */
+export function mapNodes<From, To>(
+  target: RedisTarget<From>,
+  map: (node: From) => To,
+): RedisTarget<To> {
+  switch (target.kind) {
+    case "single":
+      return { ...target, node: map(target.node) };
+    case "sentinel":
+      return { ...target, sentinels: target.sentinels.map(map), node: map(target.node) };
+    case "cluster":
+      return { ...target, roots: target.roots.map(map) };
+  }
 }
 
 /** The same node with another address. */

@@ -6,6 +6,7 @@ import { HeartbeatThread } from "../../../src/brokers/heartbeat/heartbeat-thread
 import type { RedisHeartbeatData } from "../../../src/brokers/redis/heartbeat-data.ts";
 import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+import { threadTarget } from "../../../src/brokers/redis/thread-target.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import { inspect } from "./inspector.ts";
 import { startRedis } from "./redis-server.ts";
@@ -17,7 +18,7 @@ test("[G15] a heartbeat that stops while it joins answers both, and leaves no br
   const lost: string[] = [];
   const data: Omit<RedisHeartbeatData, keyof HeartbeatThreadData> &
     Omit<HeartbeatThreadData, "counts"> = {
-    target: redisTarget(redis.url),
+    target: threadTarget(redisTarget(redis.url)).target,
     namespace,
     hostName: "here",
     leaseMs: 10_000,

@@ -161,7 +161,7 @@ describe("redisTarget() takes the options of createClient", () => {
     refuses({ username: "" }, /^RangeError: .*username must not be empty/v);
     refuses(
       { password: 5 },
-      /^TypeError: .*password must be a string, got a value of type number/v,
+      /^TypeError: .*password must be a string, or a function that gives one, got a value of type number/v,
     );
     refuses({ password: { SECRET } }, /^TypeError: .*got a value of type object/v);
     refuses({ database: "2" }, /^TypeError: .*database must be an integer/v);
@@ -199,9 +199,14 @@ describe("redisTarget() takes the options of createClient", () => {
     }
   });
 
-  test("and refuses a function, which the heartbeat thread cannot have", () => {
-    const socket = { tls: true, checkServerIdentity: () => undefined };
+  test("and refuses a function that nobody asks, which the heartbeat thread cannot have", () => {
+    const socket = { tls: true, lookup: () => undefined };
     refuses({ socket }, /^TypeError: .*socket must be plain data, without functions.*thread/v);
+  });
+
+  test("and refuses a checkServerIdentity that is no function", () => {
+    const socket = { tls: true, checkServerIdentity: true };
+    refuses({ socket }, /^TypeError: .*socket.checkServerIdentity must be a function, got true/v);
   });
 
   test("and refuses a url and a socket of which one wants TLS, without telling the password", () => {

@@ -4,7 +4,6 @@ import { after, before, describe, test } from "node:test";
 
 import { createClient } from "@redis/client";
 
-import type { RedisNode } from "../../../src/brokers/redis/redis-node.ts";
 import { until } from "../../../src/testing/waits.ts";
 import { type CountingEngine, countingEngine } from "./counting-engine.ts";
 import { inspect, type Inspector } from "./inspector.ts";
@@ -61,7 +60,9 @@ function withUser(path: string): string {
 }
 
 describe("RedisBroker given a client of createClient", () => {
-  const made: ReadonlyArray<readonly [string, () => RedisNode & { readonly url?: string }]> = [
+  const made: ReadonlyArray<
+    readonly [string, () => NonNullable<Parameters<typeof createClient>[0]>]
+  > = [
     ["a URL", () => ({ url: withUser("/2") })],
     ["a URL, user and database", () => ({ url: redis.url, ...USER, database: 2 })],
     [

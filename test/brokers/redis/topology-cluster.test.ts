@@ -169,6 +169,22 @@ describe("RedisBroker on a Redis Cluster", () => {
     await runsAll(it);
   });
 
+  test("asks all nodes with a password that is a function, in the heartbeat thread too", async () => {
+    let asked = 0;
+    const password = (): string => {
+      asked += 1;
+      // A user without a password takes any.
+      return "any";
+    };
+    const redis = { ...allRoots(), defaults: { username: "default", password } };
+    await using it = countingEngine({ redis, namespace: newNamespace() });
+    await it.startWorkers();
+    await it.spin.schedule("once", 1);
+    await it.ran("once", 1);
+    const connections = 3;
+    assert.equal(asked, connections * (cluster.urls.length + 1));
+  });
+
   test("[G1] [G12] loses and doubles no job when its slot moves while they run", async () => {
     const namespace = newNamespace();
     const options = { lease: 3000 };

@@ -84,6 +84,28 @@ describe("RedisBroker behind sentinels", () => {
     await it.ran("once", 1);
   });
 
+  test("asks sentinels and primary with credentials that are functions, in the heartbeat thread too", async () => {
+    const asked = { sentinel: 0, node: 0 };
+    // A user without a password takes any.
+    const credentials = (of: keyof typeof asked) => ({
+      username: () => "default",
+      password: async () => {
+        asked[of] += 1;
+        return "any";
+      },
+    });
+    await using it = engine({
+      ...throughAll(),
+      sentinelClientOptions: credentials("sentinel"),
+      nodeClientOptions: credentials("node"),
+    });
+    await it.startWorkers();
+    await it.spin.schedule("once", 1);
+    await it.ran("once", 1);
+    const connections = 3;
+    assert.deepEqual(asked, { sentinel: connections * redis.sentinels.length, node: connections });
+  });
+
   test("[G1] [G12] goes on by itself after a failover in the middle of its jobs", async () => {
     await using it = engine();
     await runsThrough(it, () => redis.failover());

@@ -114,4 +114,27 @@ export const MUTANTS: readonly Mutant[] = [
     to: "call('SETEX', producer, REMEMBERED_S, ARGV[1])",
     test: "test/brokers/redis/redis-rights.test.ts",
   },
+  {
+    kind: "a heartbeat thread that knows no credentials while its process is blocked",
+    file: "src/brokers/redis/process-answers.ts",
+    from: "given.isLate ? this.#credentials.get(question) : given.value",
+    to: "given.value",
+    test: "test/brokers/redis/asked-options.test.ts",
+    title: "last one while the event loop is blocked",
+  },
+  {
+    kind: "a certificate taken for checked because nobody answered",
+    file: "src/brokers/redis/process-answers.ts",
+    from: "if (!isLate) this.#verdicts.set",
+    to: "this.#verdicts.set",
+    test: "test/brokers/redis/process-answers.test.ts",
+  },
+  {
+    kind: "a passing failure of a function for credentials taken for a permanent one",
+    file: "src/brokers/redis/asked-options.ts",
+    from: "throw new Error(`the function given as ${name} failed: ${messageOf(error)}`);",
+    to: "throw error;",
+    test: "test/brokers/redis/asked-options.test.ts",
+    title: "that fails is told of",
+  },
 ];
