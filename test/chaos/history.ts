@@ -52,8 +52,8 @@ export interface History {
   readonly strandedBrokers: ReadonlySet<string>;
   readonly corrupt: readonly string[];
   readonly rescued: number;
-  /** Ids of jobs that were failed because too many processes died with them. */
-  readonly failedByDeath: ReadonlySet<string>;
+  /** By the id of a job that was failed because too many processes died with it: the broker of the last one. */
+  readonly failedByDeath: ReadonlyMap<string, string>;
   readonly threadDeaths: number;
   readonly untold: ReadonlySet<string>;
   /** By process: when each of its starts that were stopped had been closed. */
@@ -94,7 +94,9 @@ export function historyOf(parts: HistoryParts): History {
     strandedBrokers: strandedBrokers(parts),
     corrupt: entriesOf(journals, "corrupt").map(({ key }) => key),
     rescued: rescues.reduce((sum, rescue) => sum + rescue.jobs, 0),
-    failedByDeath: new Set(rescues.flatMap(({ failed }) => failed)),
+    failedByDeath: new Map(
+      rescues.flatMap(({ broker, failed }) => failed.map((id) => [id, broker] as const)),
+    ),
     threadDeaths: entriesOf(journals, "thread-death").length,
     untold: new Set(entriesOf(journals, "untold").flatMap(({ ids }) => ids)),
     stoppedStarts: new Map(

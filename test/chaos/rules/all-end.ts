@@ -29,7 +29,14 @@ export const allEnd: Rule = {
 
 export function endingOf(history: History, job: JobHistory): Ending {
   const ending = endingByRules(history, job);
-  return ending === "lost" && wasLostWithStore(history, job) ? "lost with the store" : ending;
+  if (ending !== "lost" || !wasLostWithStore(history, job)) return ending;
+  return "lost with the store";
+}
+
+/** Whether nothing but a lost lease explains that it never started: who lost it cannot be asked what it held. */
+export function isExplainedByLossOnly(history: History, job: JobHistory): boolean {
+  if (endingOf(history, job) !== "never started" || wasFailedByDeath(history, job)) return false;
+  return job.id === undefined || !history.heldAtDeath.has(job.id);
 }
 
 function endingByRules(history: History, job: JobHistory): Ending {
@@ -48,6 +55,7 @@ function byAttempt(one: Run, other: Run): number {
 function endingOfUnstarted(history: History, job: JobHistory, maxRetries: number): Ending {
   if (job.fate !== "acknowledged") return "not scheduled";
   if (wasFailedByDeath(history, job)) return "never started";
+  if (wasLostWithStore(history, job)) return "lost with the store";
   if (maxRetries === 0 && wasHeldByTheDead(history, job)) return "never started";
   return "lost";
 }

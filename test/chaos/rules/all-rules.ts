@@ -1,5 +1,6 @@
 import { allEnd } from "./all-end.ts";
 import { intact, refusedStaysOut, wholeBatches } from "./arrives-whole.ts";
+import { deathsTakeFew } from "./deaths-take-few.ts";
 import { beatsGoOn, jobsGoOn } from "./goes-on.ts";
 import { limitsKept } from "./limits-kept.ts";
 import { leasesKept, processesEnd, startsStop } from "./processes-end.ts";
@@ -11,6 +12,7 @@ import { neverEarly, onePerPeriod } from "./times-kept.ts";
 
 export const ALL_RULES: readonly Rule[] = [
   allEnd,
+  deathsTakeFew,
   runsOnce,
   rerunsExplained,
   limitsKept,

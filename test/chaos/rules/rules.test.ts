@@ -8,6 +8,7 @@ import { type History, historyOf } from "../history.ts";
 import type { Entry, Journal, RunEnd } from "../journal.ts";
 import { allEnd, endingOf } from "./all-end.ts";
 import { intact, refusedStaysOut, wholeBatches } from "./arrives-whole.ts";
+import { deathsTakeFew, MOST_HELD } from "./deaths-take-few.ts";
 import { beatsGoOn, jobsGoOn } from "./goes-on.ts";
 import { limitsKept } from "./limits-kept.ts";
 import { leasesKept, processesEnd, startsStop } from "./processes-end.ts";
@@ -349,6 +350,32 @@ describe("processes", () => {
   });
 });
 
+describe("deathsTakeFew", () => {
+  const keys = Array.from({ length: MOST_HELD + 1 }, (_, index) => `job ${index}`);
+  const producer = scheduled("once", ...keys);
+  const rescued = (broker: string, failed: readonly string[]): Entry => ({
+    event: "rescued",
+    atMs: 20,
+    broker,
+    jobs: failed.length,
+    failed,
+  });
+
+  test("finds a process that took more with it than it may hold", () => {
+    const found = messages(deathsTakeFew, { producer, workers: [[rescued("b", keys)]] });
+    assert.deepEqual(found, [`broker b took ${MOST_HELD + 1} at-most-once jobs with it`]);
+    const [first = "", ...rest] = keys;
+    const two = [[rescued("b", rest), rescued("c", [first])]];
+    assert.deepEqual(messages(deathsTakeFew, { producer, workers: two }), []);
+  });
+  test("finds more lost jobs than those whose leases were lost could hold", () => {
+    const lost: Entry = { event: "lost", atMs: 500 };
+    const found = messages(deathsTakeFew, { producer, workers: [[lost]] });
+    assert.deepEqual(found, [`1 lost leases took ${MOST_HELD + 1} at-most-once jobs`]);
+    assert.deepEqual(messages(deathsTakeFew, { producer, workers: [[lost], [lost]] }), []);
+  });
+});
+
 /** The store lost all between 50 and 60. */
 const EMPTIED = [{ name: "empty", target: "server", sinceMs: 50, untilMs: 60, empties: true }];
 
@@ -364,6 +391,12 @@ describe("a store that came back empty", () => {
     assert.equal(messages(allEnd, { producer: later, windows: EMPTIED }).length, 1);
     const mere = EMPTIED.map((window) => ({ ...window, empties: false }));
     assert.equal(messages(allEnd, { producer, windows: mere }).length, 1);
+  });
+  test("allEnd takes an at-most-once job for lost with the store before it takes it for held by who lost a lease", () => {
+    const workers: Entry[][] = [[{ event: "lost", atMs: 500 }]];
+    const history = historyFrom({ producer: scheduled("once", "a"), workers, windows: EMPTIED });
+    const endings = [...history.jobs.values()].map((job) => endingOf(history, job));
+    assert.deepEqual(endings, ["lost with the store"]);
   });
   test("runsOnce and rerunsExplained let pass a call that was under way, and find one that had ended", () => {
     const workers = [
