@@ -1,6 +1,7 @@
+import { dealt } from "./dealt.ts";
 import { type Fault, pause, SERVER } from "./fault.ts";
 
-/** So much at a time: each piece has its turn within minutes. */
+/** So much at a time. */
 const PIECES = 4;
 
 /** What is planted, and how. */
@@ -14,16 +15,13 @@ export interface JunkFaultParts<Piece> {
 
 /** Leaves one piece of junk after the other, in an order by chance: each once, then each again. */
 export function junkFault<Piece>({ pieces, plant, nameOf, log }: JunkFaultParts<Piece>): Fault {
-  let toCome: readonly Piece[] = [];
+  const draw = dealt(pieces);
   return {
     name: "junk",
     targets: [SERVER],
     strike: async (_, random) => {
       for (let count = 0; count < PIECES; count += 1) {
-        if (toCome.length === 0) toCome = pieces;
-        const next = toCome[Math.floor(random() * toCome.length)];
-        if (next === undefined) return false;
-        toCome = toCome.filter((piece) => piece !== next);
+        const next = draw(random);
         log(`  junk in ${nameOf(next)}`);
         await plant(next);
         await pause(random, 0, 300);

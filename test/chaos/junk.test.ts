@@ -4,6 +4,8 @@ import { test } from "node:test";
 
 import { RedisKeys } from "../../src/brokers/redis/redis-keys.ts";
 import { MIGRATIONS } from "../../src/brokers/sqlite/schema.ts";
+import { seededRandom } from "../../src/testing/seeded-random.ts";
+import { dealt } from "./dealt.ts";
 import { redisJunk } from "./redis-junk.ts";
 import { commandsOfScripts, patternsBut } from "./rights-faults.ts";
 import { sqliteJunk } from "./sqlite-junk.ts";
@@ -25,6 +27,15 @@ test("sqliteJunk() leaves junk in every table", () => {
   const names = Array.from(tables, ({ groups }) => groups?.["name"] ?? "");
   const reached = new Set(sqliteJunk("chaos").map(({ table }) => table));
   assert.deepEqual(names.toSorted(), [...reached].toSorted());
+});
+
+test("dealt() draws each piece once before it draws one again", () => {
+  const draw = dealt(["a", "b", "c"]);
+  const random = seededRandom(1);
+  for (const _ of [1, 2]) {
+    const drawn = [draw(random), draw(random), draw(random)];
+    assert.deepEqual(drawn.toSorted(), ["a", "b", "c"]);
+  }
 });
 
 test("commandsOfScripts() finds what the scripts call", () => {

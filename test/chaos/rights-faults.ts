@@ -2,11 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { RedisKeys } from "../../src/brokers/redis/redis-keys.ts";
-import type { Random } from "../../src/testing/seeded-random.ts";
+import { dealt } from "./dealt.ts";
 import { type Fault, pause, SERVER } from "./fault.ts";
 import { ALL_RIGHTS, type RedisServers, USER } from "./redis-servers.ts";
 
 const LUA = join(import.meta.dirname, "../../lua");
+
+/** So many rights, one after the other, at a time. */
+const PIECES = 3;
 
 /** What our side sends beside what the scripts call. */
 const SENT = ["EVALSHA", "SUBSCRIBE", "PING"];
@@ -16,26 +19,35 @@ export function rightsFaults(
   servers: RedisServers,
   { namespace, leaseMs }: { readonly namespace: string; readonly leaseMs: number },
 ): readonly Fault[] {
-  const without = (name: string, rights: (random: Random) => readonly string[]): Fault => ({
-    name,
-    targets: [SERVER],
-    strike: async (_, random) => {
-      await servers.callBoth("ACL", "SETUSER", USER.name, ...rights(random));
-      await pause(random, 0.1 * leaseMs, leaseMs);
-      await giveAllRights(servers);
-      return true;
-    },
-  });
-  const commands = commandsOfScripts();
-  const keys = prefixesOfKeys(namespace);
+  const without = (name: string, all: readonly Rights[]): Fault => {
+    const draw = dealt(all);
+    return {
+      name,
+      targets: [SERVER],
+      strike: async (_, random) => {
+        for (let count = 0; count < Math.min(PIECES, all.length); count += 1) {
+          await servers.callBoth("ACL", "SETUSER", USER.name, ...draw(random));
+          await pause(random, 0.1 * leaseMs, (2 * leaseMs) / 3);
+          await giveAllRights(servers);
+        }
+        return true;
+      },
+    };
+  };
+  const commands = commandsOfScripts().map((command) => [`-${command}`]);
+  const keys = prefixesOfKeys(namespace).map(keysBut);
   return [
-    without("rights: a command is missing", (random) => [`-${pick(commands, random)}`]),
-    without("rights: the channel is missing", () => ["resetchannels"]),
-    without("rights: a key pattern is missing", (random) => [
-      "resetkeys",
-      ...patternsBut(pick(keys, random)).map((pattern) => `~${pattern}`),
-    ]),
+    without("rights: a command is missing", commands),
+    without("rights: the channel is missing", [["resetchannels"]]),
+    without("rights: a key pattern is missing", keys),
   ];
+}
+
+/** What a right is taken away with, for `ACL SETUSER`. */
+type Rights = readonly string[];
+
+function keysBut(prefix: string): Rights {
+  return ["resetkeys", ...patternsBut(prefix).map((pattern) => `~${pattern}`)];
 }
 
 export async function giveAllRights(servers: RedisServers): Promise<void> {
@@ -71,8 +83,4 @@ function prefixesOfKeys(namespace: string): readonly string[] {
 /** Patterns of all names that do not begin so: there are none that exclude. */
 export function patternsBut(prefix: string): readonly string[] {
   return Array.from(prefix, (character, index) => `${prefix.slice(0, index)}[^${character}]*`);
-}
-
-function pick(texts: readonly string[], random: Random): string {
-  return texts[Math.floor(random() * texts.length)] ?? "";
 }
