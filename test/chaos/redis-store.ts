@@ -127,7 +127,7 @@ export class RedisStore implements ChaosStore {
   async #mayStay(key: string, stranded: ReadonlySet<string>): Promise<boolean> {
     const name = key.slice(NAMESPACE.length + 1);
     if (STAYS.test(key)) return true;
-    if (this.#planted.size > 0 && name === "_quarantine") return true;
+    if (this.#planted.size > 0 && name.startsWith("_quarantine")) return true;
     if (name === "_current_concurrency") {
       return texts(await this.#call("HVALS", key)).every((count) => count === "0");
     }
@@ -139,7 +139,9 @@ export class RedisStore implements ChaosStore {
       _all_brokers_hash: ["HKEYS", key],
       _all_brokers_zset: ["ZRANGE", key, "0", "-1"],
     };
-    const command = members[name];
+    // Whoever is woken next passes over those that are not of the cluster any more.
+    const idle = name.startsWith("_idle-brokers-of-") ? ["SMEMBERS", key] : undefined;
+    const command = members[name] ?? idle;
     return (
       command !== undefined && texts(await this.#call(...command)).every((id) => stranded.has(id))
     );
