@@ -88,13 +88,14 @@ export class FaultSchedule {
 
   async #strike(fault: Fault, target: string): Promise<void> {
     const { random, onStrike, restMs } = this.#parts;
-    const { name, empties = false } = fault;
+    const { name, empties = false, isBorne = false } = fault;
     this.#busy.add(target);
     onStrike(name, target);
     const sinceMs = monotonicMs();
     try {
       const did = await fault.strike(target, random);
-      if (did) this.windows.push({ name, target, sinceMs, untilMs: monotonicMs(), empties });
+      const told = { name, target, empties, isBorne };
+      if (did) this.windows.push({ ...told, sinceMs, untilMs: monotonicMs() });
       if (target !== SERVER) await sleep(restMs);
     } finally {
       this.#busy.delete(target);

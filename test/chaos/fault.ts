@@ -9,6 +9,8 @@ export interface Fault {
   readonly targets: readonly string[];
   /** Whether the store is empty afterwards: all that it had is lost. */
   readonly empties?: boolean;
+  /** Whether jobs and periodic tasks go on as if it were not there. */
+  readonly isBorne?: boolean;
   /** Resolves when it is healed; to false if it could not strike. */
   strike(target: string, random: Random): Promise<boolean>;
 }
@@ -21,6 +23,7 @@ export interface FaultWindow {
   readonly untilMs: number;
   /** Whether the store lost then all that it had. */
   readonly empties?: boolean;
+  readonly isBorne?: boolean;
 }
 
 /** The target that all share. */

@@ -19,6 +19,7 @@ export function junkFault<Piece>({ pieces, plant, nameOf, log }: JunkFaultParts<
   return {
     name: "junk",
     targets: [SERVER],
+    isBorne: true,
     strike: async (_, random) => {
       for (let count = 0; count < PIECES; count += 1) {
         const next = draw(random);

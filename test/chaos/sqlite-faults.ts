@@ -54,6 +54,7 @@ export function sqliteFaults(parts: SqliteFaultsParts): readonly Fault[] {
     {
       name: "log held open by another process",
       targets: [reader.name],
+      isBorne: true,
       strike: async (_, random) => {
         await reader.start();
         await pause(random, leaseMs, 3 * leaseMs);

@@ -1,5 +1,5 @@
 /** Where the rules about going on may ask for it: nothing was wrong with the store, and a worker was well. */
-import { isFelt, nameOf } from "../fault.ts";
+import { type FaultWindow, isFelt, nameOf } from "../fault.ts";
 import type { History } from "../history.ts";
 import { loadTask } from "../load.ts";
 
@@ -17,18 +17,23 @@ const NOBODY = "nobody";
 
 /** When the store was well, and had been for long enough. */
 export function quietStretches(history: History): readonly Stretch[] {
-  const { windows, leaseMs, workingUntilMs, lives } = history;
+  const { leaseMs, workingUntilMs, lives } = history;
   const recoveryMs = RECOVERY_LEASES * leaseMs;
   const startedAtMs = Math.min(...Array.from(lives.values(), (life) => life.startedAtMs));
   let sinceMs = startedAtMs + recoveryMs;
   const stretches: Stretch[] = [];
-  const felt = windows.filter(({ target }) => isFelt(target, NOBODY));
+  const felt = hurting(history).filter(({ target }) => isFelt(target, NOBODY));
   for (const window of felt.toSorted((one, other) => one.sinceMs - other.sinceMs)) {
     stretches.push({ sinceMs, untilMs: window.sinceMs });
     sinceMs = Math.max(sinceMs, window.untilMs + recoveryMs);
   }
   stretches.push({ sinceMs, untilMs: workingUntilMs });
   return stretches.filter((stretch) => stretch.untilMs > stretch.sinceMs);
+}
+
+/** Faults with which not all can go on. */
+function hurting({ windows }: History): readonly FaultWindow[] {
+  return windows.filter(({ isBorne = false }) => !isBorne);
 }
 
 /** The longest parts of a stretch in which nothing of this happened. */
@@ -41,7 +46,7 @@ export function gapsIn(stretch: Stretch, timesMs: readonly number[]): readonly S
 /** Whether a worker process lived all the time, was not struck, and could hear. */
 export function hasHealthyWorker(history: History, { sinceMs, untilMs }: Stretch): boolean {
   const fromMs = sinceMs - RECOVERY_LEASES * history.leaseMs;
-  const struck = history.windows
+  const struck = hurting(history)
     .filter((window) => window.sinceMs < untilMs && window.untilMs > fromMs)
     .map(({ target }) => target);
   const blocked = blockedWithin(history, sinceMs, untilMs);

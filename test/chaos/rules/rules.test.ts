@@ -462,6 +462,11 @@ describe("what goes on", () => {
     assert.deepEqual(messages(jobsGoOn, { producer, ...WELL, workers, windows: [outage] }), []);
     assert.deepEqual(messages(jobsGoOn, { producer, ...WELL, workers, windows: [FROZEN] }), []);
   });
+  test("jobsGoOn takes no excuse from what must be borne", () => {
+    const junk = { ...LIFTED, name: "junk", sinceMs: 19_000, untilMs: 38_000, isBorne: true };
+    const told = { producer, ...WELL, workers: startedAt(18_999), windows: [junk] };
+    assert.equal(messages(jobsGoOn, told).length, 1);
+  });
   test("beatsGoOn finds a periodic task that does not come back after a fault", () => {
     const beats = (...times: readonly number[]): Entry[][] => [
       ["beat", "slowBeat"].flatMap((task) =>
