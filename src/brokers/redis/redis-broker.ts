@@ -232,10 +232,10 @@ export class RedisBroker implements Broker {
   }
 
   async #joinNow(): Promise<void> {
-    const { heartbeat, subscriber, keys, wakeUps } = this.#context;
+    const { heartbeat, subscriber, keys, wakeUps, lostMembership } = this.#context;
     // Nothing may be opened once it is stopped: nobody would close it.
     this.#refuseIfStopped();
-    await heartbeat.join(this.#id);
+    await Promise.all([heartbeat.join(this.#id), lostMembership.joins()]);
     this.#refuseIfStopped();
     await subscriber.open();
     await subscriber.subscribe(keys.channel, (message) => {
@@ -261,15 +261,18 @@ export class RedisBroker implements Broker {
     const { runtime, wakeUps, reader } = this.#context;
     if (!this.#hasJoined) return;
     this.#hasJoined = false;
-    runtime.logger.error(
-      { broker: this.#id },
-      "this process lost its lease: its jobs were taken over by others",
-    );
+    void this.#tellLoss(this.#id);
     this.#id = runtime.newId();
     wakeUps.forget();
     for (const listener of this.#leaseLostListeners) listener();
     // Last: they may have looked at jobs that were read only now.
     reader.forget();
+  }
+
+  async #tellLoss(broker: string): Promise<void> {
+    const { runtime, lostMembership } = this.#context;
+    const reason = await lostMembership.reason();
+    runtime.logger.error({ broker }, `this process lost its lease: ${reason}`);
   }
 
   get #context(): RedisParts {

@@ -46,11 +46,14 @@ export class RedisKeys {
    * the id of a broker that looks without being told
    */
   readonly channel: string;
+  /** Ours. string: a random name of the data, from the first member on; another one where Redis has lost it in between */
+  readonly dataId: string;
   readonly #namespace: string;
 
   constructor(namespace: string) {
     this.#namespace = namespace;
     this.channel = this.#key("_notifications");
+    this.dataId = this.#key("_data-id");
     this.fixed = {
       future: this.#key("_future-jobs"),
       periodicTasks: this.#key("_periodic_tasks_hash"),

@@ -7,6 +7,7 @@ import { HeartbeatThread } from "../heartbeat/heartbeat-thread.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisHeartbeatData } from "./heartbeat-data.ts";
 import { JobReader } from "./job-reader.ts";
+import { LostMembership } from "./lost-membership.ts";
 import { OneServer } from "./one-server.ts";
 import { OwnJobs } from "./own-jobs.ts";
 import { Producer } from "./producer.ts";
@@ -39,6 +40,7 @@ export interface RedisParts extends BrokerContext {
   readonly wakeUps: WakeUps;
   readonly reader: JobReader;
   readonly registrar: Registrar;
+  readonly lostMembership: LostMembership;
 }
 
 /** What they are made from. */
@@ -102,6 +104,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     reader,
     heartbeat,
     registrar: new Registrar({ connection, keys, runtime }),
+    lostMembership: new LostMembership({ connection, key: keys.dataId, newId: runtime.newId }),
     producer: new Producer({
       connection,
       keys,

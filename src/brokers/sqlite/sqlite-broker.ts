@@ -278,7 +278,7 @@ export class SqliteBroker implements Broker {
       const { runtime } = this.#context;
       runtime.logger.error(
         { broker: brokerId },
-        "this process lost its lease: its jobs were taken over by others",
+        "this process lost its lease: its jobs were taken over by others, or the namespace was flushed",
       );
       this.#id = runtime.newId();
       this.#session?.leaseLost();

@@ -28,6 +28,7 @@ after(async () => {
 
 interface Seen {
   readonly spin: Engine;
+  readonly logger: RecordingLogger;
   most: number;
   ends: number;
   beats: number;
@@ -36,7 +37,7 @@ interface Seen {
 async function startWork(namespace: string): Promise<Seen> {
   const logger = new RecordingLogger();
   const spin = new Engine(new RedisBroker(redis.url), { namespace, logger });
-  const seen: Seen = { spin, most: 0, ends: 0, beats: 0 };
+  const seen: Seen = { spin, logger, most: 0, ends: 0, beats: 0 };
   let now = 0;
   spin.task("pay", { maxConcurrency: 1, maxRetries: 3 }, async () => {
     now += 1;
@@ -51,6 +52,17 @@ async function startWork(namespace: string): Promise<Seen> {
   await spin.startWorkers({ workers: new AsyncWorkers({ number: 10 }) });
   await until("the first beat", () => seen.beats > 0);
   return seen;
+}
+
+const REDIS_HAS_LOST_IT =
+  "this process lost its lease: Redis has lost its registration, and maybe its jobs: it was flushed, or came back empty";
+
+/** Once, and nothing else. */
+async function saysWhyItIsLost({ logger }: Seen, message: string): Promise<void> {
+  const said = (): readonly string[] =>
+    logger.lines.map((line) => line.message).filter((text) => text.includes("lost its lease"));
+  await until("it is told", () => said().length > 0);
+  assert.deepEqual(said(), [message]);
 }
 
 /** Limits and periods hold from now on. */
@@ -81,6 +93,35 @@ test("[G10] a periodic task that is registered while workers run begins at once"
   }
 });
 
+describe("a process that is no member any more", () => {
+  test("says that others took its jobs over where they did", async () => {
+    const seen = await startWork("taken over");
+    try {
+      // All that they leave.
+      await inspector.call("DEL", "taken over/_all_brokers_zset");
+      await saysWhyItIsLost(
+        seen,
+        "this process lost its lease: its jobs were taken over by others",
+      );
+    } finally {
+      await seen.spin.close();
+    }
+  });
+
+  test("says that it does not know where Redis does not tell", async () => {
+    const seen = await startWork("unknown");
+    try {
+      await inspector.call("LPUSH", "unknown/_data-id-list", "another program's");
+      await inspector.call("RENAME", "unknown/_data-id-list", "unknown/_data-id");
+      await inspector.call("DEL", "unknown/_all_brokers_zset");
+      const either = "its jobs were taken over by others, or Redis has lost them";
+      await saysWhyItIsLost(seen, `this process lost its lease: ${either}`);
+    } finally {
+      await seen.spin.close();
+    }
+  });
+});
+
 describe("a Redis that has lost what was registered", () => {
   test("[G5] [G10] since it was flushed, is told again, by a process that holds no job too", async () => {
     const seen = await startWork("flushed");
@@ -88,6 +129,7 @@ describe("a Redis that has lost what was registered", () => {
       await inspector.call("FLUSHALL");
       const earlier = seen.beats;
       await until("a beat after the flush", () => seen.beats > earlier + 1);
+      await saysWhyItIsLost(seen, REDIS_HAS_LOST_IT);
       await inspector.call("FLUSHALL");
       await allHolds(seen);
     } finally {
@@ -101,6 +143,7 @@ describe("a Redis that has lost what was registered", () => {
       await redis.kill();
       await redis.restart();
       await allHolds(seen);
+      await saysWhyItIsLost(seen, REDIS_HAS_LOST_IT);
     } finally {
       await seen.spin.close();
     }

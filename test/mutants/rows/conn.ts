@@ -137,4 +137,12 @@ export const MUTANTS: readonly Mutant[] = [
     test: "test/brokers/redis/asked-options.test.ts",
     title: "that fails is told of",
   },
+  {
+    kind: "a Redis that came back empty taken for others that took the jobs over",
+    file: "src/brokers/redis/lost-membership.ts",
+    from: "return before === now",
+    to: "return before !== undefined",
+    test: "test/brokers/redis/redis-registration.test.ts",
+    title: "since it was flushed",
+  },
 ];
