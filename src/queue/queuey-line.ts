@@ -112,6 +112,7 @@ export class QueueyLine<Result> {
 
   #leave(caller: Caller<Result>): void {
     this.#callers.delete(caller);
-    if (this.#callers.size === 0) this.#keepAlive.release();
+    // It may have kept others waiting that there is room for: one whose value is smaller, for example.
+    this.#advance(false);
   }
 }

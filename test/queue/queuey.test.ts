@@ -254,6 +254,18 @@ suite("Queuey: waiting", () => {
     assert.ok(performance.now() - startedMs < 500, "only its timer found it");
   });
 
+  test("a call that gives up lets those behind it go on that it kept waiting", async () => {
+    const queue = new Queuey<Uint8Array>({ maxSize: 3, slotBytes: 16, maxBytes: 32_768 });
+    queue.putSync(new Uint8Array(20_000));
+    const controller = new AbortController();
+    const large = queue.putAsync(new Uint8Array(20_001), { signal: controller.signal });
+    const small = queue.putAsync(new Uint8Array(1));
+    assert.ok(await isPending(small), "first come, first served");
+    controller.abort();
+    await assert.rejects(large);
+    assert.ok(!(await isPending(small)), "only its timer would have found it");
+  });
+
   test("a wake-up that a large value cannot use reaches a small one in another thread", async () => {
     const queue = new Queuey<Uint8Array>({ maxSize: 2, slotBytes: 16, maxBytes: 32_768 });
     queue.putSync(new Uint8Array(20_000));

@@ -53,4 +53,12 @@ export const MUTANTS: readonly Mutant[] = [
     test: "test/brokers/redis/redis-broker.test.ts",
     title: "reconcile() gives jobs that were made in one ms",
   },
+  {
+    kind: "a waiter that gives up leaves those behind it waiting",
+    file: "src/queue/queuey-line.ts",
+    from: "    this.#advance(false);\n  }\n}",
+    to: "    if (this.#callers.size === 0) this.#keepAlive.release();\n  }\n}",
+    test: "test/queue/queuey.test.ts",
+    title: "gives up lets those behind it go on",
+  },
 ];
