@@ -8,8 +8,11 @@ import { ALL_RIGHTS, type RedisServers, USER } from "./redis-servers.ts";
 
 const LUA = join(import.meta.dirname, "../../lua");
 
-/** So many rights, one after the other, at a time. */
-const PIECES = 3;
+/** So many rights, one after the other, at a time: a few strikes and each has had its turn. */
+const PIECES = 10;
+
+/** Longest time that one is missing, in leases; most are for much less. */
+const LONGEST_LEASES = 0.8;
 
 /** What our side sends beside what the scripts call. */
 const SENT = ["EVALSHA", "SUBSCRIBE", "PING"];
@@ -27,7 +30,7 @@ export function rightsFaults(
       strike: async (_, random) => {
         for (let count = 0; count < Math.min(PIECES, all.length); count += 1) {
           await servers.callBoth("ACL", "SETUSER", USER.name, ...draw(random));
-          await pause(random, 0.1 * leaseMs, (2 * leaseMs) / 3);
+          await pause(random, 0, LONGEST_LEASES * random() ** 2 * leaseMs);
           await giveAllRights(servers);
         }
         return true;
