@@ -14,6 +14,8 @@ export function figure(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString("en");
 }
 
+/** Empty where there is none: nothing to nothing. */
 export function ratio(own: readonly number[], others: readonly number[]): string {
-  return `${medianRatio(own, others).toPrecision(3)}x`;
+  const median = medianRatio(own, others);
+  return Number.isNaN(median) ? "" : `${median.toPrecision(3)}x`;
 }

@@ -103,6 +103,10 @@ export const scenario: Scenario = {
       "flight, then run, 10 at once; the time is that of both, with connecting and closing. The line itself takes 4, 6 and 12 s " +
       "there, and as long back.",
     rivals: ["bullmq"],
+    notes: [
+      "Spinach has one request of at most 1 MiB, or one job, under way in each direction: it shares trips, which are few where jobs are small. Where " +
+        "they are large the line is idle for 50 ms between two of them, which BullMQ, with a call for each job, fills.",
+    ],
     measures: SIZES.flatMap(({ id, title }) => [
       { id: [id, "seconds"] as const, title: `${title}: until the last one is settled`, unit: "s" },
       {
