@@ -117,8 +117,9 @@ export interface Broker {
   /** Connects. May be called again after `stop`. */
   start(): Promise<void>;
   /**
-   * Resolves when the store can be worked with, or the broker is stopped: one that has started may have met a store
-   * that is not ready yet. A broker whose store always is has no such method.
+   * Resolves when workers can be started on it: the broker has all that it needs for them, and the store can be worked
+   * with, which `start` does not wait for. Rejects with BrokerError if that cannot be, or it is stopped. A broker that
+   * always is ready has no such method.
    */
   ready?(): Promise<void>;
   /** Lets go of everything it holds open. Safe to call at any time, and twice. */

@@ -367,8 +367,12 @@ export class Engine {
 
   async #openForWorkers(): Promise<void> {
     await this.#open();
-    await this.#broker.ready?.();
-    this.#refuseIfClosed();
+    try {
+      await this.#broker.ready?.();
+    } finally {
+      // First: what failed may have done so for that.
+      this.#refuseIfClosed();
+    }
   }
 
   async #close(options: StopOptions): Promise<void> {

@@ -42,6 +42,9 @@ function inventory(): readonly string[] {
   return [...process.getActiveResourcesInfo(), ...openFiles()];
 }
 
+/** Node itself reads it as a thread starts, in its own time. */
+const NODES_OWN = process.env["NODE_EXTRA_CA_CERTS"];
+
 /** Where the system tells. Descriptors of the system itself have names in brackets. */
 function openFiles(): readonly string[] {
   const folder = "/proc/self/fd";
@@ -49,7 +52,8 @@ function openFiles(): readonly string[] {
   return readdirSync(folder).flatMap((fd) => {
     try {
       const name = readlinkSync(`${folder}/${fd}`);
-      return name.startsWith("/") && !name.startsWith("/proc/") ? [name] : [];
+      const isOurs = name.startsWith("/") && !name.startsWith("/proc/") && name !== NODES_OWN;
+      return isOurs ? [name] : [];
     } catch {
       // The one that the folder was read with.
       return [];

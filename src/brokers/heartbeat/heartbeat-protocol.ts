@@ -76,10 +76,16 @@ export interface HeartbeatQuestion {
   readonly server?: SeenServer | undefined;
 }
 
+/** From the thread, to a request. */
+export type HeartbeatAnswer =
+  | { readonly type: "done" }
+  | { readonly type: "refused"; readonly message: string };
+
 /** From the thread. */
 export type HeartbeatMessage =
-  | { readonly type: "done" }
-  | { readonly type: "refused"; readonly message: string }
+  /** It can be asked; said once. */
+  | { readonly type: "loaded" }
+  | HeartbeatAnswer
   | { readonly type: "lost"; readonly brokerId: string }
   | { readonly type: "connected"; readonly server: string | undefined }
   | { readonly type: "disconnected" }

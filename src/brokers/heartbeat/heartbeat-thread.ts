@@ -3,9 +3,12 @@ import { Worker } from "node:worker_threads";
 import { BrokerError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 import { atMost } from "../../platform/at-most.ts";
+import { ownThread } from "../../platform/own-threads.ts";
 import type { Runtime, Timer } from "../../platform/runtime.ts";
+import { cannotStart } from "./cannot-start.ts";
 import {
   COUNTS,
+  type HeartbeatAnswer,
   type HeartbeatMessage,
   type HeartbeatNews,
   type HeartbeatNotice,
@@ -20,6 +23,21 @@ const SIGN_OF_LIFE_MS = 1000;
 
 /** Longest time that a stop waits to leave the cluster, in ms: Redis may be down. */
 export const LEAVE_TIMEOUT_MS = 2000;
+
+/** A thread that does not load is started again: what is short, such as memory, may not be a moment later. */
+const MOST_STARTS = 3;
+
+/** A thread, from its start to its end. */
+interface Thread {
+  readonly worker: Worker;
+  /** To what it was asked, oldest first: it answers in this order. */
+  readonly answers: Array<PromiseWithResolvers<void>>;
+  /** Rejects if it ends before it has loaded. */
+  readonly loaded: PromiseWithResolvers<void>;
+  hasLoaded: boolean;
+  /** What it died of, if it said so. */
+  cause: unknown;
+}
 
 /** What a heartbeat thread is made of. */
 export interface HeartbeatThreadParts {
@@ -43,10 +61,9 @@ export class HeartbeatThread {
   readonly #counts = new Int32Array(
     new SharedArrayBuffer(Object.keys(COUNTS).length * Int32Array.BYTES_PER_ELEMENT),
   );
-  #worker: Worker | undefined;
+  #thread: Thread | undefined;
+  #stops = 0;
   #timer: Timer | undefined;
-  /** To what the thread was asked, oldest first: it answers in this order. */
-  #answers: Array<PromiseWithResolvers<void>> = [];
   /** When the last sign of life was shown, on the monotonic clock. */
   #aliveAtMs = 0;
   /** How long the loop had not turned before that, in ms. */
@@ -58,10 +75,27 @@ export class HeartbeatThread {
     this.#parts = parts;
   }
 
+  /** Resolves when there is a thread that has loaded. Rejects with BrokerError if none can be had. */
+  async ready(): Promise<Thread> {
+    const stops = this.#stops;
+    for (let attempt = 1; ; attempt += 1) {
+      const thread = this.#thread ?? this.#start();
+      try {
+        await thread.loaded.promise;
+        return thread;
+      } catch (error) {
+        if (attempt === MOST_STARTS || stops !== this.#stops) throw error;
+      }
+    }
+  }
+
   /** Joins the cluster as a broker. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
     this.#brokerId = brokerId;
-    await this.#ask(this.#worker ?? this.#start(), { type: "join", brokerId });
+    // At once, where it can be: a stop that comes next must be asked for after it.
+    const thread = this.#thread?.hasLoaded === true ? this.#thread : await this.ready();
+    if (thread !== this.#thread) throw new BrokerError("the heartbeat was stopped while it joined");
+    await this.#ask(thread, { type: "join", brokerId });
   }
 
   /** Jobs were taken, or may have been: beats must come often until none is held. */
@@ -85,49 +119,65 @@ export class HeartbeatThread {
 
   /** Tells the thread, if there is one. */
   tell(notice: HeartbeatNotice): void {
-    this.#worker?.postMessage(notice);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
+    this.#thread?.worker.postMessage(notice);
   }
 
   /** Leaves the cluster, if it answers within `timeoutMs`, and ends the thread. */
   async stop(timeoutMs: number): Promise<void> {
-    const worker = this.#worker;
-    if (worker === undefined) return;
+    this.#stops += 1;
+    const thread = this.#thread;
+    if (thread === undefined) return;
     // From here on its end is no loss.
-    this.#worker = undefined;
+    this.#thread = undefined;
     this.#timer?.cancel();
-    await atMost(this.#parts.runtime.timers, timeoutMs, this.#ask(worker, { type: "leave" }));
-    await worker.terminate();
+    const { timers } = this.#parts.runtime;
+    if (thread.hasLoaded) await atMost(timers, timeoutMs, this.#ask(thread, { type: "leave" }));
+    await thread.worker.terminate();
   }
 
-  #start(): Worker {
-    const { entry, data } = this.#parts;
-    const answers: Array<PromiseWithResolvers<void>> = [];
-    this.#answers = answers;
-    const workerData: HeartbeatThreadData = { ...data, counts: this.#counts.buffer };
-    const worker = new Worker(entry, { workerData, name: "spinach-heartbeat" });
-    this.#worker = worker;
-    worker.unref();
+  /** @throws BrokerError if there can be no thread */
+  #start(): Thread {
+    const worker = this.#newWorker();
+    const loaded = Promise.withResolvers<void>();
+    const thread: Thread = { worker, answers: [], loaded, hasLoaded: false, cause: undefined };
+    this.#thread = thread;
     worker.on("message", (message: HeartbeatMessage) => {
-      this.#received(message, answers);
+      this.#received(message, thread);
     });
     worker.on("error", (err: unknown) => {
-      this.#parts.runtime.logger.error({ err }, "the heartbeat thread failed");
+      thread.cause ??= err;
+      if (thread.hasLoaded)
+        this.#parts.runtime.logger.error({ err }, "the heartbeat thread failed");
     });
     worker.once("exit", () => {
-      this.#exited(worker, answers);
+      this.#exited(thread);
     });
     this.#aliveAtMs = this.#parts.runtime.clock.monotonic();
     this.#showLife();
-    return worker;
+    return thread;
+  }
+
+  #newWorker(): Worker {
+    const { entry, data } = this.#parts;
+    const workerData: HeartbeatThreadData = { ...data, counts: this.#counts.buffer };
+    try {
+      return new Worker(entry, { ...ownThread(), workerData, name: "spinach-heartbeat" });
+    } catch (error) {
+      throw cannotStart(entry, error);
+    }
   }
 
   /** Without it nobody would keep the jobs of this process: it starts again, as lost. */
-  #exited(worker: Worker, answers: ReadonlyArray<PromiseWithResolvers<void>>): void {
-    for (const { reject } of answers) reject(new BrokerError("the heartbeat thread has ended"));
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
+  #exited(thread: Thread): void {
+    const { entry, onLost } = this.#parts;
+    const error = new BrokerError("the heartbeat thread has ended", { cause: thread.cause });
+    thread.loaded.reject(cannotStart(entry, thread.cause));
+    for (const { reject } of thread.answers) reject(error);
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
     this.#timer?.cancel();
-    this.#parts.onLost(this.#brokerId);
+    if (thread.hasLoaded) onLost(this.#brokerId);
   }
 
   #showLife(): void {
@@ -142,22 +192,23 @@ export class HeartbeatThread {
     }, everyMs);
   }
 
-  async #ask(worker: Worker, request: HeartbeatRequest): Promise<void> {
+  async #ask({ worker, answers }: Thread, request: HeartbeatRequest): Promise<void> {
     const answer = Promise.withResolvers<void>();
-    this.#answers.push(answer);
+    answers.push(answer);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window
     worker.postMessage(request);
     await answer.promise;
   }
 
-  #received(message: HeartbeatMessage, answers: Array<PromiseWithResolvers<void>>): void {
+  #received(message: HeartbeatMessage, thread: Thread): void {
     const { onLost, onReady, onConnectionLost } = this.#parts;
     switch (message.type) {
-      case "done":
-        answers.shift()?.resolve();
+      case "loaded":
+        hasLoaded(thread);
         break;
+      case "done":
       case "refused":
-        answers.shift()?.reject(new BrokerError(message.message));
+        answered(thread, message);
         break;
       case "lost":
         onLost(message.brokerId);
@@ -227,4 +278,17 @@ export class HeartbeatThread {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function answered({ answers }: Thread, message: HeartbeatAnswer): void {
+  const oldest = answers.shift();
+  if (message.type === "done") oldest?.resolve();
+  else oldest?.reject(new BrokerError(message.message));
+}
+
+/** Until then the process waits for it; from now on it keeps nothing alive. */
+function hasLoaded(thread: Thread): void {
+  thread.hasLoaded = true;
+  thread.worker.unref();
+  thread.loaded.resolve();
 }

@@ -115,6 +115,7 @@ export function serveHeartbeat(data: HeartbeatThreadData, served: ServedHeartbea
         },
       );
   });
+  post({ type: "loaded" });
 }
 
 function listener(): HeartbeatListener {

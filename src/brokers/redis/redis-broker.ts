@@ -102,9 +102,12 @@ export class RedisBroker implements Broker {
     await connection.open();
   }
 
-  /** A server that loads its data is waited for, however long that takes. */
-  ready(): Promise<void> {
-    return this.#context.connection.untilFirstReady();
+  /** A server that loads its data is waited for, however long that takes; a heartbeat thread must be there. */
+  async ready(): Promise<void> {
+    const { connection, heartbeat } = this.#context;
+    // Nobody would end a thread that starts after the stop.
+    this.#refuseIfStopped();
+    await Promise.all([connection.untilFirstReady(), heartbeat.ready()]);
   }
 
   async stop(): Promise<void> {

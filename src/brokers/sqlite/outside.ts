@@ -60,6 +60,11 @@ export class Outside {
     });
   }
 
+  /** Rejects with BrokerError if there can be no heartbeat thread. */
+  async ready(): Promise<void> {
+    await this.#heartbeat.ready();
+  }
+
   /** Shows from now on that a broker lives, until `stop`; not to be called after it. Rejects with BrokerError. */
   async join(brokerId: string): Promise<void> {
     await this.#heartbeat.join(brokerId);

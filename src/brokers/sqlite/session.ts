@@ -64,6 +64,14 @@ export class Session {
     return this.#member;
   }
 
+  /** Resolves when all is there that workers need. Rejects with BrokerError. */
+  async ready(): Promise<void> {
+    await this.#opening;
+    this.#refuseIfEnded();
+    await this.#outside?.ready();
+    this.#refuseIfEnded();
+  }
+
   /** Becomes a broker of the cluster, before the first call that only such a one may make. */
   async join(): Promise<Member> {
     if (this.#hasJoined && this.#member !== undefined) return this.#member;

@@ -113,6 +113,11 @@ export class SqliteBroker implements Broker {
     if (this.#session !== session) throw notStarted(this.#path);
   }
 
+  async ready(): Promise<void> {
+    if (this.#session === undefined) throw notStarted(this.#path);
+    await this.#session.ready();
+  }
+
   async stop(): Promise<void> {
     this.#stops += 1;
     const stopping = (this.#stopping ??= this.#stopNow());

@@ -1,5 +1,6 @@
 import { Worker, type ResourceLimits, type WorkerOptions } from "node:worker_threads";
 
+import { applicationThread } from "../../platform/own-threads.ts";
 import { decodeThrown } from "./crossing-error.ts";
 import { ProgressReader } from "./progress.ts";
 import type { FromReady, FromThread, ThreadData, ToThread } from "./protocol.ts";
@@ -47,6 +48,7 @@ export class PoolThread {
     this.ended = this.#ended.promise;
     this.progress = new ProgressReader(data.progress);
     this.#worker = this.#start({
+      ...applicationThread(),
       workerData: data,
       name,
       ...(resourceLimits && { resourceLimits }),

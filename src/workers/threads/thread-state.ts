@@ -1,5 +1,9 @@
-/** Whether this thread, one of a pool, is importing the modules of its tasks. */
-let isLoading = false;
+import { workerData } from "node:worker_threads";
+
+import { isThreadData } from "./protocol.ts";
+
+/** Whether this thread, one of a pool, is importing the modules of its tasks, or what Node loads before them. */
+let isLoading = isThreadData(workerData);
 
 /** Imports modules, which must only define tasks meanwhile. */
 export async function whileLoading<Value>(load: () => Promise<Value>): Promise<Value> {

@@ -61,4 +61,20 @@ export const MUTANTS: readonly Mutant[] = [
     test: "test/queue/queuey.test.ts",
     title: "gives up lets those behind it go on",
   },
+  {
+    kind: "a thread of ours runs what the application had Node load",
+    file: "src/platform/own-threads.ts",
+    from: 'env: { ...rest, NODE_OPTIONS: "" },',
+    to: "env: { ...rest, NODE_OPTIONS },",
+    test: "test/brokers/heartbeat/thread-start.test.ts",
+    title: "does not run a preload",
+  },
+  {
+    kind: "a heartbeat thread that can never start is nobody's error",
+    file: "src/brokers/sqlite/session.ts",
+    from: "    await this.#outside?.ready();\n",
+    to: "",
+    test: "test/brokers/heartbeat/thread-start.test.ts",
+    title: "whose file a bundle has left behind",
+  },
 ];
