@@ -68,6 +68,7 @@ export class Connector {
     signal.throwIfAborted();
     const search = { target, key: quarantine, timeoutMs: callTimeoutMs, signal };
     const node = await this.#deadlines.bound({ name: "looking for the server" }, findNode(search));
+    signal.throwIfAborted();
     const client = await this.#deadlines.bound(
       { name: "asking for the credentials" },
       createRedisClient(node, { connectTimeoutMs: callTimeoutMs, signal }),
