@@ -117,12 +117,11 @@ end
 local function take_jobs()
   if max > 0 then
     for index = 1, taking do take_from(index) end
-    hold_taken()
   end
-  if rest then
-    rest.save()
-    rest.wake_freed()
-  end
+  -- Before jobs are held: what takes them back from there is proved by then.
+  if rest then rest.save() end
+  hold_taken()
+  if rest then rest.wake_freed() end
   local due_at = has_extras and next_due() or math.huge
   return due_at < math.huge and string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) or ''
 end

@@ -54,6 +54,14 @@ local function mend_scores()
   end
 end
 
+-- Whether the right to park is proved: without it, what is taken from there could not go back.
+local may_park = false
+
+local function prove_parking(member)
+  if not may_park then call('ZADD', parked, 0, member) end
+  may_park = true
+end
+
 -- Takes the first ones of a task and a queue, whose name is given, at most so many. Returns how many these were.
 local function take_first_parked(name, limit, most)
   local task, prefix = string.match(name, '^(.*)%z'), name .. '\0'
@@ -61,6 +69,7 @@ local function take_first_parked(name, limit, most)
   local jobs = {}
   for index, member in ipairs(members) do jobs[index] = sub(member, #prefix + 18) end
   local last = fitting(jobs)
+  if last > 0 then prove_parking(members[1]) end
   for index = 1, last do
     local id = id_of(jobs[index])
     local member = members[index]

@@ -245,6 +245,7 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
   },
   exchangeCase("fetches a part", 1, nothing, [...CLUSTER, ["SADD", IDLE1, ME], ...READY]),
   exchangeCase("settles all that there is, and fetches", 10, settles, ALL),
+  exchangeCase("fetches parked jobs, and parks others", 10, nothing, ALL),
   exchangeCase("settles all that there is", 0, settles, ALL),
   {
     what: "enqueues ready and future jobs",
