@@ -25,7 +25,8 @@ end
 return count`;
 
 /** What stays: the limits, when tasks were last stated, and for a day the numbers of producers' calls. */
-const STAYS = /\/(_max_concurrency|_own_limits|_own_periodic_tasks|_stated_tasks|_producer-.*)$/v;
+const STAYS =
+  /\/(_max_concurrency|_own_limits|_own_periodic_tasks|_stated_tasks|_data-id|_producer-.*)$/v;
 
 export interface RedisStoreOptions {
   readonly guard: Guard;
