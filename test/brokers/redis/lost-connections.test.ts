@@ -82,6 +82,41 @@ describe("a connection to Redis that is lost", () => {
     assert.equal(await it.broker.isQueueEmpty("spinach"), true);
   });
 
+  test("[G12] one that is silent is replaced by the deadline of a call alone", async (t) => {
+    const connection = new RedisConnection({
+      purpose: "commands",
+      target: redisTarget(`redis://127.0.0.1:${proxy.port}`),
+      quarantine: "silent/_quarantine",
+      runtime: { ...systemRuntime(), logger: new RecordingLogger() },
+      callTimeoutMs: 300,
+    });
+    t.after(() => {
+      connection.close();
+    });
+    await connection.open();
+    // Whoever has no room for its state, on the way, drops what comes on it: nobody ever says so.
+    proxy.silence();
+    await assert.rejects(connection.command(["PING"]), /took longer than \d+ ms/v);
+    assert.equal(await until("an answer", () => connection.command(["PING"])), "PONG");
+  });
+
+  test("[G12] notifications come again after connections were silent", async () => {
+    await using it = await proxiedBroker("silent", 500);
+    await take(it.broker, 1);
+    proxy.silence();
+    await assert.rejects(it.broker.isQueueEmpty("spinach"), /took longer than \d+ ms/v);
+    await until("calls are answered again", () => it.broker.isQueueEmpty("spinach"));
+    let isWoken = false;
+    it.broker.onWakeUp((queue) => {
+      isWoken ||= queue === "spinach";
+    });
+    // Redis counts the silent one among those that listen still.
+    await until("a notification comes", async () => {
+      await inspector.call("PUBLISH", it.keys.channel, "spinach");
+      return isWoken;
+    });
+  });
+
   test("[G6] who finds jobs that a lost reply brought keeps its lease from then on", async () => {
     await using it = await proxiedBroker("found");
     await it.broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
@@ -175,6 +210,26 @@ describe("a connection to Redis that is lost", () => {
       await settled();
       assert.equal(runtime.pendingTimers, 0, `closed after ${turns} turns`);
     }
+  });
+
+  test("[G15] that is closed in the pause before it is made again leaves no timer behind", async () => {
+    const runtime = new FakeRuntime();
+    const connection = new RedisConnection({
+      purpose: "commands",
+      target: redisTarget(`redis://127.0.0.1:${proxy.port}`),
+      quarantine: "paused/_quarantine",
+      runtime,
+      callTimeoutMs: 5000,
+    });
+    await connection.open();
+    const lost = Promise.withResolvers<void>();
+    connection.onLost(lost.resolve);
+    proxy.cut();
+    await within("it is lost", lost.promise);
+    assert.ok(runtime.pendingTimers > 0, "soon after it was made: it pauses first");
+    connection.close();
+    await settled();
+    assert.equal(runtime.pendingTimers, 0);
   });
 
   test("by a restart of the server: whoever has its number now is left alone", async (t) => {

@@ -141,6 +141,25 @@ describe("limits on Redis", () => {
     assert.equal(await redis.inspector.call("HEXISTS", periodicTasks, both.name), 1);
   });
 
+  test("[G10] a clock that is set back by a day silences no periodic task", async () => {
+    await using cluster = newCluster("set back");
+    const { periodic, periodicExact } = cluster.keys.fixed;
+    const broker = await cluster.join();
+    const everySecond = testTask("every second", { periodicity: 1000 });
+    await broker.register([everySecond]);
+    // As the clock that was a day ahead has left them.
+    for (const key of [periodic, periodicExact]) {
+      await redis.inspector.call("ZINCRBY", key, "86400", everySecond.name);
+    }
+    await broker.register([everySecond]);
+    const { nextDueMs = Infinity } = await broker.tick();
+    assert.ok(nextDueMs <= 1000, `it runs in ${nextDueMs} ms`);
+    await until("it runs", async () => {
+      await broker.tick();
+      return (await take(broker, 1)).jobs.length > 0;
+    });
+  });
+
   test("[G5] that are new count the jobs of a broker that joins while they are stated", async () => {
     await using cluster = newCluster("joins");
     const { fixed, channel } = cluster.keys;

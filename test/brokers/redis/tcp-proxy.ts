@@ -17,6 +17,8 @@ export interface TcpProxy {
   loseReplies(requests: number): void;
   /** Keeps connections open and passes nothing, or passes all again. */
   freeze(frozen: boolean): void;
+  /** Keeps the connections that are there now open and passes nothing on them; new ones are served as usual. */
+  silence(): void;
   /** Cuts a connection instead of passing on the first request that has this text in it; resolves then. */
   cutAt(request: string): Promise<void>;
   /**
@@ -34,6 +36,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const [up, down] = [new Lane(), new Lane()];
   let repliesToLose = 0;
   let isFrozen = false;
+  const silent = new Set<Socket>();
   let doomed: { readonly request: string; readonly done: () => void } | undefined;
   let delayed:
     | { readonly request: string; readonly done: (letThrough: () => Promise<void>) => void }
@@ -68,10 +71,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         delayed = undefined;
       }
       if (held !== undefined) held.push(chunk);
-      else if (!isFrozen) up.pass(client, target, chunk);
+      else if (!isFrozen && !silent.has(client)) up.pass(client, target, chunk);
     });
     target.on("data", (chunk) => {
-      if (isFrozen) return;
+      if (isFrozen || silent.has(target)) return;
       if (repliesToLose === 0) {
         down.pass(target, client, chunk);
         return;
@@ -96,6 +99,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     freeze: (frozen) => {
       isFrozen = frozen;
+    },
+    silence: () => {
+      for (const socket of sockets) silent.add(socket);
     },
     cutAt: (request) => {
       const { promise, resolve } = Promise.withResolvers<void>();

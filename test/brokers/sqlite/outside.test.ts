@@ -89,20 +89,24 @@ describe("a SqliteBroker", () => {
     const path = folder.file("undone.db");
     const broker = await startBroker(path);
     t.after(() => broker.stop());
-    const db = new DatabaseSync(path);
-    db.exec(`CREATE TRIGGER refuses BEFORE INSERT ON spinach_ready
-      BEGIN SELECT RAISE(ABORT, 'from the test'); END`);
-    await assert.rejects(broker.enqueue([jobs.make(testTask("first", { queue: "new" }))]));
-    db.exec("DROP TRIGGER refuses");
-    db.close();
-    await broker.enqueue([jobs.make(testTask("second", { queue: "new" }))]);
     const other = await startBroker(path);
     t.after(() => other.stop());
-    const { jobs: taken } = await other.exchange({ outcomes: [], queues: ["new"], max: 10 });
-    assert.deepEqual(
-      taken.map(({ job }) => job.taskName),
-      ["second"],
-    );
+    const db = new DatabaseSync(path);
+    // A broken constraint would have it look for bad rows, and forget all that it knows of the file.
+    db.exec(`CREATE TRIGGER refuses BEFORE INSERT ON spinach_ready BEGIN SELECT json('{'); END`);
+    const first = jobs.make(testTask("first", { queue: "undone" }));
+    await assert.rejects(broker.enqueue([first]), /malformed JSON/v);
+    db.exec("DROP TRIGGER refuses");
+    db.close();
+    // The number that the queue had for a moment is another one's from now on.
+    await other.enqueue([jobs.make(testTask("second", { queue: "other" }))]);
+    await broker.enqueue([jobs.make(testTask("third", { queue: "undone" }))]);
+    const taken = async (queue: string): Promise<readonly string[]> => {
+      const reply = await other.exchange({ outcomes: [], queues: [queue], max: 10 });
+      return reply.jobs.map(({ job }) => job.taskName);
+    };
+    assert.deepEqual(await taken("other"), ["second"]);
+    assert.deepEqual(await taken("undone"), ["third"]);
   });
 
   test("[G5] a job of a limited task that cannot be read frees its place", async (t) => {
