@@ -4,13 +4,20 @@ import { suite, test } from "node:test";
 
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
 import { SqliteBroker } from "../../src/brokers/sqlite/sqlite-broker.ts";
+import { Batch } from "../../src/core/batch.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { Queuey } from "../../src/queue/queuey.ts";
+import { within } from "../../src/testing/waits.ts";
+import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { temporaryFolder } from "../brokers/sqlite/temporary-folder.ts";
 
 /** So many calls take far longer than a turn of the event loop may. */
 const MAX_CALLS = 200_000;
 const TURNS = 3;
+
+/** Too long for others to be fetched ahead: each is a trip, and none of them need wait. */
+const BUSY_MS = 4;
+const JOBS = 100;
 
 /** Calls again and again until the event loop has turned some times. */
 async function turnsDuring(call: (index: number) => Promise<unknown>): Promise<number> {
@@ -47,6 +54,29 @@ suite("a loop of calls that are awaited lets the event loop turn", () => {
     await using spin = new Engine(new MemoryBroker());
     const noop = spin.task("noop", (index: number) => index);
     assert.equal(await turnsDuring((index) => spin.execute(noop, index)), TURNS);
+  });
+
+  test("workers with one slot, whose jobs keep it busy one after the other", async () => {
+    await using spin = new Engine(new MemoryBroker());
+    const allRan = Promise.withResolvers<void>();
+    let [runs, turns] = [0, 0];
+    const turned = (): void => {
+      turns += 1;
+      if (runs < JOBS) setImmediate(turned);
+    };
+    const busy = spin.task("busy", () => {
+      const untilMs = performance.now() + BUSY_MS;
+      while (performance.now() < untilMs);
+      if (runs === 0) setImmediate(turned);
+      runs += 1;
+      if (runs === JOBS) allRan.resolve();
+    });
+    const batch = new Batch();
+    for (let job = 0; job < JOBS; job += 1) batch.schedule(busy);
+    await spin.scheduleBatch(batch);
+    await spin.startWorkers({ workers: new AsyncWorkers({ number: 1 }) });
+    await within("all jobs run", allRan.promise);
+    assert.ok(turns >= JOBS / 4, `it turned ${turns} times in ${JOBS} jobs of ${BUSY_MS} ms`);
   });
 
   test("putAsync() and getAsync() of a Queuey", async () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 
-import type { ExchangeRequest } from "../../src/brokers/broker.ts";
+import type { ClaimJobs, ExchangeRequest, WakeUpListener } from "../../src/brokers/broker.ts";
 import { LeaseLostError } from "../../src/core/errors.ts";
 import type { FaultBroker } from "../../src/testing/fault-broker.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
+import { makeJob } from "../core/make-job.ts";
 import { engineBench, startWorkers } from "./engine-bench.ts";
 
 describe("a process that lost its lease", () => {
@@ -80,7 +81,105 @@ describe("a process that lost its lease", () => {
       await spin.close();
     }
   });
+
+  it("[G8] says nothing any more of a job that had ended, and could not be told before", async () => {
+    const bench = engineBench();
+    const { broker, runtime, spin } = bench;
+    const lease = leaseOf(broker);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await spin.schedule(spin.task("ended", () => promise));
+    await startWorkers(bench);
+    await runtime.advance(1);
+    broker.failNext("exchange", "before");
+    const before = broker.calls.exchange;
+    resolve();
+    await runtime.advance(1);
+    assert.equal(broker.calls.exchange, before + 1, "it tried to tell");
+    lease.lose();
+    const told = toldBy(broker);
+    await runtime.advance(10_000);
+    assert.deepEqual(told, []);
+    await spin.close();
+  });
+
+  it("[G8] gives nothing back of what it was told only then that it had taken", async () => {
+    const bench = engineBench();
+    const { broker, runtime, spin } = bench;
+    const lease = leaseOf(broker);
+    await spin.schedule(spin.task("lost", () => undefined));
+    broker.failNext("exchange", "after");
+    const answer = broker.holdNext("reconcile");
+    await startWorkers(bench);
+    await runtime.advance(10_000);
+    assert.equal(broker.calls.reconcile, 1, "it looks for what the lost reply brought");
+    lease.lose();
+    const told = toldBy(broker);
+    answer();
+    await runtime.advance(10_000);
+    assert.deepEqual(told, []);
+    await spin.close();
+  });
+
+  for (const isLost of [false, true]) {
+    const runs = isLost ? "no job" : "a job";
+    it(`[G8] runs ${runs} that it had claimed ${isLost ? "before" : "and kept its lease for"}`, async () => {
+      const bench = engineBench();
+      const { broker, runtime, spin } = bench;
+      const lease = leaseOf(broker);
+      const claims = claimsOf(broker);
+      let starts = 0;
+      spin.task("claimed", () => {
+        starts += 1;
+      });
+      await startWorkers(bench);
+      await runtime.advance(1000);
+      const claim = claims("spinach");
+      assert.ok(claim !== undefined, "it stands idle");
+      if (isLost) lease.lose();
+      const jobs = [makeJob({ taskName: "claimed" })];
+      claim.concluded({ jobs, count: jobs.length, more: false });
+      await runtime.advance(1000);
+      assert.equal(starts, isLost ? 0 : 1);
+      await spin.close();
+    });
+  }
 });
+
+/** How a broker tells of a lost lease: when the test says so. */
+function leaseOf(broker: FaultBroker): { readonly lose: () => void } {
+  const listeners = new Set<() => void>();
+  mock.method(broker, "onLeaseLost", (listener: () => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  });
+  return {
+    lose: () => {
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+/** Claims to jobs as a broker asks for them that can let this process have its own at once. */
+function claimsOf(broker: FaultBroker): ClaimJobs {
+  let ask: ClaimJobs = () => undefined;
+  const onWakeUp = broker.onWakeUp.bind(broker);
+  mock.method(broker, "onWakeUp", (listener: WakeUpListener, claim: ClaimJobs = ask) => {
+    ask = claim;
+    return onWakeUp(listener);
+  });
+  return (queue) => ask(queue);
+}
+
+/** Grows by what each trip from now on tells: the kind of the outcome, and the name of its task. */
+function toldBy(broker: FaultBroker): readonly string[] {
+  const told: string[] = [];
+  const exchange = broker.exchange.bind(broker);
+  mock.method(broker, "exchange", (request: ExchangeRequest) => {
+    told.push(...request.outcomes.map(({ kind, stored }) => `${kind} ${stored.job.taskName}`));
+    return exchange(request);
+  });
+  return told;
+}
 
 /** Tells a broker's listeners that its lease is lost, so many microtasks after it has replied with jobs. */
 function loseLeaseAfterJobs(broker: FaultBroker, microtasks: number): void {
