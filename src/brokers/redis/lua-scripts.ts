@@ -434,5 +434,23 @@ export function tick(
   return { script: TICK, keys: [keys.future, keys.periodicTasks, keys.periodic, keys.periodicExact, keys.brokers, keys.ownPeriodic, keys.quarantine, ...keys.queues], args: [args.channel, String(args.idCount), ...args.ids] };
 }
 
+const TRY_RIGHTS: LuaScript = {"name":"try_rights","sha1":"a5c9f9841ace56f9cbd182e4625b3a4fc7b34616","text":"local probe = KEYS[1]\nlocal channel = ARGV[1]\nlocal FIRST_COMMANDS = 2\nlocal ONLY_THERE = 'XX'\nlocal HARMLESS = {\n  HDEL = { 'field' }, HEXISTS = { 'field' }, HGET = { 'field' }, HMGET = { 'field' }, LINDEX = { 0 },\n  HSET = { 'field', 'value', 'field without a value' },\n  LTRIM = { 0, -1 }, RESTORE = { 0, 'no dump' }, SET = { 'value', 'XX' }, SISMEMBER = { 'member' }, SREM = { 'member' },\n  ZADD = { ONLY_THERE, 0, 'member' }, ZLEXCOUNT = { '-', '+' }, ZRANGE = { 0, 0 }, ZRANGEBYLEX = { '-', '+' },\n  ZRANGEBYSCORE = { 0, 0 }, ZREM = { 'member' }, ZREVRANGEBYSCORE = { 0, 0 }, ZSCORE = { 'member' },\n}\nlocal ADDING = { LPUSH = true, RPUSH = true, SADD = true }\nlocal function is_refused(command, ...)\n  local reply = redis.pcall(command, ...)\n  local failure = type(reply) == 'table' and reply.err\n  if not failure then return false end\n  for _, words in ipairs({ 'user executing the script', 'ACL failure', 'NOPERM' }) do\n    if string.find(failure, words, 1, true) then return true end\n  end\n  return false\nend\nlocal can_delete = not is_refused('DEL', probe)\nlocal function is_missing(command)\n  if command == 'TIME' then return is_refused('TIME') end\n  if command == 'PUBLISH' then return is_refused('PUBLISH', channel, '_rights\\nclear') end\n  if not ADDING[command] then return is_refused(command, probe, unpack(HARMLESS[command] or {})) end\n  if not can_delete then return false end\n  local is = is_refused(command, probe, 'member')\n  redis.pcall('DEL', probe)\n  return is\nend\nlocal missing = {}\nfor index = FIRST_COMMANDS, #ARGV do\n  if is_missing(ARGV[index]) then missing[#missing + 1] = ARGV[index] end\nend\nreturn missing","commands":["DEL"]};
+
+/** Tries which commands this user of Redis may run on the keys and the channel of a namespace, in forms that change nothing. See lua/try_rights.lua. */
+export function tryRights(
+  keys: {
+    /** key: of the namespace, and not there */
+    readonly probe: string;
+  },
+  args: {
+    /** for notifications; nobody listens for what is published */
+    readonly channel: string;
+    /** names of commands */
+    readonly commands: readonly string[];
+  },
+): ScriptCall {
+  return { script: TRY_RIGHTS, keys: [keys.probe], args: [args.channel, ...args.commands] };
+}
+
 /** All scripts. */
-export const LUA_SCRIPTS: readonly LuaScript[] = [BOUND_QUARANTINE, CONDEMN, ENQUEUE, ENQUEUE_OWN, EXCHANGE, HEARTBEAT, HELD_IDS, HELD_JOBS, IS_QUEUE_EMPTY, LEAVE, LEAVE_IDLE, REGISTER, SET_ASIDE_BROKEN, TICK];
+export const LUA_SCRIPTS: readonly LuaScript[] = [BOUND_QUARANTINE, CONDEMN, ENQUEUE, ENQUEUE_OWN, EXCHANGE, HEARTBEAT, HELD_IDS, HELD_JOBS, IS_QUEUE_EMPTY, LEAVE, LEAVE_IDLE, REGISTER, SET_ASIDE_BROKEN, TICK, TRY_RIGHTS];

@@ -97,17 +97,24 @@ export class RedisBroker implements Broker {
   }
 
   async start(): Promise<void> {
-    const { connection } = this.#context;
+    const { connection, rights } = this.#context;
     this.#isOpen = true;
     await connection.open();
+    try {
+      await rights.check("schedule jobs");
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
   /** A server that loads its data is waited for, however long that takes; a heartbeat thread must be there. */
   async ready(): Promise<void> {
-    const { connection, heartbeat } = this.#context;
+    const { connection, heartbeat, rights } = this.#context;
     // Nobody would end a thread that starts after the stop.
     this.#refuseIfStopped();
     await Promise.all([connection.untilFirstReady(), heartbeat.ready()]);
+    await rights.check("have workers");
   }
 
   async stop(): Promise<void> {

@@ -48,11 +48,14 @@ export class RedisKeys {
   readonly channel: string;
   /** Ours. string: a random name of the data, from the first member on; another one where Redis has lost it in between */
   readonly dataId: string;
+  /** Ours. Never there: what a user of Redis may do is tried on it */
+  readonly probe: string;
   readonly #namespace: string;
 
   constructor(namespace: string) {
     this.#namespace = namespace;
     this.channel = this.#key("_notifications");
+    this.probe = this.#key("_rights");
     this.dataId = this.#key("_data-id");
     this.fixed = {
       future: this.#key("_future-jobs"),

@@ -16,6 +16,7 @@ import type { CheckedRedisBrokerOptions } from "./redis-broker-options.ts";
 import { RedisKeys } from "./redis-keys.ts";
 import type { RedisTarget } from "./redis-target.ts";
 import { Registrar } from "./registrar.ts";
+import { Rights } from "./rights.ts";
 import { warnOfConditions } from "./server-conditions.ts";
 import { threadTarget } from "./thread-target.ts";
 import { WakeUps } from "./wake-ups.ts";
@@ -41,6 +42,7 @@ export interface RedisParts extends BrokerContext {
   readonly reader: JobReader;
   readonly registrar: Registrar;
   readonly lostMembership: LostMembership;
+  readonly rights: Rights;
 }
 
 /** What they are made from. */
@@ -55,20 +57,9 @@ export interface RedisPartsOptions extends BrokerContext {
 
 /** Nothing is connected yet. */
 export function redisParts(from: RedisPartsOptions): RedisParts {
-  const { namespace, runtime, target, options, id, onLost } = from;
+  const { namespace, runtime, options, id, onLost } = from;
   const keys = new RedisKeys(namespace);
-  const connect = {
-    target,
-    quarantine: keys.fixed.quarantine,
-    runtime,
-    callTimeoutMs: options.callTimeout,
-  };
-  const connection = new RedisConnection({ ...connect, purpose: "commands" });
-  const subscriber = new RedisConnection({
-    ...connect,
-    purpose: "notifications",
-    pingEveryMs: PING_EVERY_MS,
-  });
+  const { connection, subscriber } = connections(from, keys);
   const wakeUps = new WakeUps({ runtime, id });
   connection.onReady(() => {
     wakeUps.wake(undefined, true);
@@ -104,6 +95,7 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
     reader,
     heartbeat,
     registrar: new Registrar({ connection, keys, runtime }),
+    rights: new Rights(connection, keys),
     lostMembership: new LostMembership({ connection, key: keys.dataId, newId: runtime.newId }),
     producer: new Producer({
       connection,
@@ -111,6 +103,26 @@ export function redisParts(from: RedisPartsOptions): RedisParts {
       runtime,
       ownJobs: new OwnJobs({ keys, id, wakeUps, reader, heartbeat }),
       timeoutMs: options.enqueueTimeout,
+    }),
+  };
+}
+
+function connections(
+  { target, runtime, options }: RedisPartsOptions,
+  keys: RedisKeys,
+): Pick<RedisParts, "connection" | "subscriber"> {
+  const connect = {
+    target,
+    quarantine: keys.fixed.quarantine,
+    runtime,
+    callTimeoutMs: options.callTimeout,
+  };
+  return {
+    connection: new RedisConnection({ ...connect, purpose: "commands" }),
+    subscriber: new RedisConnection({
+      ...connect,
+      purpose: "notifications",
+      pingEveryMs: PING_EVERY_MS,
     }),
   };
 }

@@ -310,6 +310,14 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
     before: [...ALL, ["HDEL", FIXED.counts, "l"]],
   },
   {
+    what: "tries rights",
+    call: scripts.tryRights(
+      { probe: KEYS.probe },
+      { channel: CHANNEL, commands: ["DEL", "LPUSH", "HSET", "PUBLISH", "TIME", "ZADD"] },
+    ),
+    before: ALL,
+  },
+  {
     what: "condemns",
     call: scripts.condemn(FIXED, {
       brokerId: ME,

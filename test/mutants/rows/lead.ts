@@ -77,4 +77,18 @@ export const MUTANTS: readonly Mutant[] = [
     test: "test/brokers/heartbeat/thread-start.test.ts",
     title: "whose file a bundle has left behind",
   },
+  {
+    kind: "a right that is missing is told by the job that needs it",
+    file: "src/brokers/redis/redis-broker.ts",
+    from: '    await rights.check("have workers");\n',
+    to: "",
+    test: "test/brokers/redis/rights.test.ts",
+  },
+  {
+    kind: "a connection that goes on after it was closed",
+    file: "src/brokers/redis/connector.ts",
+    from: "findNode(search));\n    signal.throwIfAborted();\n",
+    to: "findNode(search));\n",
+    test: "test/lifecycle/stop-at-each-await.test.ts",
+  },
 ];
