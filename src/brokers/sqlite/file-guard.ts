@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, statSyn
 
 import { BrokerError } from "../../core/errors.ts";
 import type { Clock } from "../../platform/runtime.ts";
+import { systemCode } from "./sqlite-errors.ts";
 
 /** How often it is looked whether the path leads to the same file still, in ms: what is committed meanwhile was as if before. */
 const LOOK_AT_PATH_EVERY_MS = 100;
@@ -65,12 +66,23 @@ export class FileGuard {
    */
   check(): void {
     if (this.#broken !== undefined) throw this.#broken;
-    this.#log ??= openSync(logOf(this.#parts.file), "r");
+    this.#log ??= this.#openLog();
     // In less than a microsecond, since each commit waits for it.
     if (fstatSync(this.#log).nlink === 0) this.#breakWith(logRemoved(this.#parts));
     const nowMs = this.#parts.clock.monotonic();
     if (nowMs >= this.#lookAtPathAtMs) this.#lookAround(nowMs);
     this.#lookedAtMs = nowMs;
+  }
+
+  #openLog(): number {
+    try {
+      return openSync(logOf(this.#parts.file), "r");
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+      // Gone since the connection was made: most often with the database.
+      this.#lookAtPath();
+      return this.#breakWith(logRemoved(this.#parts));
+    }
   }
 
   #lookAround(nowMs: number): void {

@@ -95,7 +95,7 @@ function remedyOf(error: unknown): string | undefined {
 }
 
 /** For example `EACCES`; `undefined` if it is no error of the system. */
-function systemCode(error: unknown): string | undefined {
+export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }

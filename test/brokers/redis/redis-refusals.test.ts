@@ -55,7 +55,7 @@ describe("an engine on a Redis that", () => {
     await using it = await busyWorkers();
     const { inspector, redis } = it;
     await inspector.call("CONFIG", "SET", "maxmemory", "1");
-    await using late = engineBench(redis.url, { lease: 1000 });
+    await using late = engineBench(redis.url, { lease: 10_000 });
     late.spin.task("periodic", { periodicity: 50 }, () => undefined);
     late.openGate();
     await late.spin.startWorkers({ workers: new AsyncWorkers() });

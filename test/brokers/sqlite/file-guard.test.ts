@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
+import { FileGuard } from "../../../src/brokers/sqlite/file-guard.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import type { StoredJob } from "../../../src/core/job.ts";
@@ -24,6 +25,12 @@ after(() => {
 });
 const plain = testTask("plain");
 let files = 0;
+
+function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
+  return db;
+}
 
 interface Bench {
   readonly path: string;
@@ -192,6 +199,15 @@ describe("SqliteBroker notices that its file is not what others see", () => {
     await runtime.advance(SECOND_MS);
     await refusesAll(bench, /was replaced by another file.*restart/v);
     await broker.stop();
+  });
+
+  test("a file that goes between the connection and its first commit is told of as one that goes later", () => {
+    const path = folder.file("at-once.db");
+    using db = openDatabase(path);
+    const guard = new FileGuard({ path, file: path, clock: new FakeRuntime().clock });
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`);
+    assert.throws(() => guard.check(), /at-once\.db was deleted or renamed/v);
+    db.exec("SELECT 1");
   });
 
   test("idle workers notice that the file is gone, and say so", LIMIT, async () => {

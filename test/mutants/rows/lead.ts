@@ -91,4 +91,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "findNode(search));\n",
     test: "test/lifecycle/stop-at-each-await.test.ts",
   },
+  {
+    kind: "a file that goes during a start is no unknown failure",
+    file: "src/brokers/sqlite/file-guard.ts",
+    from: '      if (systemCode(error) !== "ENOENT") throw error;',
+    to: "      throw error;",
+    test: "test/brokers/sqlite/file-guard.test.ts",
+  },
 ];

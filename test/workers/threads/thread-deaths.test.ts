@@ -305,10 +305,10 @@ describe("[G13] threads that cannot start", () => {
 
   it("in time are refused", async () => {
     const { tasks } = await import("./programs/hangs.ts");
-    const bench = new ThreadBench(new ThreadWorkers({ number: 1, readyTimeout: 300 }), tasks);
+    const bench = new ThreadBench(new ThreadWorkers({ number: 1, readyTimeout: 2000 }), tasks);
     await assert.rejects(
       bench.start(),
-      /module file:.*hangs\.ts could not .* loaded its modules within 300 ms \(option readyTimeout\)/v,
+      /module file:.*hangs\.ts could not .* loaded its modules within 2000 ms \(option readyTimeout\)/v,
     );
   });
 
