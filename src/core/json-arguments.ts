@@ -1,6 +1,6 @@
 /** Refuses arguments that would not arrive as they were sent, and makes plain data of the others. */
 import { InvalidJobArgumentsError } from "./errors.ts";
-import { JsonCarrier } from "./json-carrier.ts";
+import { isCarriedAsIs, JsonCarrier } from "./json-carrier.ts";
 import { isKwargs } from "./kwargs.ts";
 
 /** Arguments of one call, apart from each other. */
@@ -46,9 +46,6 @@ function refuseProblem(taskName: string, root: string, { problem }: JsonCarrier)
 
 /** Whether there is nothing to copy and nothing to refuse, as in most calls. The language has made the array. */
 function areSimple(callArgs: readonly unknown[]): boolean {
-  for (const value of callArgs) {
-    if (typeof value === "string" || typeof value === "boolean") continue;
-    if (typeof value !== "number" || !Number.isFinite(value) || Object.is(value, -0)) return false;
-  }
+  for (const value of callArgs) if (!isCarriedAsIs(value)) return false;
   return !("toJSON" in callArgs);
 }

@@ -29,6 +29,12 @@ function keepNegativeZero(_key: string, value: unknown): unknown {
   return Object.is(value, -0) ? rawJSON("-0.0") : value;
 }
 
+/** Whether JSON carries a value unchanged that has nothing below it, as most have not. */
+export function isCarriedAsIs(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  return typeof value === "number" && Number.isFinite(value) && !Object.is(value, -0);
+}
+
 /** One walk through one value, which ends at the first problem. What it returns then means nothing. */
 export class JsonCarrier {
   /** The first part that JSON cannot carry unchanged. */
@@ -39,8 +45,10 @@ export class JsonCarrier {
 
   /** A copy of any value. */
   carry(value: unknown): unknown {
+    if (isCarriedAsIs(value)) return value;
     if (typeof value === "object" && value !== null) return this.#object(value);
-    this.#checkPrimitive(value);
+    if (Object.is(value, -0)) this.hasNegativeZero = true;
+    else this.#refuse(reasonAgainst(value));
     return value;
   }
 
@@ -58,16 +66,9 @@ export class JsonCarrier {
     return typeof copy === "object" ? { ...copy } : {};
   }
 
-  #checkPrimitive(value: unknown): void {
-    if (typeof value === "string" || typeof value === "boolean" || value === null) return;
-    if (typeof value !== "number") this.#refuse(reasonAgainst(value));
-    else if (!Number.isFinite(value)) this.#refuse(`${value}, which JSON writes as null`);
-    else if (value === 0 && Object.is(value, -0)) this.hasNegativeZero = true;
-  }
-
   #object(value: object): unknown {
     const ancestors = this.#ancestors;
-    if (ancestors.includes(value)) return this.#refuse("a cycle, which JSON cannot carry");
+    if (isAmong(ancestors, value)) return this.#refuse("a cycle, which JSON cannot carry");
     if (ancestors.length >= MAX_DEPTH) {
       return this.#refuse(`nested deeper than ${MAX_DEPTH} levels`);
     }
@@ -80,8 +81,7 @@ export class JsonCarrier {
   /** A proxy or a getter may throw whatever it likes. */
   #read(value: object): unknown {
     try {
-      const copy = Array.isArray(value) ? this.#array(value) : this.#members(value);
-      return this.problem === undefined && hasToJson(value) ? this.#refuse(TO_JSON) : copy;
+      return Array.isArray(value) ? this.#array(value) : this.#members(value);
     } catch (error) {
       return this.#refuse(`an object that throws when it is read: ${describeThrown(error)}`);
     }
@@ -90,8 +90,11 @@ export class JsonCarrier {
   #array(values: readonly unknown[]): unknown {
     if (!isPlainArray(values)) return this.#refuse(describeInstance(values));
     const copy = this.#items(values);
-    if (this.problem !== undefined || !hasMoreThanItems(values)) return copy;
-    return this.#refuse("an array with named members, which JSON would drop");
+    if (this.problem !== undefined) return copy;
+    if (hasMoreThanItems(values)) {
+      return this.#refuse("an array with named members, which JSON would drop");
+    }
+    return hasToJson(values) ? this.#refuse(TO_JSON) : copy;
   }
 
   #items(values: readonly unknown[]): readonly unknown[] {
@@ -99,8 +102,8 @@ export class JsonCarrier {
     // By index, not by iterator: a hole in the array is `undefined` too.
     for (let index = 0; index < copy.length; index += 1) {
       const item = copy[index];
-      if (typeof item === "object" && item !== null) copy[index] = this.#object(item);
-      else this.#checkPrimitive(item);
+      if (isCarriedAsIs(item)) continue;
+      copy[index] = this.carry(item);
       if (this.problem === undefined) continue;
       this.#below(`[${index}]`);
       break;
@@ -109,7 +112,8 @@ export class JsonCarrier {
   }
 
   #members(value: object): unknown {
-    if (!isPlainObject(value)) return this.#refuse(describeInstance(value));
+    const isOrdinary = Object.getPrototypeOf(value) === Object.prototype;
+    if (!isOrdinary && !isPlainObject(value)) return this.#refuse(describeInstance(value));
     // The fastest copy that there is; it reads getters, once.
     const copy: Record<string, unknown> = { ...value };
     let count = 0;
@@ -117,15 +121,13 @@ export class JsonCarrier {
     for (const key in copy) {
       count += 1;
       const member = copy[key];
-      if (typeof member === "object" && member !== null) setOwn(copy, key, this.#object(member));
-      else this.#checkPrimitive(member);
+      if (isCarriedAsIs(member)) continue;
+      setOwn(copy, key, this.carry(member));
       if (this.problem !== undefined) return this.#below(`.${key}`);
     }
-    if (Object.getOwnPropertySymbols(value).length > 0) return this.#refuse(SYMBOLS);
-    if (Object.getOwnPropertyNames(value).length > count) {
-      return this.#refuse(hasToJson(value) ? TO_JSON : HIDDEN);
-    }
-    return copy;
+    if (hasMoreThan(value, count)) return this.#refuse(reasonAgainstHidden(value));
+    // Only a program that gives it to every object: it would be asked for the copy.
+    return hasToJson(Object.prototype) ? this.#refuse(TO_JSON) : copy;
   }
 
   #refuse(reason: string): undefined {
@@ -141,6 +143,21 @@ const TO_JSON = "an object with toJSON(), which would arrive as what that return
 
 function hasToJson(value: object): boolean {
   return "toJSON" in value && typeof value.toJSON === "function";
+}
+
+/** Whether an object has more members than those that were counted. */
+function hasMoreThan(value: object, count: number): boolean {
+  return (
+    Object.getOwnPropertyNames(value).length > count ||
+    Object.getOwnPropertySymbols(value).length > 0
+  );
+}
+
+function reasonAgainstHidden(value: object): string {
+  // `Math`, and `arguments`.
+  if (!isPlainObject(value)) return describeInstance(value);
+  if (Object.getOwnPropertySymbols(value).length > 0) return SYMBOLS;
+  return hasToJson(value) ? TO_JSON : HIDDEN;
 }
 
 const SYMBOLS = "an object with symbol keys, which JSON would drop: use strings";
@@ -169,7 +186,14 @@ function setOwn(copy: Record<string, unknown>, key: string, value: unknown): voi
   else Object.defineProperty(copy, key, { value });
 }
 
+/** By hand, since few are: see MAX_DEPTH. */
+function isAmong(ancestors: readonly object[], value: object): boolean {
+  for (const ancestor of ancestors) if (ancestor === value) return true;
+  return false;
+}
+
 function reasonAgainst(value: unknown): string {
+  if (typeof value === "number") return `${value}, which JSON writes as null`;
   if (typeof value === "bigint") {
     return `a BigInt, which JSON cannot carry: pass a string or a number`;
   }

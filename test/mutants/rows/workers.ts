@@ -40,8 +40,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "an argument that arrives as another one",
     file: "src/core/json-carrier.ts",
-    from: "else if (value === 0 && Object.is(value, -0)) this.hasNegativeZero = true;",
-    to: "",
+    from: "if (Object.is(value, -0)) this.hasNegativeZero = true;",
+    to: "if (Object.is(value, -0)) return value;",
     test: "test/core/json-arguments.test.ts",
   },
   {
