@@ -24,8 +24,9 @@ local function limit_of(task)
   if limit and limit >= 0 then return limit end
 end
 
+-- Never below none: another program may have changed the count, and less than none would let too many run.
 local function add_place(task, by)
-  places[task] = (places[task] or 0) + by
+  places[task] = math.max(0, (places[task] or 0) + by)
   changed[task] = true
 end
 
@@ -47,7 +48,7 @@ end
 
 local function save_places()
   for task in pairs(changed) do
-    local count, old = math.max(0, places[task]), saved[task]
+    local count, old = places[task], saved[task]
     if count ~= (old or 0) then
       call('HSET', counts, task, count)
       on_undo(function() unsave(task, old) end)

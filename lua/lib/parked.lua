@@ -121,7 +121,7 @@ end
 
 -- A place that is free still, and not taken above: somebody else may take the jobs that wait for it.
 local function wake_parked(task)
-  local free = limit_of(task) - math.max(0, places[task])
+  local free = limit_of(task) - places[task]
   if free <= 0 then return end
   local names = call('HGETALL', parked_counts)
   for index = 1, #names, 2 do

@@ -12,6 +12,7 @@ import {
   InvalidJobSignatureError,
   UnknownTaskError,
 } from "../../src/core/errors.ts";
+import { decodeJob } from "../../src/core/job-codec.ts";
 import { JobStatus } from "../../src/core/job-status.ts";
 import { kwargs } from "../../src/core/kwargs.ts";
 import { Tasks } from "../../src/core/tasks.ts";
@@ -155,6 +156,28 @@ describe("Engine schedule(), scheduleAt(), scheduleBatch()", () => {
       assert.deepEqual([error.scheduled, error.total], [20_000, 25_000]);
       return true;
     });
+  });
+
+  it("scheduleBatch() starts the broker, as schedule() does", async () => {
+    const { spin, broker } = engineBench();
+    await spin.scheduleBatch(new Batch().schedule(spin.task("noop", () => undefined)));
+    assert.equal(broker.calls.start, 1);
+  });
+
+  it("however many jobs are made in a millisecond, each is of that one", async () => {
+    const { spin, broker, runtime } = engineBench();
+    const wires: string[] = [];
+    const enqueue = broker.enqueue.bind(broker);
+    broker.enqueue = (jobs) => {
+      wires.push(...jobs.map(({ wire }) => wire));
+      return enqueue(jobs);
+    };
+    const batch = new Batch();
+    const noop = spin.task("noop", () => undefined);
+    for (let index = 0; index < 1500; index += 1) batch.schedule(noop);
+    await spin.scheduleBatch(batch);
+    const times = new Set(wires.map((wire) => decodeJob(wire).job.at.getTime()));
+    assert.deepEqual([...times], [runtime.clock.now()]);
   });
 
   it("an empty batch is no trip", async () => {

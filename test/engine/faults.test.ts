@@ -4,9 +4,10 @@ import { describe, it, mock } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import type { WakeUpListener } from "../../src/brokers/broker.ts";
+import type { ExchangeRequest, WakeUpListener } from "../../src/brokers/broker.ts";
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
 import {
+  BrokerError,
   EngineClosedError,
   LeaseLostError,
   RetryError,
@@ -48,6 +49,32 @@ async function isCollected(ref: WeakRef<object>): Promise<boolean> {
 }
 
 describe("a broker that fails", () => {
+  it("[G12] to take jobs, while it settles others, is reported and tried again", async () => {
+    const bench = engineBench();
+    const { broker, runtime, spin } = bench;
+    const exchange = broker.exchange.bind(broker);
+    let isRefused = true;
+    mock.method(broker, "exchange", async (request: ExchangeRequest) => {
+      if (!isRefused) return exchange(request);
+      const { nextDueMs } = await exchange({ ...request, max: 0 });
+      const refusal = new BrokerError("from the test: not allowed to take jobs");
+      return { jobs: [], count: 0, more: true, nextDueMs, refusal };
+    });
+    const count = countTask(bench);
+    await spin.schedule("count");
+    await startWorkers(bench);
+    await runtime.advance(60_000);
+    const warnings = runtime.logger.lines.filter(({ level }) => level === "warn");
+    assert.equal(warnings.length, 1, "once, however often it is tried");
+    assert.match(warnings[0]?.message ?? "", /failed to exchange jobs/v);
+    const tries = broker.calls.exchange;
+    assert.ok(tries >= 3 && tries < 100, `${tries} times in a minute`);
+    isRefused = false;
+    await runtime.advance(60_000);
+    assert.equal(count.starts, 1);
+    await spin.close();
+  });
+
   it("is tried again as soon as it can be reached, however long the pause was to be", async () => {
     const bench = engineBench();
     const { broker, runtime } = bench;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 
-import type { ClaimJobs, ExchangeRequest, WakeUpListener } from "../../src/brokers/broker.ts";
+import type { ExchangeRequest } from "../../src/brokers/broker.ts";
 import { LeaseLostError } from "../../src/core/errors.ts";
 import type { FaultBroker } from "../../src/testing/fault-broker.ts";
 import { currentJob } from "../../src/workers/current-job.ts";
 import { makeJob } from "../core/make-job.ts";
 import { engineBench, startWorkers } from "./engine-bench.ts";
+import { claimsOf, leaseOf, toldBy } from "./own-broker.ts";
 
 describe("a process that lost its lease", () => {
   it("[G8] is told, drops its outcomes, and goes on as another broker", async () => {
@@ -144,42 +145,6 @@ describe("a process that lost its lease", () => {
     });
   }
 });
-
-/** How a broker tells of a lost lease: when the test says so. */
-function leaseOf(broker: FaultBroker): { readonly lose: () => void } {
-  const listeners = new Set<() => void>();
-  mock.method(broker, "onLeaseLost", (listener: () => void) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  });
-  return {
-    lose: () => {
-      for (const listener of listeners) listener();
-    },
-  };
-}
-
-/** Claims to jobs as a broker asks for them that can let this process have its own at once. */
-function claimsOf(broker: FaultBroker): ClaimJobs {
-  let ask: ClaimJobs = () => undefined;
-  const onWakeUp = broker.onWakeUp.bind(broker);
-  mock.method(broker, "onWakeUp", (listener: WakeUpListener, claim: ClaimJobs = ask) => {
-    ask = claim;
-    return onWakeUp(listener);
-  });
-  return (queue) => ask(queue);
-}
-
-/** Grows by what each trip from now on tells: the kind of the outcome, and the name of its task. */
-function toldBy(broker: FaultBroker): readonly string[] {
-  const told: string[] = [];
-  const exchange = broker.exchange.bind(broker);
-  mock.method(broker, "exchange", (request: ExchangeRequest) => {
-    told.push(...request.outcomes.map(({ kind, stored }) => `${kind} ${stored.job.taskName}`));
-    return exchange(request);
-  });
-  return told;
-}
 
 /** Tells a broker's listeners that its lease is lost, so many microtasks after it has replied with jobs. */
 function loseLeaseAfterJobs(broker: FaultBroker, microtasks: number): void {

@@ -155,4 +155,18 @@ test("isEventName() knows the six events and nothing else", () => {
   for (const other of ["", "JobStarted", "toString", "__proto__", 1, undefined]) {
     assert.equal(isEventName(other), false);
   }
+
+  test("gives an event to those who were there when it was sent, whoever comes and goes meanwhile", () => {
+    const { signals } = recorded();
+    const got: string[] = [];
+    const leaves = (): void => void got.push("leaves");
+    signals.on("jobStarted", () => {
+      got.push("first");
+      signals.on("jobStarted", () => got.push("comes"));
+      signals.off("jobStarted", leaves);
+    });
+    signals.on("jobStarted", leaves);
+    signals.emit("jobStarted", event);
+    assert.deepEqual(got, ["first", "leaves"]);
+  });
 });

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { TIMEOUT_GRACE_MS, WorkersBench } from "../../src/testing/conformance/workers-bench.ts";
+import { JobTimeoutError, LeaseLostError } from "../../src/core/errors.ts";
+import {
+  errorOf,
+  TIMEOUT_GRACE_MS,
+  WorkersBench,
+} from "../../src/testing/conformance/workers-bench.ts";
 import { workersConformance } from "../../src/testing/conformance/workers-conformance.ts";
 import { FakeRuntime } from "../../src/testing/fake-runtime.ts";
+import { within } from "../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 
 const unhandled: unknown[] = [];
@@ -71,6 +77,18 @@ describe("AsyncWorkers", () => {
     assert.equal(bench.workers.availableSlots, 0);
     await runtime.advance(1);
     assert.equal(bench.workers.availableSlots, 1);
+  });
+
+  it("[G14] the first reason to end a job stays", async () => {
+    const runtime = new FakeRuntime();
+    const bench = benchOn(runtime, 1);
+    await bench.start();
+    const ended = bench.runWith({ timeout: 100 }, "ignoreSignal");
+    await runtime.advance(100);
+    bench.workers.abort(({ job }) => new LeaseLostError(job.taskName));
+    await runtime.advance(TIMEOUT_GRACE_MS);
+    assert.ok(errorOf(await within("the job ends", ended)) instanceof JobTimeoutError);
+    await bench.workers.stop({ timeout: 0 });
   });
 
   it("[G15] leaves no timer: of jobs that ended in time, nor of a stop", async () => {

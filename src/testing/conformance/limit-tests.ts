@@ -112,6 +112,18 @@ export function limitTests(test: BenchTest): void {
     assert.equal((await take(broker, 10)).jobs.length, 6);
   });
 
+  test("[G5] no more are taken than asked for, of jobs that waited for a place too", async (bench) => {
+    const { broker, jobs } = bench;
+    await broker.register([limited]);
+    const made = jobs.makeMany(10, limited);
+    await broker.enqueue(made);
+    assert.deepEqual(ids((await take(broker, 10)).jobs), ids(made.slice(0, 2)));
+    await broker.register([testTask("limited", { maxConcurrency: 8, maxRetries: 3 })]);
+    assert.deepEqual(ids((await take(broker, 3)).jobs), ids(made.slice(2, 5)));
+    await broker.register([testTask("limited", { maxRetries: 3 })]);
+    assert.deepEqual(ids((await take(broker, 4)).jobs), ids(made.slice(5, 9)));
+  });
+
   test("[G5] a limit stated while jobs run counts them", async (bench) => {
     const { broker, other, jobs } = bench;
     await broker.enqueue(jobs.makeMany(5, limited));

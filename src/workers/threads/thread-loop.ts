@@ -91,8 +91,14 @@ export class ThreadLoop {
     }
     const item = jobs.takeSync();
     // What came meanwhile is served before the task runs: it must not use a connection whose end is waiting there.
-    if (this.#yielder.isDue) await this.#yielder.yield();
+    if (this.#yielder.isDue) await this.#wholeTurn();
     return item;
+  }
+
+  /** Of the event loop. From where it reads sockets, or right before its timers, one yield ends before it does so again. */
+  async #wholeTurn(): Promise<void> {
+    await this.#yielder.yield();
+    await this.#yielder.yield();
   }
 
   #count(): void {

@@ -7,9 +7,11 @@ import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
 import { Heartbeat } from "../../../src/brokers/redis/heartbeat.ts";
 import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+import { rescueJobs } from "../../../src/brokers/redis/rescue.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
 import { until } from "../../../src/testing/waits.ts";
+import { makeJob } from "../../core/make-job.ts";
 import { startRedis } from "./redis-server.ts";
 
 const LEASE_MS = 100_000;
@@ -169,6 +171,23 @@ test("[G7] one whose jobs cannot be taken over keeps no other waiting", async (t
   await allowKeys(heart, "*");
   await heartbeat.sweep();
   assert.deepEqual(rescued, ["silent 2", "silent 1"]);
+  await heartbeat.leave();
+});
+
+test("[G8] one that was itself given up takes nobody's jobs over, and says so", async (t) => {
+  const heart = await makeHeart(t);
+  const { heartbeat, keys, connection, runtime } = heart;
+  await addSilent(heart, "silent");
+  const { job, wire } = makeJob({ maxRetries: 3 });
+  await connection.command(["HSET", keys.running("silent"), job.id, wire]);
+  await connection.command(["ZADD", keys.fixed.brokers, "0", "watcher"]);
+  const nowMs = runtime.clock.now();
+  await assert.rejects(
+    rescueJobs({ connection, keys, brokerId: "watcher", deadId: "silent", nowMs }),
+    /itself given up/v,
+  );
+  assert.equal(await connection.command(["HLEN", keys.running("silent")]), 1);
+  assert.equal(await connection.command(["LLEN", keys.queue("spinach")]), 0);
   await heartbeat.leave();
 });
 

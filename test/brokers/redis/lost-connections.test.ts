@@ -232,6 +232,23 @@ describe("a connection to Redis that is lost", () => {
     assert.equal(runtime.pendingTimers, 0);
   });
 
+  test("[G15] that is given back by a stop leaves no second look, and nobody who is taken for idle", async () => {
+    const runtime = new FakeRuntime();
+    const broker = new RedisBroker(redis.url);
+    broker.bind({ namespace: "second look", runtime });
+    await broker.start();
+    await broker.register([]);
+    await take(broker, 1);
+    const timers = runtime.pendingTimers;
+    const { channel } = new RedisKeys("second look");
+    await until("it plans a second look", async () => {
+      await inspector.call("PUBLISH", channel, "spinach\nanother");
+      return runtime.pendingTimers > timers;
+    });
+    await broker.stop();
+    assert.equal(runtime.pendingTimers, 0);
+  });
+
   test("by a restart of the server: whoever has its number now is left alone", async (t) => {
     const server = await startRedis();
     t.after(() => server.stop());

@@ -8,6 +8,7 @@ import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { statedTasks } from "../../../src/brokers/redis/stated-tasks.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import {
+  exchange,
   ids,
   nextWakeUp,
   outcome,
@@ -52,6 +53,13 @@ function newCluster(namespace: string): Cluster {
     close: stop,
   });
   return { keys: new RedisKeys(namespace), jobs, join, [Symbol.asyncDispose]: stop };
+}
+
+/** As Redis tells it: whole seconds, and microseconds. */
+async function serverTime(): Promise<readonly number[]> {
+  const time = await redis.inspector.call("TIME");
+  assert.ok(Array.isArray(time));
+  return time.map(Number);
 }
 
 describe("limits on Redis", () => {
@@ -158,6 +166,48 @@ describe("limits on Redis", () => {
       await broker.tick();
       return (await take(broker, 1)).jobs.length > 0;
     });
+  });
+
+  test("[G10] a period that Python has planned for sooner is not slept over", async () => {
+    await using cluster = newCluster("planned by Python");
+    const broker = await cluster.join();
+    const hourly = testTask("hourly", { periodicity: 3_600_000 });
+    await broker.register([hourly]);
+    const [second = 0] = await serverTime();
+    await redis.inspector.call(
+      "ZADD",
+      cluster.keys.fixed.periodic,
+      String(second + 10),
+      hourly.name,
+    );
+    const { nextDueMs = Infinity } = await broker.tick();
+    assert.ok(nextDueMs > 0 && nextDueMs <= 10_000, `it is due in ${nextDueMs} ms`);
+  });
+
+  test("[G5] a count that another program has set too low lets no more than the limit run", async () => {
+    await using cluster = newCluster("too low");
+    const broker = await cluster.join();
+    const { counts } = cluster.keys.fixed;
+    const single = testTask("single", { maxConcurrency: 1 });
+    await broker.register([single]);
+    await broker.enqueue(cluster.jobs.makeMany(4, single));
+    const running = [...(await take(broker, 1)).jobs];
+    await redis.inspector.call("HSET", counts, single.name, "0");
+    const reply = await exchange(broker, [outcome("succeeded", running[0])], 10);
+    assert.equal(reply.jobs.length, 1);
+    await redis.inspector.call("HSET", counts, single.name, "0");
+    await settle(broker, [outcome("succeeded", reply.jobs[0])]);
+    assert.equal(await redis.inspector.call("HGET", counts, single.name), "0");
+    assert.equal((await take(broker, 10)).jobs.length, 1);
+  });
+
+  test("[G5] a fetch looks at 1,000 jobs without a place at most", async () => {
+    await using cluster = newCluster("bounded");
+    const broker = await cluster.join();
+    await broker.register([limited]);
+    await broker.enqueue(cluster.jobs.makeMany(2500, limited));
+    assert.equal((await take(broker, 2000)).jobs.length, 2);
+    assert.equal(await redis.inspector.call("LLEN", cluster.keys.queue("spinach")), 1500);
   });
 
   test("[G5] that are new count the jobs of a broker that joins while they are stated", async () => {

@@ -85,6 +85,21 @@ describe("wake-ups on Redis", () => {
     look.close();
   });
 
+  test("nobody is named that is no member any more, however many of them are left", async () => {
+    const namespace = "left-behind";
+    await using one = await startBroker(redis.url, namespace);
+    await using other = await startBroker(redis.url, namespace);
+    await other.exchange([], 1);
+    const dead = Array.from({ length: 20 }, () => randomUUID());
+    await redis.inspector.call("SADD", `${namespace}/_idle-brokers-of-spinach`, ...dead);
+    const look = await inspect(redis.url);
+    const messages = await look.messages(`${namespace}/_notifications`);
+    await one.fill(plain, 1);
+    await until("somebody is named", () => messages.length > 0);
+    assert.deepEqual(messages.map(namedIn), [[other.id]]);
+    look.close();
+  });
+
   test("workers that stopped, and are woken, leave their jobs to others", async () => {
     const cluster = await idleCluster(redis, 4);
     const [first, ...others] = cluster;

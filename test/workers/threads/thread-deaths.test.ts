@@ -306,10 +306,13 @@ describe("[G13] threads that cannot start", () => {
   it("in time are refused", async () => {
     const { tasks } = await import("./programs/hangs.ts");
     const bench = new ThreadBench(new ThreadWorkers({ number: 1, readyTimeout: 2000 }), tasks);
+    const startedMs = performance.now();
     await assert.rejects(
       bench.start(),
       /module file:.*hangs\.ts could not .* loaded its modules within 2000 ms \(option readyTimeout\)/v,
     );
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 15_000, `it took ${tookMs} ms`);
   });
 
   it("name the module, and what is wrong with it, whatever that is", async () => {

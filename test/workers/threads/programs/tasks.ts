@@ -1,12 +1,14 @@
 /** Tasks of the tests of threads. */
 import { existsSync, writeFileSync } from "node:fs";
-import { threadId } from "node:worker_threads";
+import { resourceLimits, threadId } from "node:worker_threads";
 
 import { AbortError, currentEngine, currentJob, RetryError, Tasks } from "spinach";
 
 export const tasks: Tasks = new Tasks({ module: import.meta.url });
 
 tasks.task("threadId", () => threadId);
+
+tasks.task("limits", () => [resourceLimits.maxOldGenerationSizeMb, resourceLimits.stackSizeMb]);
 
 tasks.task("echo", (...args: unknown[]) => args);
 
@@ -114,4 +116,11 @@ tasks.task("leaveTimer", (ms: number) => {
   setTimeout(() => {
     job?.logger.warn({}, "the timer fired");
   }, ms);
+});
+
+tasks.task("leaveUnrefTimer", (ms: number) => {
+  const job = currentJob();
+  setTimeout(() => {
+    job?.logger.warn({}, "the timer fired");
+  }, ms).unref();
 });
