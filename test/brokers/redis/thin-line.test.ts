@@ -106,6 +106,9 @@ describe("jobs that are large together", () => {
     for (let job = 0; job < 14; job += 1)
       await it.near.spin.schedule("large", "x".repeat(100 * KB));
     const done = ended(it.far, 14);
+    await it.far.broker.start();
+    // It tries its rights, by the same commands.
+    await it.far.broker.ready();
     await inspector.resetCounts();
     await it.far.spin.startWorkers({ workers: new AsyncWorkers({ number: 20 }) });
     await done;
