@@ -468,6 +468,8 @@ export declare function shortenLog(sql: SqlSession, file: string, mostBytes?: nu
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
 /** One row, its columns in the order of the statement. */
 export type Row = readonly SQLOutputValue[];
+/** Row numbers are counted up: one above this is not ours. */
+export declare const MOST_ROWS: number;
 /** A row says what makes no sense. */
 export declare class UnreadableRowError extends TypeError {
 }

@@ -8,6 +8,7 @@ import { JobPlaces, takeReady, type WaitingJob } from "./job-places.ts";
 import { Limits } from "./limits.ts";
 import { nextDueMs } from "./next-due.ts";
 import { boundQuarantine, setAside } from "./quarantine.ts";
+import { changeRows, type RowStatements } from "./row-lists.ts";
 import type { Work } from "./work.ts";
 
 /** A broker of the cluster, and what it holds. */
@@ -49,9 +50,7 @@ export function exchange(work: Work, request: ExchangeRequest, holder: Holder): 
   let more = false;
   for (const queue of request.queues) more = taking.takeFrom(queue) || more;
   const { jobs, rows, malformed } = taking;
-  if (rows.length > 0) {
-    work.space.sql.run(ADD_RUNNING, holder.broker, JSON.stringify(rows));
-  }
+  changeRows(work.space.sql, ADD_RUNNING, rows, holder.broker);
   limits.save();
   const dropped = malformed.length > 0 ? boundQuarantine(work) : 0;
   return { jobs, rows, more, settled, malformed, dropped, nextDueMs: nextDueMs(work) };
@@ -81,8 +80,8 @@ function settle({ work, limits, holder }: Settling, outcomes: readonly Outcome[]
   }
   if (rows.size === 0) return [];
   const { sql } = work.space;
-  sql.run(DELETE_RUNNING, holder.broker, JSON.stringify([...rows.values()]));
-  if (over.length > 0) sql.run(DELETE_JOBS, JSON.stringify(over));
+  changeRows(sql, DELETE_RUNNING, [...rows.values()], holder.broker);
+  changeRows(sql, DELETE_JOBS, over);
   const places = new JobPlaces(work);
   places.add(again);
   for (const { stored } of released.toReversed()) {
@@ -145,7 +144,15 @@ class Taking {
 }
 
 const ANY_READY = "SELECT 1 FROM spinach_ready WHERE queue = ? LIMIT 1";
-const ADD_RUNNING = "INSERT INTO spinach_running (broker, job) SELECT ?, value FROM json_each(?)";
-const DELETE_RUNNING =
-  "DELETE FROM spinach_running WHERE broker = ? AND job IN (SELECT value FROM json_each(?))";
-const DELETE_JOBS = "DELETE FROM spinach_jobs WHERE id IN (SELECT value FROM json_each(?))";
+const ADD_RUNNING: RowStatements = {
+  one: "INSERT INTO spinach_running (broker, job) VALUES (?, ?)",
+  many: "INSERT INTO spinach_running (broker, job) SELECT ?, value FROM json_each(?)",
+};
+const DELETE_RUNNING: RowStatements = {
+  one: "DELETE FROM spinach_running WHERE broker = ? AND job = ?",
+  many: "DELETE FROM spinach_running WHERE broker = ? AND job IN (SELECT value FROM json_each(?))",
+};
+const DELETE_JOBS: RowStatements = {
+  one: "DELETE FROM spinach_jobs WHERE id = ?",
+  many: "DELETE FROM spinach_jobs WHERE id IN (SELECT value FROM json_each(?))",
+};

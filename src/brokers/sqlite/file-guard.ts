@@ -39,6 +39,8 @@ export class FileGuard {
   /** Opened with the first transaction: SQLite makes the log then. */
   #log: number | undefined;
   #lookedAtMs = -Infinity;
+  /** When the last commit began: to ask the clock again would cost as much as the look. */
+  #committedAtMs = 0;
   #lookAtPathAtMs = 0;
   #lookForLibraryAtMs = 0;
   /** What a restart alone can mend. */
@@ -57,19 +59,32 @@ export class FileGuard {
    */
   checkFirst(): void {
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#parts.clock.monotonic() - this.#lookedAtMs > LOOK_AGAIN_AFTER_MS) this.check();
+    const nowMs = this.#parts.clock.monotonic();
+    if (nowMs - this.#lookedAtMs > LOOK_AGAIN_AFTER_MS) this.#look(nowMs);
+    this.#committedAtMs = nowMs;
   }
 
   /**
-   * To be called after each commit, so that nothing that is lost is promised, the first time within a transaction.
+   * To be called after each commit, so that nothing that is lost is promised.
+   * @throws as `check`
+   */
+  checkLast(): void {
+    this.#look(this.#committedAtMs);
+  }
+
+  /**
+   * The first time, to be called within a transaction.
    * @throws BrokerError, or what `openSync` throws the first time
    */
   check(): void {
     if (this.#broken !== undefined) throw this.#broken;
+    this.#look(this.#parts.clock.monotonic());
+  }
+
+  #look(nowMs: number): void {
     this.#log ??= this.#openLog();
     // In less than a microsecond, since each commit waits for it.
     if (fstatSync(this.#log).nlink === 0) this.#breakWith(logRemoved(this.#parts));
-    const nowMs = this.#parts.clock.monotonic();
     if (nowMs >= this.#lookAtPathAtMs) this.#lookAround(nowMs);
     this.#lookedAtMs = nowMs;
   }

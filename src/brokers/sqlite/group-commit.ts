@@ -46,7 +46,8 @@ export class GroupCommit {
     for (let calls = this.#next(); calls.length > 0; calls = this.#next()) {
       try {
         await this.#commit(calls.flatMap(({ jobs }) => jobs));
-        await this.#turn.wait;
+        const { wait } = this.#turn;
+        if (wait !== undefined) await wait;
         for (const call of calls) call.resolve();
       } catch (error) {
         for (const call of calls) call.reject(error);

@@ -1,5 +1,5 @@
 import type { StoredJob } from "../../core/job.ts";
-import { integer, type Row, text } from "./sql-session.ts";
+import { integer, MOST_ROWS, type Row, text } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
 /** A job where it waits. */
@@ -14,8 +14,8 @@ export interface WaitingJob {
 /** Puts jobs where they wait: ready, or for their time. For one transaction. */
 export class JobPlaces {
   readonly #work: Work;
-  /** By queue: the next free place at its end. */
-  readonly #ends = new Map<number, number>();
+  /** By queue: the next free place at its end; `undefined` if nobody has asked yet since the first was added there. */
+  readonly #ends = new Map<number, number | undefined>();
 
   constructor(work: Work) {
     this.#work = work;
@@ -53,8 +53,14 @@ export class JobPlaces {
     woken.queues.add(space.queueName(queue));
   }
 
+  /** A lone job, as most commits have, is added in one statement; those after it need not look for the end again. */
   #append(queue: number, job: number): void {
     const { sql } = this.#work.space;
+    if (!this.#ends.has(queue)) {
+      sql.run(APPEND_READY, queue, job);
+      this.#ends.set(queue, undefined);
+      return;
+    }
     const seq = this.#ends.get(queue) ?? integer(sql.get(END_OF_READY, queue)?.[0]);
     sql.run(ADD_READY, queue, seq, job);
     this.#ends.set(queue, seq + 1);
@@ -89,6 +95,14 @@ function waitingJob([, job, queue, task, wire]: Row): WaitingJob {
 const ADD_JOB = "INSERT INTO spinach_jobs (queue, task, wire) VALUES (?, ?, ?)";
 const ADD_FUTURE = "INSERT INTO spinach_future (namespace, at_ms, job) VALUES (?, ?, ?)";
 const ADD_READY = "INSERT INTO spinach_ready (queue, seq, job) VALUES (?, ?, ?)";
+// Behind a bad row, whose number is too large to be counted on, there is no place: NULL is refused.
+const APPEND_READY = `
+INSERT INTO spinach_ready (queue, seq, job)
+VALUES (
+  ?1,
+  (SELECT iif(max(seq) > ${MOST_ROWS}, NULL, coalesce(max(seq), 0) + 1) FROM spinach_ready WHERE queue = ?1),
+  ?2
+)`;
 const FIRST_READY = "SELECT coalesce(min(seq), 1) FROM spinach_ready WHERE queue = ?";
 const END_OF_READY = "SELECT coalesce(max(seq), 0) + 1 FROM spinach_ready WHERE queue = ?";
 const DUE_FUTURE = `

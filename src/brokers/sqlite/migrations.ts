@@ -21,8 +21,9 @@ export function migrate(sql: SqlSession, path: string): void {
 
 /** @throws BrokerError if the tables are of a version that this program cannot work with */
 export function refuseNewer(sql: SqlSession, path: string): void {
-  const [version, compatibleFrom] = sql.get(VERSIONS) ?? [];
-  if (integer(compatibleFrom) <= SCHEMA_VERSION) return;
+  // Each transaction asks.
+  if (sql.get(IS_COMPATIBLE) !== undefined) return;
+  const version = sql.get(VERSION)?.[0];
   throw new BrokerError(
     `SQLite: the tables of Spinach in ${path} are of version ${integer(version)}, ` +
       `this program knows ${SCHEMA_VERSION}: update the package spinach here`,
@@ -32,7 +33,7 @@ export function refuseNewer(sql: SqlSession, path: string): void {
 /** 0 if there are no tables of ours. */
 function schemaVersion(sql: SqlSession): number {
   if (sql.get(FIND_META) === undefined) return 0;
-  return integer(sql.get(VERSIONS)?.[0]);
+  return integer(sql.get(VERSION)?.[0]);
 }
 
 const FIND_META = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'spinach_schema'";
@@ -43,6 +44,7 @@ CREATE TABLE spinach_schema (
   -- The oldest program that can work with these tables.
   compatible_from INTEGER NOT NULL
 ) STRICT`;
-const VERSIONS = "SELECT version, compatible_from FROM spinach_schema";
+const VERSION = "SELECT version FROM spinach_schema";
+const IS_COMPATIBLE = `SELECT 1 FROM spinach_schema WHERE compatible_from <= ${SCHEMA_VERSION}`;
 const SET_VERSION =
   "INSERT OR REPLACE INTO spinach_schema (only, version, compatible_from) VALUES (1, ?, ?)";

@@ -48,7 +48,7 @@ export class OpenFile {
     this.#sql = sql;
     this.space = new NamespaceSession(sql, namespace);
     this.wakeUps = new WakeUps(`${this.#file}\0${namespace}`);
-    this.bell = new WakeBell(this.#file);
+    this.bell = new WakeBell(this.#file, runtime.clock);
     this.#guard = new FileGuard({ path, file: this.#file, clock: runtime.clock });
     this.#transactions = new Transactions({
       sql,

@@ -4,7 +4,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 export type Row = readonly SQLOutputValue[];
 
 /** Row numbers are counted up: one above this is not ours. */
-const MOST_ROWS = 2 ** 52;
+export const MOST_ROWS: number = 2 ** 52;
 
 /** A row says what makes no sense. */
 export class UnreadableRowError extends TypeError {}

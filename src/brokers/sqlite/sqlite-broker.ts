@@ -140,7 +140,7 @@ export class SqliteBroker implements Broker {
       runtime,
       onCommitted: (woken) => {
         if (this.#session?.isOpen === true) this.#session.file.tell(woken);
-        else ringAt(this.#path);
+        else ringAt(this.#path, runtime.clock);
       },
     });
     if (this.#session?.isOpen === true) this.#session.file.check();
@@ -231,8 +231,8 @@ export class SqliteBroker implements Broker {
     };
   }
 
-  async #enqueueNow(jobs: readonly StoredJob[]): Promise<void> {
-    await this.#open.write("scheduling jobs", (work) => {
+  #enqueueNow(jobs: readonly StoredJob[]): Promise<void> {
+    return this.#open.write("scheduling jobs", (work) => {
       new JobPlaces(work).add(jobs);
     });
   }

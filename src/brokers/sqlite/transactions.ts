@@ -14,7 +14,7 @@ export interface TransactionsParts {
   readonly onUndone: () => void;
   /** Sets rows aside that nobody of ours has written. Returns whether there were any. */
   readonly mend: () => boolean;
-  readonly guard: Pick<FileGuard, "checkFirst" | "check" | "problem">;
+  readonly guard: Pick<FileGuard, "checkFirst" | "checkLast" | "problem">;
 }
 
 const WRITE = "BEGIN IMMEDIATE";
@@ -90,7 +90,7 @@ export class Transactions {
       guard.checkFirst();
       sql.run("COMMIT");
       // A read promises nothing.
-      if (begin === WRITE) guard.check();
+      if (begin === WRITE) guard.checkLast();
       return result;
     } catch (error) {
       this.#undo();

@@ -11,6 +11,9 @@ import {
   writeSync,
 } from "node:fs";
 
+import { afterPromises } from "../../platform/after-promises.ts";
+import type { Clock } from "../../platform/runtime.ts";
+
 /** Mode of a new file until it has that of the database. */
 const OWN = 0o600;
 
@@ -24,6 +27,12 @@ const SIGN = new Uint8Array([0x0a]);
 const OPEN = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
 /**
+ * Rings that follow one another sooner than this, in ms, become one: it takes longer until another process has woken
+ * up, and it finds whatever was committed by then.
+ */
+const RING_EVERY_MS = 0.2;
+
+/**
  * Tells other processes that something was committed: they watch a small file beside the database, which is
  * written after the commit. The log of SQLite itself would ring before a commit can be seen, and at each
  * write of the application.
@@ -33,10 +42,14 @@ export class WakeBell {
   readonly #path: string;
   #file: number | undefined;
   #watcher: FSWatcher | undefined;
+  readonly #clock: Clock;
+  #rangAtMs = -Infinity;
+  #mustRing = false;
 
   /** @param database - the path of the database, without links */
-  constructor(database: string) {
+  constructor(database: string, clock: Clock) {
     this.#database = database;
+    this.#clock = clock;
     this.#path = bellOf(database);
   }
 
@@ -67,8 +80,29 @@ export class WakeBell {
     return file;
   }
 
-  /** Rings at every other process that listens. One that does not hear it looks a little later. */
+  /**
+   * Rings at every other process that listens, before the event loop turns. One that does not hear it looks a little
+   * later.
+   */
   ring(): void {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#rangAtMs >= RING_EVERY_MS) {
+      this.#rangAtMs = nowMs;
+      this.#mustRing = false;
+      this.#ringNow();
+    } else if (!this.#mustRing) {
+      this.#mustRing = true;
+      afterPromises(this.#ringLast);
+    }
+  }
+
+  readonly #ringLast = (): void => {
+    if (!this.#mustRing) return;
+    this.#mustRing = false;
+    this.#ringNow();
+  };
+
+  #ringNow(): void {
     if (this.#file === undefined) return;
     try {
       writeSync(this.#file, SIGN, 0, 1, 0);
@@ -93,6 +127,7 @@ export class WakeBell {
   close(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+    this.#ringLast();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
@@ -123,9 +158,9 @@ function whereAllowed(change: () => void): void {
 }
 
 /** Rings for a database that this process has not open. */
-export function ringAt(database: string): void {
+export function ringAt(database: string, clock: Clock): void {
   try {
-    const bell = new WakeBell(realpathSync(database));
+    const bell = new WakeBell(realpathSync(database), clock);
     bell.open();
     bell.ring();
     bell.close();

@@ -24,14 +24,17 @@ export async function whileBusy<Result>(
   { runtime, timeoutMs, ending }: Patience,
   action: () => Result,
 ): Promise<Result> {
-  const startedAtMs = runtime.clock.monotonic();
+  // Most find nobody, and need no clock.
+  let startedAtMs: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
     ending?.throwIfAborted();
     try {
       return action();
     } catch (error) {
-      const waitedMs = runtime.clock.monotonic() - startedAtMs;
-      if (!isBusy(error) || waitedMs >= timeoutMs) throw error;
+      if (!isBusy(error)) throw error;
+      const nowMs = runtime.clock.monotonic();
+      startedAtMs ??= nowMs;
+      if (nowMs - startedAtMs >= timeoutMs) throw error;
       await pause(runtime, attempt, ending);
     }
   }

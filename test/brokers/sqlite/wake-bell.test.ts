@@ -8,6 +8,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -16,6 +17,8 @@ import { after, describe, test } from "node:test";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { WakeBell } from "../../../src/brokers/sqlite/wake-bell.ts";
 import { Engine } from "../../../src/engine/engine.ts";
+import { promisesSettled } from "../../../src/platform/after-promises.ts";
+import { systemClock } from "../../../src/platform/runtime.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -51,7 +54,7 @@ describe("the file by which processes wake each other", () => {
     chmodSync(path, 0o660);
     const isSuperuser = process.getuid?.() === 0;
     if (isSuperuser) chownSync(path, NOBODY, NOBODY);
-    const bell = new WakeBell(path);
+    const bell = new WakeBell(path, systemClock);
     bell.open();
     bell.close();
     const { mode, uid, gid } = statSync(`${path}-wake`);
@@ -61,13 +64,43 @@ describe("the file by which processes wake each other", () => {
     assert.equal(uid, isSuperuser ? NOBODY : process.getuid?.());
   });
 
+  test("rings that follow one another at once become one, which is rung before the event loop turns", async () => {
+    const path = databaseAt("burst.db");
+    let nowMs = 1000;
+    const bell = new WakeBell(path, { ...systemClock, monotonic: () => nowMs });
+    const hasRung = (): boolean => {
+      const { mtimeMs } = statSync(`${path}-wake`);
+      utimesSync(`${path}-wake`, 0, 0);
+      return mtimeMs > 0;
+    };
+    bell.open();
+    hasRung();
+    bell.ring();
+    assert.ok(hasRung(), "the first one waited");
+    bell.ring();
+    bell.ring();
+    assert.ok(!hasRung(), "each of a burst rang");
+    await promisesSettled();
+    assert.ok(hasRung(), "the last of a burst was lost");
+    nowMs += 0.1;
+    bell.ring();
+    nowMs += 0.1;
+    bell.ring();
+    assert.ok(hasRung(), "a burst that lasts was not heard in its midst");
+    await promisesSettled();
+    assert.ok(!hasRung(), "what had rung rang again");
+    bell.ring();
+    bell.close();
+    assert.ok(hasRung(), "the bell was closed before its last ring");
+  });
+
   test("is not opened through a link that somebody has put in its place", () => {
     const path = databaseAt("linked.db");
     const precious = folder.file("precious");
     writeFileSync(precious, "as it was");
     symlinkSync(precious, `${path}-wake`);
     assert.throws(() => {
-      new WakeBell(path).open();
+      new WakeBell(path, systemClock).open();
     }, /ELOOP/v);
     assert.equal(readFileSync(precious, "utf8"), "as it was");
   });

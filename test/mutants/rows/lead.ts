@@ -13,7 +13,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: STARVES,
     file: "src/brokers/sqlite/group-commit.ts",
-    from: "await this.#turn.wait;",
+    from: "if (wait !== undefined) await wait;",
     to: "",
     test: "test/engine/fairness.test.ts",
   },

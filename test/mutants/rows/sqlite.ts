@@ -20,7 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a commit is promised without a look after it",
     file: "src/brokers/sqlite/transactions.ts",
-    from: "if (begin === WRITE) guard.check();",
+    from: "if (begin === WRITE) guard.checkLast();",
     to: "",
     test: GUARD_TEST,
     title: "within a transaction",
@@ -143,5 +143,19 @@ export const MUTANTS: readonly Mutant[] = [
     from: "rescue(work, nobody);",
     to: "",
     test: BAD_ROWS,
+  },
+  {
+    kind: "the last ring of a burst is lost",
+    file: BELL,
+    from: "afterPromises(this.#ringLast);",
+    to: "",
+    test: BELL_TEST,
+  },
+  {
+    kind: "a burst that lasts rings once",
+    file: BELL,
+    from: "nowMs - this.#rangAtMs >= RING_EVERY_MS",
+    to: "this.#rangAtMs === -Infinity",
+    test: BELL_TEST,
   },
 ];
