@@ -1,6 +1,6 @@
 import { compareTimes } from "../../core/job-codec.ts";
 import type { StoredJob } from "../../core/job.ts";
-import { MAX_BYTES } from "./byte-bound.ts";
+import { MAX_BYTES_PER_CALL } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
 import { heldIds, heldJobs, setAsideBroken } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
@@ -51,7 +51,7 @@ async function textsHeldBy(
 ): Promise<readonly HeldText[]> {
   const asked = ids.slice(0, MAX_IDS);
   const running = keys.running(brokerId);
-  const maxBytes = onlyHeads ? MAX_HEAD_BYTES : MAX_BYTES;
+  const maxBytes = onlyHeads ? MAX_HEAD_BYTES : MAX_BYTES_PER_CALL;
   const args = { maxBytes, onlyHeads, ids: asked };
   const call = heldJobs({ ...keys.fixed, running }, args);
   const reply = array(await connection.run(call, { expectedBytes: maxBytes, jobIds: () => asked }));

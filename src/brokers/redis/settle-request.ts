@@ -1,7 +1,6 @@
 import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
-import type { ExchangeRequest } from "../broker.ts";
-import { MAX_BYTES } from "./byte-bound.ts";
+import { type ExchangeRequest, MAX_BYTES_PER_CALL } from "../broker.ts";
 import { exchange, type ScriptCall } from "./lua-scripts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
@@ -81,7 +80,7 @@ export function exchangeCall(
  */
 export function cutOutcomes(
   outcomes: readonly Outcome[],
-  maxBytes: number = MAX_BYTES,
+  maxBytes: number = MAX_BYTES_PER_CALL,
 ): ReadonlyArray<readonly Outcome[]> {
   const pieces: Outcome[][] = [];
   let end = outcomes.length;

@@ -84,12 +84,23 @@ export function rescueSilent(work: Work, { broker, beats }: Seen): Rescued | und
   return isSilent ? rescue(work, broker) : undefined;
 }
 
-/** The jobs that a broker holds, as they are stored, up to one row. */
-export function heldJobs(
-  space: NamespaceSession,
+/** The tasks of the jobs that a broker holds. */
+export function heldTasks({ sql }: NamespaceSession, broker: number): readonly string[] {
+  return sql.all(HELD_TASKS, broker).map(([task]) => text(task));
+}
+
+/** The texts of the jobs that a broker holds, but for some rows, which are not read. */
+export function heldTexts(
+  { sql }: NamespaceSession,
   broker: number,
-  lastJob: number = Number.MAX_SAFE_INTEGER,
-): readonly HeldJob[] {
+  known: ReadonlySet<number>,
+): readonly string[] {
+  const rows = sql.all(HELD_ROWS, broker).map(([job]) => integer(job));
+  return rows.filter((job) => !known.has(job)).map((job) => text(sql.get(WIRE, job)?.[0]));
+}
+
+/** The jobs that a broker holds, as they are stored, up to one row. */
+function heldJobs(space: NamespaceSession, broker: number, lastJob: number): readonly HeldJob[] {
   return space.sql
     .all(HELD_JOBS, broker, lastJob)
     .map(([job, task, wire]) => ({ job: integer(job), task: text(task), wire: text(wire) }));
@@ -210,6 +221,13 @@ SELECT job, task, wire
 FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE broker = ? AND job <= ?
 ORDER BY job`;
+const HELD_TASKS = `
+SELECT task
+FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job
+WHERE broker = ?
+ORDER BY job`;
+const HELD_ROWS = "SELECT job FROM spinach_running WHERE broker = ? ORDER BY job";
+const WIRE = "SELECT wire FROM spinach_jobs WHERE id = ?";
 const HELD_SIZES = `
 SELECT job, coalesce(octet_length(wire), 0)
 FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job

@@ -4,7 +4,8 @@ import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import { MAX_JOBS_PER_CALL, type ExchangeRequest } from "../broker.ts";
-import { JobPlaces, takeReady, type WaitingJob } from "./job-places.ts";
+import { ByteRoom } from "./byte-room.ts";
+import { JobPlaces, type Room, takeReady, type WaitingJob } from "./job-places.ts";
 import { Limits } from "./limits.ts";
 import { nextDueMs } from "./next-due.ts";
 import { boundQuarantine, setAside } from "./quarantine.ts";
@@ -101,6 +102,7 @@ class Taking {
   readonly #work: Work;
   readonly #limits: Limits;
   readonly #max: number;
+  readonly #bytes = new ByteRoom();
   #looked = 0;
 
   constructor(work: Work, limits: Limits, max: number) {
@@ -115,17 +117,18 @@ class Taking {
     if (queue === undefined) return false;
     // Parked jobs first: they were at the head of the queue before.
     if (!this.#limits.isEmpty) this.#take(this.#limits.takeParked(queue, this.#room));
-    for (let room = this.#room; room > 0; room = this.#room) {
+    for (let room = this.#room; room.most > 0 && !room.bytes.isFull; room = this.#room) {
       const waiting = takeReady(this.#work, queue, room);
       this.#take(this.#limits.isEmpty ? waiting : waiting.filter((job) => this.#limits.admit(job)));
       this.#looked += waiting.length;
-      if (waiting.length < room) return false;
+      if (waiting.length < room.most && !room.bytes.isFull) return false;
     }
     return true;
   }
 
-  get #room(): number {
-    return Math.min(this.#max - this.jobs.length, MAX_JOBS_PER_CALL - this.#looked);
+  get #room(): Room {
+    const most = Math.min(this.#max - this.jobs.length, MAX_JOBS_PER_CALL - this.#looked);
+    return { most, bytes: this.#bytes };
   }
 
   #take(waiting: readonly WaitingJob[]): void {

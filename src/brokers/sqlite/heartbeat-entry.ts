@@ -3,7 +3,7 @@ import { workerData } from "node:worker_threads";
 
 import { isDead } from "../../platform/process-identity.ts";
 import { serveHeartbeat, threadRuntime } from "../heartbeat/serve-heartbeat.ts";
-import { findBroker, heldJobs } from "./brokers-table.ts";
+import { findBroker, heldTasks } from "./brokers-table.ts";
 import type { SqliteHeartbeatData } from "./heartbeat-data.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { OpenFile } from "./open-file.ts";
@@ -37,7 +37,7 @@ function run(data: SqliteHeartbeatData): void {
     heldTasks: (brokerId) =>
       file().read("looking at jobs", ({ space }) => {
         const broker = findBroker(space, brokerId);
-        return broker === undefined ? [] : heldJobs(space, broker).map(({ task }) => task);
+        return broker === undefined ? [] : heldTasks(space, broker);
       }),
   });
 }

@@ -1,5 +1,6 @@
 import type { StoredJob } from "../../core/job.ts";
-import { integer, MOST_ROWS, type Row, text } from "./sql-session.ts";
+import type { ByteRoom } from "./byte-room.ts";
+import { integer, MOST_ROWS, type Row, type SqlSession, text } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
 /** A job where it waits. */
@@ -67,30 +68,59 @@ export class JobPlaces {
   }
 }
 
+/** How many jobs to take at most. */
+export interface Room {
+  readonly most: number;
+  readonly bytes: ByteRoom;
+}
+
 /** Takes the oldest ready jobs of a queue out of it. */
-export function takeReady({ space }: Work, queue: number, most: number): readonly WaitingJob[] {
-  const rows = space.sql.all(OLDEST_READY, queue, most);
-  const last = rows.at(-1)?.[0];
-  if (last !== undefined) space.sql.run(DELETE_READY, queue, last);
-  return rows.map(waitingJob);
+export function takeReady({ space }: Work, queue: number, room: Room): readonly WaitingJob[] {
+  const jobs = fitting(space.sql, space.sql.all(OLDEST_READY, queue, room.most), room);
+  const last = jobs.at(-1);
+  if (last !== undefined) space.sql.run(DELETE_READY, queue, last.seq);
+  return jobs;
 }
 
 /** Takes the oldest parked jobs of a task in a queue out of their place. */
 export function takeParked(
   { space }: Work,
   place: { readonly task: number; readonly queue: number },
-  most: number,
+  room: Room,
 ): readonly WaitingJob[] {
   const { task, queue } = place;
-  const rows = space.sql.all(OLDEST_PARKED, task, queue, most);
-  const last = rows.at(-1)?.[0];
-  if (last !== undefined) space.sql.run(DELETE_PARKED, task, queue, last);
-  return rows.map(waitingJob);
+  const jobs = fitting(space.sql, space.sql.all(OLDEST_PARKED, task, queue, room.most), room);
+  const last = jobs.at(-1);
+  if (last !== undefined) space.sql.run(DELETE_PARKED, task, queue, last.seq);
+  return jobs;
 }
 
-function waitingJob([, job, queue, task, wire]: Row): WaitingJob {
-  return { job: integer(job), queue: integer(queue), task: text(task), wire: text(wire) };
+/** The first of some rows whose texts find room. Those of long ones are read one by one, and no more than that. */
+function fitting(sql: SqlSession, rows: readonly Row[], { bytes }: Room): readonly PlacedJob[] {
+  const jobs: PlacedJob[] = [];
+  for (const [seq, job, queue, task, wire] of rows) {
+    if (!bytes.take(typeof wire === "number" ? wire : text(wire).length)) break;
+    const row = integer(job);
+    jobs.push({
+      seq: integer(seq),
+      job: row,
+      queue: integer(queue),
+      task: text(task),
+      wire: text(typeof wire === "number" ? sql.get(WIRE, row)?.[0] : wire),
+    });
+  }
+  return jobs;
 }
+
+interface PlacedJob extends WaitingJob {
+  readonly seq: number;
+}
+
+/** Longer texts are not part of lists, where their sizes stand instead, in bytes. */
+const LONG_BYTES = 4096;
+
+const WIRE_OR_SIZE = `iif(octet_length(wire) > ${LONG_BYTES}, octet_length(wire), wire)`;
+const WIRE = "SELECT wire FROM spinach_jobs WHERE id = ?";
 
 const ADD_JOB = "INSERT INTO spinach_jobs (queue, task, wire) VALUES (?, ?, ?)";
 const ADD_FUTURE = "INSERT INTO spinach_future (namespace, at_ms, job) VALUES (?, ?, ?)";
@@ -114,14 +144,14 @@ LIMIT ?`;
 const DELETE_FUTURE = "DELETE FROM spinach_future WHERE namespace = ? AND at_ms = ? AND job = ?";
 // LEFT JOIN: a row without its job is noticed, and SQLite reads the small table first, in its order, and no more rows than are wanted.
 const OLDEST_READY = `
-SELECT seq, job, spinach_ready.queue, task, wire
+SELECT seq, job, spinach_ready.queue, task, ${WIRE_OR_SIZE}
 FROM spinach_ready LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE spinach_ready.queue = ?
 ORDER BY seq
 LIMIT ?`;
 const DELETE_READY = "DELETE FROM spinach_ready WHERE queue = ? AND seq <= ?";
 const OLDEST_PARKED = `
-SELECT seq, job, spinach_parked.queue, spinach_jobs.task, wire
+SELECT seq, job, spinach_parked.queue, spinach_jobs.task, ${WIRE_OR_SIZE}
 FROM spinach_parked LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE spinach_parked.task = ? AND spinach_parked.queue = ?
 ORDER BY seq

@@ -1,4 +1,4 @@
-import { takeParked, type JobPlaces, type WaitingJob } from "./job-places.ts";
+import { type JobPlaces, type Room, takeParked, type WaitingJob } from "./job-places.ts";
 import { integer, type Row, text, UnreadableRowError } from "./sql-session.ts";
 import type { Work } from "./work.ts";
 
@@ -67,12 +67,12 @@ export class Limits {
   }
 
   /** Takes parked jobs of a queue whose tasks have free places, and the places with them. */
-  takeParked(queue: number, most: number): readonly WaitingJob[] {
+  takeParked(queue: number, { most, bytes }: Room): readonly WaitingJob[] {
     const taken: WaitingJob[] = [];
     for (const limit of this.#byTask.values()) {
       const room = Math.min(limit.most - limit.running, most - taken.length);
-      if (room <= 0) continue;
-      const jobs = takeParked(this.#work, { task: limit.id, queue }, room);
+      if (room <= 0 || bytes.isFull) continue;
+      const jobs = takeParked(this.#work, { task: limit.id, queue }, { most: room, bytes });
       if (jobs.length > 0) change(limit, jobs.length);
       taken.push(...jobs);
     }

@@ -16,7 +16,7 @@ import {
   type WakeUpListener,
 } from "../broker.ts";
 import { ApplicationTransactions } from "./application-transactions.ts";
-import { findBroker, heldJobs, rescue, rescueAll } from "./brokers-table.ts";
+import { findBroker, heldTexts, rescue, rescueAll } from "./brokers-table.ts";
 import { exchange, type Exchanged, hasJobs } from "./exchange.ts";
 import { flush } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -189,11 +189,12 @@ export class SqliteBroker implements Broker {
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {
     const member = this.#session?.member;
     if (member === undefined) return [];
-    const held = await this.#open.read("reading jobs", ({ space }) =>
-      heldJobs(space, member.broker),
+    const rows = new Set([...known].flatMap((id) => member.held.get(id) ?? []));
+    const unknown = await this.#open.read("reading jobs", ({ space }) =>
+      heldTexts(space, member.broker, rows),
     );
-    return held
-      .map(({ wire }) => decodeJob(wire, JobStatus.RUNNING))
+    return unknown
+      .map((wire) => decodeJob(wire, JobStatus.RUNNING))
       .filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }
 

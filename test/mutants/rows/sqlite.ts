@@ -6,6 +6,7 @@ const BELL = "src/brokers/sqlite/wake-bell.ts";
 const BELL_TEST = "test/brokers/sqlite/wake-bell.test.ts";
 
 const BAD_ROWS = "test/brokers/sqlite/bad-rows.test.ts";
+const LARGE_JOBS = "test/brokers/sqlite/large-jobs.test.ts";
 const LIFECYCLE = "test/lifecycle/stop-at-each-await.test.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -157,5 +158,26 @@ export const MUTANTS: readonly Mutant[] = [
     from: "nowMs - this.#rangAtMs >= RING_EVERY_MS",
     to: "this.#rangAtMs === -Infinity",
     test: BELL_TEST,
+  },
+  {
+    kind: "a fetch without a bound of bytes",
+    file: "src/brokers/sqlite/byte-room.ts",
+    from: "bytes <= this.#left ||",
+    to: "bytes >= 0 ||",
+    test: LARGE_JOBS,
+  },
+  {
+    kind: "a fetch that says it was all when bytes ended it",
+    file: "src/brokers/sqlite/exchange.ts",
+    from: "if (waiting.length < room.most && !room.bytes.isFull) return false;",
+    to: "if (waiting.length < room.most) return false;",
+    test: LARGE_JOBS,
+  },
+  {
+    kind: "reconcile reads and gives what is known",
+    file: "src/brokers/sqlite/brokers-table.ts",
+    from: "rows.filter((job) => !known.has(job)).map",
+    to: "rows.filter((job) => known.has(job)).map",
+    test: LARGE_JOBS,
   },
 ];
