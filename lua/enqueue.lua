@@ -23,7 +23,6 @@ local at = FIRST_JOBS
 -- include quarantine
 -- include number
 -- include wake
--- include future
 -- include take_in
 
 return whole(function()

@@ -34,7 +34,6 @@ local at = FIRST_JOBS
 -- include clock
 -- include wake
 -- include alive
--- include future
 -- include take_in
 
 local function is_limited(task)

@@ -43,100 +43,99 @@
 
 -- include call
 -- include quarantine
+
+-- All that follows stands in one function: what its functions share is found the sooner the fewer stand around it.
+return whole(function()
+  -- Who was condemned has a score of 0 until its jobs are settled.
+  local score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
+  if score <= 0 then return { LOST } end
+  -- Whether there is anything that most namespaces do not use, a limit or a time: that costs one question.
+  local has_extras = call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact) > 0
+  local may_be_limited = has_extras and call('EXISTS', own_limits, limits, parked) > 0
+
 -- include clock
 -- include job
--- include due
--- include alive
-
--- The next argument to read.
-local at = FIRST_JOBS
-local queue_names, index_of = {}, {}
-for index = 1, (#KEYS - FIRST_QUEUES + 1) / 2 do
-  queue_names[index] = ARGV[at]
-  index_of[ARGV[at]] = index
-  at = at + 1
-end
-
-local function queue_key(index) return KEYS[FIRST_QUEUES + (index - 1) * 2] end
-local function idle_key(index) return KEYS[FIRST_QUEUES + (index - 1) * 2 + 1] end
-
--- When the broker was last seen; whether there is anything that most namespaces do not use: a limit, or a time.
-local score, has_extras
--- What most calls do without: to make its functions alone would take a third of their time.
-local rest, load_rest
-
 -- include take
--- include ready
+
+  -- The next argument to read.
+  local at = FIRST_JOBS + (#KEYS - FIRST_QUEUES + 1) / 2
+  -- What most calls do without; nil in these.
+  local rest
+
 -- include settle
 
-function load_rest()
+  -- Its functions stand here, since to make them takes time, which most calls do not need.
+  if may_be_limited or not are_all_done then
 -- include write
 -- include number
 -- include hash_number
 -- include wake
 -- include limits
+-- include queues
 -- include parked
 -- include come_back
-  if call('EXISTS', own_limits, limits, parked) > 0 then
-    read_limits()
-    mend_scores()
-  end
-  return {
-    is_limited = limit_by_task ~= nil,
-    settle = settle_rest,
-    take_parked = take_parked,
-    take_within_limits = take_within_limits,
-    save = function()
-      save_places()
-      save_numbers()
-    end,
-    wake_freed = function()
-      for task in pairs(freed) do wake_parked(task) end
-    end,
-    counted = function() return next(is_uncounted) and UNCOUNTED or COUNTED end,
-  }
-end
-
-local may_hold_more = NO_MORE
-
-local function take_from(index)
-  local queue = queue_names[index]
-  if rest and rest.is_limited then rest.take_parked(queue) end
-  local key = idle_key(index)
-  if take_ready(queue_key(index), queue) then
-    may_hold_more = MORE
-    if may_be_idle and call('SREM', key, broker_id) == 1 then
-      on_undo(function() redis.pcall('SADD', key, broker_id) end)
+    if may_be_limited then
+      read_limits()
+      mend_scores()
     end
-    return
+    rest = {
+      is_limited = may_be_limited,
+      take_parked = take_parked,
+      take_within_limits = take_within_limits,
+      save = function()
+        save_places()
+        save_numbers()
+      end,
+      wake_freed = function()
+        for task in pairs(freed) do wake_parked(task) end
+      end,
+      counted = function() return next(is_uncounted) and UNCOUNTED or COUNTED end,
+    }
+    settle_rest()
   end
-  if call('SADD', key, broker_id) == 1 then on_undo(function() redis.pcall('SREM', key, broker_id) end) end
-  if clears then call('PUBLISH', channel, queue .. '\nclear') end
-end
-
-local function take_jobs()
-  if max > 0 then
-    for index = 1, taking do take_from(index) end
+  for first = 1, #ended, CHUNK do
+    call('HDEL', running, unpack(ended, first, math.min(first + CHUNK - 1, #ended)))
   end
-  -- Before jobs are held: what takes them back from there is proved by then.
-  if rest then rest.save() end
-  hold_taken()
-  if rest then rest.wake_freed() end
-  local due_at = has_extras and next_due() or math.huge
-  return due_at < math.huge and string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) or ''
-end
 
-return whole(function()
-  -- Who was condemned has a score of 0 until its jobs are settled.
-  score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
-  if score <= 0 then return { LOST } end
-  -- What is not used costs one question.
-  has_extras = call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact) > 0
-  if has_extras and call('EXISTS', own_limits, limits, parked) > 0 then rest = load_rest() end
-  settle()
+  local may_hold_more, due = NO_MORE, ''
   -- What ended is settled for good: from here on nothing that fails may fail the whole.
-  local were_taken, due = try(take_jobs)
+  local were_taken, refusal = try(function()
+-- include ready
+-- include alive
+    for index = 1, max > 0 and taking or 0 do
+      local queue, key, idle = ARGV[FIRST_JOBS + index - 1], KEYS[FIRST_QUEUES + index * 2 - 2], KEYS[FIRST_QUEUES + index * 2 - 1]
+      if rest and rest.is_limited then rest.take_parked(queue) end
+      if take_ready(key, queue) then
+        may_hold_more = MORE
+        if may_be_idle and call('SREM', idle, broker_id) == 1 then
+          on_undo(function() redis.pcall('SADD', idle, broker_id) end)
+        end
+      else
+        if call('SADD', idle, broker_id) == 1 then
+          on_undo(function() redis.pcall('SREM', idle, broker_id) end)
+        end
+        if clears then call('PUBLISH', channel, queue .. '\nclear') end
+      end
+    end
+    -- Before jobs are held: what takes them back from there is proved by then.
+    if rest then rest.save() end
+    if taken > 0 then
+      on_undo(function()
+        for index = 1, taken do redis.pcall('HDEL', running, held[index * 2 - 1]) end
+      end)
+      for first = 1, taken * 2, CHUNK do
+        call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, taken * 2)))
+      end
+      show_alive(score)
+    end
+    if rest then rest.wake_freed() end
+    if has_extras then
+-- include due
+      local due_at = next_due()
+      if due_at < math.huge then due = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) end
+    end
+  end)
   local counted = rest and rest.counted() or COUNTED
   if were_taken then return { may_hold_more, due, jobs_taken, counted } end
-  return { MORE, '', {}, counted, redis.error_reply(due) }
+  return { MORE, '', {}, counted, redis.error_reply(refusal) }
 end)

@@ -42,25 +42,73 @@ function withoutComments(source: string): string {
 /** A line `-- include NAME` stands for lua/lib/NAME.lua: Redis gives scripts no other way to share. */
 function withIncludes(source: string): string {
   return source.replaceAll(/^-- include (?<name>\w+)$/gmv, (_, name: string) =>
-    readFileSync(join(ROOT, "lua/lib", `${name}.lua`), "utf8"),
+    withIncludes(readFileSync(join(ROOT, "lua/lib", `${name}.lua`), "utf8")),
   );
 }
 
-/** The names of the header, as local variables. */
-function prologue({ keys, args, codes }: Header): string {
-  const locals = [
-    ...keys.map((key) => luaLocal("KEYS", key)),
-    ...args.map((argument) => luaLocal("ARGV", argument)),
-    ...[...codes].map(([name, code]) => `local ${name} = ${code}`),
-  ];
-  return `${locals.join("\n")}\n`;
+/** The names of the header that are worth a local variable: numbers and flags, which are read once. */
+function prologue({ args }: Header): string {
+  return args.map(luaLocal).join("");
 }
 
-function luaLocal(list: string, { name, index, isRest, kind }: Parameter): string {
-  if (isRest) return `local FIRST_${name.toUpperCase()} = ${index}`;
-  const given = `${list}[${index}]`;
-  if (kind === "number") return `local ${name} = tonumber(${given})`;
-  return `local ${name} = ${given}${kind === "flag" ? " == '1'" : ""}`;
+function luaLocal({ name, index, isRest, kind }: Parameter): string {
+  if (isRest || kind === "text") return "";
+  const given = `ARGV[${index}]`;
+  return `local ${name} = ${kind === "number" ? `tonumber(${given})` : `${given} == '1'`}\n`;
+}
+
+/** What the other names of the header stand for. */
+function namesOf({ keys, args, codes }: Header): Map<string, string> {
+  const names = new Map([...codes].map(([name, code]) => [name, String(code)]));
+  const add = (list: string, { name, index, isRest, kind }: Parameter): void => {
+    if (isRest) names.set(`FIRST_${name.toUpperCase()}`, String(index));
+    else if (list === "KEYS" || kind === "text") names.set(name, `${list}[${index}]`);
+  };
+  for (const key of keys) add("KEYS", key);
+  for (const argument of args) add("ARGV", argument);
+  return names;
+}
+
+const CONSTANTS = /^ *local (?<names>[A-Z][A-Z_]*(?:, [A-Z][A-Z_]*)*) = (?<values>(?:'[^'\n]*'|[^\{'\n])*)\n/gmv;
+
+/** Takes constants out of a text: names in capitals, whose values are numbers or texts. */
+function withoutConstants(text: string, names: Map<string, string>): string {
+  return text.replaceAll(CONSTANTS, (_, list: string, given: string) => {
+    const values = given.match(/'[^']*'|[^,']+/gv) ?? [];
+    for (const [index, name] of list.split(", ").entries()) {
+      const value = values[index]?.trim() ?? "";
+      names.set(name, /^(?:'[^']*'|[\d.e]+)$/v.test(value) ? value : `(${value})`);
+    }
+    return "";
+  });
+}
+
+/** A word that is no part of another one, no field, and in no text. */
+const WORD = /'(?:[^'\\]|\\.)*'|(?<![\w.])[A-Za-z_]\w*/gv;
+
+/**
+ * Writes keys, arguments and constants where their names stand: a local variable costs each run a place, and each
+ * function that uses it another one, which takes Lua the longer to find the more there are.
+ * @throws Error if a name is that of a variable too
+ */
+function withValues(file: string, text: string, names: ReadonlyMap<string, string>): string {
+  for (const [, list = ""] of text.matchAll(/(?:local |function\b[^\(]*\(|for )(?<list>[\w, ]+)/gv)) {
+    const taken = list.split(/[, ]+/v).find((name) => names.has(name));
+    if (taken !== undefined) throw new Error(`${file}: ${taken} is a variable, and stands for a value`);
+  }
+  return text.replaceAll(WORD, (word) => names.get(word) ?? word);
+}
+
+const FUNCTION = /^local function (?<short>\w+)\([^\n]*\bend\n|^local function (?<name>\w+)\([^\n]*\n(?:[^\n]*\n)*?end\n/gmv;
+
+/** Leaves out the shared functions that the script does not use: to make a function costs each run. */
+function withoutUnused(text: string): string {
+  const used = text.replaceAll(FUNCTION, (whole, short?: string, name?: string) => {
+    const found = text.match(new RegExp(String.raw`\b${name ?? short}\b`, "gv")) ?? [];
+    const inside = whole.match(new RegExp(String.raw`\b${name ?? short}\b`, "gv")) ?? [];
+    return found.length === inside.length ? "" : whole;
+  });
+  return used === text ? text : withoutUnused(used);
 }
 
 function camelCase(name: string): string {
@@ -92,7 +140,9 @@ function declaration(file: string): string {
   const name = basename(file, ".lua");
   const source = readFileSync(join(ROOT, file), "utf8");
   const header = parseHeader(file, source);
-  const text = withoutComments(prologue(header) + withIncludes(source));
+  const names = namesOf(header);
+  const used = withoutUnused(withoutComments(withIncludes(source)));
+  const text = prologue(header) + withValues(file, withoutConstants(used, names), names);
   const sha1 = createHash("sha1").update(text).digest("hex");
   const constant = name.toUpperCase();
   const keys = header.keys.map((each) => passed("keys", each)).join(", ");
@@ -100,7 +150,7 @@ function declaration(file: string): string {
   const parameters = [...parameter("keys", header.keys), ...parameter("args", header.args)];
   const codes = [...header.codes].map(([code, number]) => `${code}: ${number}`).join(", ");
   const declarations = [
-    `const ${constant}: LuaScript = ${JSON.stringify({ name, sha1, text, commands: commandsOf(text) })};`,
+    `const ${constant}: LuaScript = ${JSON.stringify({ name, sha1, text, commands: commandsOf(used) })};`,
     `/** ${header.summary} See lua/${name}.lua. */
 export function ${camelCase(name)}(
 ${parameters.join("")}): ScriptCall {

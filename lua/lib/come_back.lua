@@ -2,6 +2,11 @@
 -- ends once.
 local is_ended = {}
 
+local function next_number()
+  at = at + 1
+  return tonumber(ARGV[at - 1])
+end
+
 -- Ended jobs of so many fields each, the first of which is the id, with their text if the broker holds them.
 local function read_ended(count, fields)
   local list, ids = {}, {}

@@ -1,8 +1,8 @@
 -- What a script reads of a job. Ours start {"id":"<36 bytes>","status":<digit>,"task_name":"...","queue":"...";
 -- others are decoded. What JavaScript reads otherwise it
 -- sets aside: see job-reader.ts.
-local OWN_START, ID_FIRST, ID_LAST, QUOTE = '^{"id":"', 8, 43, 34
-local sub, byte, find = string.sub, string.byte, string.find
+local OWN_START, ID_FIRST, ID_LAST = '^{"id":"', 8, 43
+local sub, find = string.sub, string.find
 local NO_JOB = 'not a job: it must be JSON with the texts id, task_name and queue'
 
 -- The JSON string whose first character is at `first`, and the index of its closing quote.

@@ -62,6 +62,13 @@ local function prove_parking(member)
   may_park = true
 end
 
+local function take(id, job)
+  taken = taken + 1
+  jobs_taken[taken] = job
+  held[taken * 2 - 1] = id
+  held[taken * 2] = job
+end
+
 -- Takes the first ones of a task and a queue, whose name is given, at most so many. Returns how many these were.
 local function take_first_parked(name, limit, most)
   local task, prefix = string.match(name, '^(.*)%z'), name .. '\0'

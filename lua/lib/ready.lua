@@ -21,15 +21,26 @@ end
 -- Returns whether the queue may hold more.
 local function take_ready(key, queue)
   local take_jobs = rest and rest.is_limited and rest.take_within_limits or take_all
-  while wanted() > 0 do
+  while true do
     local count = wanted()
+    if count <= 0 then return true end
     local jobs = call('LPOP', key, count)
     if not jobs then return false end
-    on_undo(function() put_back(key, jobs) end)
+    on_undo(function()
+      -- Back to the head of their queue; rather to its tail than nowhere.
+      local reversed = {}
+      for index = 1, #jobs do reversed[index] = jobs[#jobs + 1 - index] end
+      if type(redis.pcall('LPUSH', key, unpack(reversed))) == 'table' then redis.pcall('RPUSH', key, unpack(jobs)) end
+    end)
     local last = fitting(jobs)
-    if last < #jobs then leave_rest(key, jobs, last + 1) end
+    if last < #jobs then
+      -- What does not fit stays the head of its queue.
+      local left = {}
+      for index = #jobs, last + 1, -1 do left[#left + 1] = jobs[index] end
+      call('LPUSH', key, unpack(left))
+      on_undo(function() redis.pcall('LTRIM', key, #left, -1) end)
+    end
     take_jobs(jobs, last, key, queue)
     if #jobs < count then return last < #jobs end
   end
-  return true
 end

@@ -58,6 +58,7 @@ local function take_in(own_jobs)
     take_in_ready(KEYS[key], KEYS[key + 1], name, own_jobs)
   end
   if #futures == 0 then return end
+-- include future
   take_in_future(futures, function(index)
     wake(KEYS[FIRST_QUEUES + index * 2 - 1], names[index], 1)
   end)
