@@ -100,10 +100,11 @@ return whole(function()
   local may_hold_more, due = NO_MORE, ''
   -- What ended is settled for good: from here on nothing that fails may fail the whole.
   local were_taken, refusal = try(function()
--- include ready
 -- include alive
+-- include ready
     for index = 1, max > 0 and taking or 0 do
-      local queue, key, idle = ARGV[FIRST_JOBS + index - 1], KEYS[FIRST_QUEUES + index * 2 - 2], KEYS[FIRST_QUEUES + index * 2 - 1]
+      local queue, place = ARGV[FIRST_JOBS + index - 1], FIRST_QUEUES + index * 2 - 2
+      local key, idle = KEYS[place], KEYS[place + 1]
       if rest and rest.is_limited then rest.take_parked(queue) end
       if take_ready(key, queue) then
         may_hold_more = MORE
@@ -119,15 +120,7 @@ return whole(function()
     end
     -- Before jobs are held: what takes them back from there is proved by then.
     if rest then rest.save() end
-    if taken > 0 then
-      on_undo(function()
-        for index = 1, taken do redis.pcall('HDEL', running, held[index * 2 - 1]) end
-      end)
-      for first = 1, taken * 2, CHUNK do
-        call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, taken * 2)))
-      end
-      show_alive(score)
-    end
+    hold_taken()
     if rest then rest.wake_freed() end
     if has_extras then
 -- include due

@@ -69,7 +69,8 @@ function namesOf({ keys, args, codes }: Header): Map<string, string> {
   return names;
 }
 
-const CONSTANTS = /^ *local (?<names>[A-Z][A-Z_]*(?:, [A-Z][A-Z_]*)*) = (?<values>(?:'[^'\n]*'|[^\{'\n])*)\n/gmv;
+const CONSTANTS =
+  /^ *local (?<names>[A-Z][A-Z_]*(?:, [A-Z][A-Z_]*)*) = (?<values>(?:'[^'\n]*'|[^\{'\n])*)\n/gmv;
 
 /** Takes constants out of a text: names in capitals, whose values are numbers or texts. */
 function withoutConstants(text: string, names: Map<string, string>): string {
@@ -92,14 +93,18 @@ const WORD = /'(?:[^'\\]|\\.)*'|(?<![\w.])[A-Za-z_]\w*/gv;
  * @throws Error if a name is that of a variable too
  */
 function withValues(file: string, text: string, names: ReadonlyMap<string, string>): string {
-  for (const [, list = ""] of text.matchAll(/(?:local |function\b[^\(]*\(|for )(?<list>[\w, ]+)/gv)) {
+  for (const [, list = ""] of text.matchAll(
+    /(?:local |function\b[^\(]*\(|for )(?<list>[\w, ]+)/gv,
+  )) {
     const taken = list.split(/[, ]+/v).find((name) => names.has(name));
-    if (taken !== undefined) throw new Error(`${file}: ${taken} is a variable, and stands for a value`);
+    if (taken !== undefined)
+      throw new Error(`${file}: ${taken} is a variable, and stands for a value`);
   }
   return text.replaceAll(WORD, (word) => names.get(word) ?? word);
 }
 
-const FUNCTION = /^local function (?<short>\w+)\([^\n]*\bend\n|^local function (?<name>\w+)\([^\n]*\n(?:[^\n]*\n)*?end\n/gmv;
+const FUNCTION =
+  /^local function (?<short>\w+)\([^\n]*\bend\n|^local function (?<name>\w+)\([^\n]*\n(?:[^\n]*\n)*?end\n/gmv;
 
 /** Leaves out the shared functions that the script does not use: to make a function costs each run. */
 function withoutUnused(text: string): string {

@@ -44,3 +44,14 @@ local function take_ready(key, queue)
     if #jobs < count then return last < #jobs end
   end
 end
+
+local function hold_taken()
+  if taken == 0 then return end
+  on_undo(function()
+    for index = 1, taken do redis.pcall('HDEL', running, held[index * 2 - 1]) end
+  end)
+  for first = 1, taken * 2, CHUNK do
+    call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, taken * 2)))
+  end
+  show_alive(score)
+end

@@ -68,9 +68,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "what does not fit comes back in another order",
-    file: "lua/lib/take.lua",
-    from: "for index = #jobs, first, -1 do",
-    to: "for index = first, #jobs do",
+    file: "lua/lib/ready.lua",
+    from: "for index = #jobs, last + 1, -1 do",
+    to: "for index = last + 1, #jobs do",
     test: "test/brokers/redis/thin-line.test.ts",
     title: "keep their order",
   },

@@ -14,8 +14,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: KIND,
     file: "lua/exchange.lua",
-    from: "  if rest then rest.save() end\n  hold_taken()\n",
-    to: "  hold_taken()\n  if rest then rest.save() end\n",
+    from: "    if rest then rest.save() end\n    hold_taken()\n",
+    to: "    hold_taken()\n    if rest then rest.save() end\n",
     test: ATOMICITY,
   },
 ];

@@ -7,8 +7,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a script that fails midway: what a fetch has popped",
     file: "lua/lib/ready.lua",
-    from: "    on_undo(function() put_back(key, jobs) end)\n",
-    to: "",
+    from: "    on_undo(function()\n      -- Back",
+    to: "    tostring(function()\n      -- Back",
     test: ATOMICITY,
   },
   {
