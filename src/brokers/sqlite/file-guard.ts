@@ -23,6 +23,8 @@ export interface FileGuardParts {
   /** Where the file is, without links: SQLite names its other files after that. */
   readonly file: string;
   readonly clock: Clock;
+  /** Called when something is found wrong; once, until nothing is wrong any more. */
+  readonly onLost: (error: BrokerError) => void;
 }
 
 /**
@@ -45,6 +47,7 @@ export class FileGuard {
   #lookForLibraryAtMs = 0;
   /** What a restart alone can mend. */
   #broken: BrokerError | undefined;
+  #wasTold = false;
 
   /** @throws what `statSync` throws */
   constructor(parts: FileGuardParts) {
@@ -132,17 +135,10 @@ export class FileGuard {
     const { path } = this.#parts;
     const found = identityAt(path);
     if (found === "unknown") return;
-    if (found === undefined) {
-      throw new BrokerError(
-        `SQLite: ${path} was deleted or renamed while this process works on it: ` +
-          `put it back, or restart this process to begin a new one`,
-      );
-    }
-    if (found.ino === this.#database.ino && found.dev === this.#database.dev) return;
-    throw new BrokerError(
-      `SQLite: ${path} was replaced by another file while this process works on it: ` +
-        `restart this process to work on that one`,
-    );
+    if (found === undefined) throw this.#told(deleted(path));
+    const isSame = found.ino === this.#database.ino && found.dev === this.#database.dev;
+    if (!isSame) throw this.#told(replaced(path));
+    this.#wasTold = false;
   }
 
   #lookForLibrary(): void {
@@ -151,7 +147,15 @@ export class FileGuard {
 
   #breakWith(error: BrokerError): never {
     this.#broken = error;
-    throw error;
+    throw this.#told(error);
+  }
+
+  #told(error: BrokerError): BrokerError {
+    if (!this.#wasTold) {
+      this.#wasTold = true;
+      this.#parts.onLost(error);
+    }
+    return error;
   }
 }
 
@@ -187,6 +191,20 @@ function mapsTwice(file: string): boolean {
 /** `address perms offset dev inode path`: man 5 proc_pid_maps. */
 function isFirst(line: string): boolean {
   return /^\S+ \S+ 0+ /v.test(line);
+}
+
+function deleted(path: string): BrokerError {
+  return new BrokerError(
+    `SQLite: ${path} was deleted or renamed while this process works on it: ` +
+      `put it back, or restart this process to begin a new one`,
+  );
+}
+
+function replaced(path: string): BrokerError {
+  return new BrokerError(
+    `SQLite: ${path} was replaced by another file while this process works on it: ` +
+      `restart this process to work on that one`,
+  );
 }
 
 const ADVICE =

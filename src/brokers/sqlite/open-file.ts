@@ -49,7 +49,15 @@ export class OpenFile {
     this.space = new NamespaceSession(sql, namespace);
     this.wakeUps = new WakeUps(`${this.#file}\0${namespace}`);
     this.bell = new WakeBell(this.#file, runtime.clock);
-    this.#guard = new FileGuard({ path, file: this.#file, clock: runtime.clock });
+    this.#guard = new FileGuard({
+      path,
+      file: this.#file,
+      clock: runtime.clock,
+      onLost: (err) => {
+        // Once a process: a heartbeat thread is told of by the connection beside which it works.
+        if (from.mustExist !== true) runtime.logger.error({ err, path }, LOST);
+      },
+    });
     this.#transactions = new Transactions({
       sql,
       path,
@@ -192,6 +200,10 @@ export class OpenFile {
     return { space: this.space, nowMs: this.#runtime.clock.now(), woken: new Woken() };
   }
 }
+
+const LOST =
+  "this process schedules, fetches and settles nothing any more on its SQLite file: do what the error says; what runs " +
+  "goes on, and runs again where its end could not be settled";
 
 function patienceOf({ runtime, options, ending }: OpenFileOptions): Patience {
   return { runtime, timeoutMs: options.callTimeout, ending };

@@ -202,20 +202,40 @@ describe("SqliteBroker notices that its file is not what others see", () => {
   test("a file that goes between the connection and its first commit is told of as one that goes later", () => {
     const path = folder.file("at-once.db");
     using db = openDatabase(path);
-    const guard = new FileGuard({ path, file: path, clock: new FakeRuntime().clock });
+    const { clock } = new FakeRuntime();
+    const guard = new FileGuard({ path, file: path, clock, onLost: () => undefined });
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`);
     assert.throws(() => guard.check(), /at-once\.db was deleted or renamed/v);
     db.exec("SELECT 1");
   });
 
-  test("idle workers notice that the file is gone, and say so", LIMIT, async () => {
+  test("a file that goes, comes back and goes again is told of twice, however often it is looked at", () => {
+    const path = folder.file("twice.db");
+    using db = openDatabase(path);
+    const told: string[] = [];
+    const { clock } = new FakeRuntime();
+    const guard = new FileGuard({ path, file: path, clock, onLost: (e) => told.push(e.message) });
+    for (let round = 0; round < 2; round += 1) {
+      renameSync(path, `${path}.old`);
+      for (let look = 0; look < 3; look += 1) assert.ok(guard.problem() instanceof BrokerError);
+      renameSync(`${path}.old`, path);
+      assert.equal(guard.problem(), undefined);
+    }
+    assert.equal(told.length, 2);
+    guard.close();
+    db.exec("SELECT 1");
+  });
+
+  test("idle workers notice that the file is gone, and one error says so", LIMIT, async () => {
     const path = folder.file("idle.db");
     const told = Promise.withResolvers<string>();
-    const tell = (fields: object): void => {
+    const errors: string[] = [];
+    const tell = (fields: object, message: string): void => {
+      errors.push(message);
       if ("err" in fields && fields.err instanceof BrokerError) told.resolve(fields.err.message);
     };
     const nothing = (): void => undefined;
-    const logger = { debug: nothing, info: nothing, warn: tell, error: tell };
+    const logger = { debug: nothing, info: nothing, warn: nothing, error: tell };
     await using spin = new Engine(new SqliteBroker(path), { logger });
     spin.task("plain", () => undefined);
     await spin.startWorkers({ workers: new AsyncWorkers() });
@@ -224,6 +244,7 @@ describe("SqliteBroker notices that its file is not what others see", () => {
     await assert.rejects(spin.schedule("plain"), BrokerError);
     assert.ok(!existsSync(path), "a closed process leaves no new file behind");
     await spin.close();
+    assert.equal(errors.length, 1, errors.join("; "));
   });
 
   test("inTransaction() says why a connection of another library cannot be used", async () => {

@@ -45,8 +45,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "another file is taken for the same",
     file: GUARD,
-    from: "if (found.ino === this.#database.ino && found.dev === this.#database.dev) return;",
-    to: "if (found.dev === this.#database.dev) return;",
+    from: "const isSame = found.ino === this.#database.ino && found.dev === this.#database.dev;",
+    to: "const isSame = found.dev === this.#database.dev;",
     test: GUARD_TEST,
     title: "replaced",
   },
@@ -179,5 +179,12 @@ export const MUTANTS: readonly Mutant[] = [
     from: "rows.filter((job) => !known.has(job)).map",
     to: "rows.filter((job) => known.has(job)).map",
     test: LARGE_JOBS,
+  },
+  {
+    kind: "a lost file is an error once, not with each call",
+    file: GUARD,
+    from: "if (!this.#wasTold) {",
+    to: "{",
+    test: GUARD_TEST,
   },
 ];
