@@ -30,6 +30,8 @@ interface Bench extends AsyncDisposable {
   readonly events: readonly string[];
   /** How often somebody has written that it is alive. */
   beats(): number;
+  /** How often a sweep has looked whether the log of the file must be shortened. */
+  logLooks(): number;
   /** The holder takes a job. */
   take(): Promise<void>;
   /** Each write takes so long from now on, in ms. */
@@ -62,6 +64,7 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
   let isBroken = false;
   let failsOnce = "";
   let beats = 0;
+  let logLooks = 0;
   const brokers = [SqliteBroker.alone(path), SqliteBroker.alone(path)] as const;
   const silentOnes = Array.from({ length: silent }, () => SqliteBroker.alone(path));
   for (const broker of [...brokers, ...silentOnes]) {
@@ -92,7 +95,10 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
           }
           return file.write(what, body);
         },
-        shortenLog: () => file.shortenLog(),
+        shortenLog: () => {
+          logLooks += 1;
+          return file.shortenLog();
+        },
       },
       runtime,
       leaseMs: LEASE_MS,
@@ -135,6 +141,7 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
     dead,
     take: () => take(brokers[0]),
     beats: () => beats,
+    logLooks: () => logLooks,
     slowDown: (ms) => {
       slowMs = ms;
     },
@@ -248,5 +255,12 @@ describe("the heartbeat on SQLite", () => {
     assert.deepEqual([it.events[0], rescued.length], ["watcher failed", 1]);
     await it.runtime.advance(LEASE_MS + 1000);
     assert.equal(it.events.filter((event) => event.includes("rescued")).length, 2);
+  });
+
+  test("each sweep has the log of the file shortened where that is needed, also an idle process'", async () => {
+    await using it = await bench({ holds: false });
+    const before = it.logLooks();
+    await it.watcher.sweep();
+    assert.equal(it.logLooks(), before + 1);
   });
 });

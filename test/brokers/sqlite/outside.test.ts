@@ -4,8 +4,11 @@ import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
-import { openDatabase } from "../../../src/brokers/sqlite/database-file.ts";
-import type { SqliteBrokerOptions } from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
+import { OpenFile } from "../../../src/brokers/sqlite/open-file.ts";
+import {
+  checkSqliteBrokerOptions,
+  type SqliteBrokerOptions,
+} from "../../../src/brokers/sqlite/sqlite-broker-options.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
@@ -132,12 +135,16 @@ describe("a SqliteBroker", () => {
       ["NORMAL", 1],
       ["FULL", 2],
     ] as const) {
-      const patience = { runtime: systemRuntime(), timeoutMs: 1000 };
-      const sql = await openDatabase({ path: folder.file("level.db"), synchronous, patience });
-      t.after(() => {
-        sql.close();
+      const file = await OpenFile.open({
+        path: folder.file("level.db"),
+        options: checkSqliteBrokerOptions({ synchronous }),
+        namespace: "spinach",
+        runtime: systemRuntime(),
       });
-      assert.deepEqual(sql.get("PRAGMA synchronous"), [level]);
+      t.after(() => {
+        file.close();
+      });
+      assert.deepEqual(file.space.sql.get("PRAGMA synchronous"), [level]);
     }
   });
 

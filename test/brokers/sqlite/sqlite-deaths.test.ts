@@ -93,6 +93,17 @@ describe("processes on one SQLite file", { concurrency: true }, () => {
     assert.equal(blocker.lines.filter((line) => line.startsWith("start")).length, 1);
   });
 
+  test("[G6] a process that is stuck for longer than stuckAfter lets its jobs go", async () => {
+    const path = folder.file("stuck.db");
+    await using spin = producer(path);
+    await using stuck = await startWorkerProcess(path, "block", { lease: 1000, stuckAfter: 1500 });
+    await spin.schedule("retried", 30_000);
+    await stuck.printed(/^start/v);
+    await using heir = await startWorkerProcess(path, "end", { lease: 1000 });
+    await heir.printed(/^end 30000$/v);
+    assert.equal(stuck.lines.includes("end 30000"), false, "while it was stuck");
+  });
+
   test("a process that is idle hears of jobs that another one schedules", async () => {
     const path = folder.file("idle.db");
     await using spin = producer(path);

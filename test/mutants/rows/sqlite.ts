@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (this.#hasStopped) throw notStarted(this.#parts.path);",
     to: "",
     test: LIFECYCLE,
-    title: "SQLite",
+    title: "of a SqliteBroker",
   },
   {
     kind: "a stop that leaves the start to itself",

@@ -217,9 +217,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "synchronous ignored",
-    file: "src/brokers/sqlite/database-file.ts",
-    from: "      sql.exec(`PRAGMA synchronous = ${synchronous}`);",
-    to: '      sql.exec("PRAGMA synchronous = NORMAL");',
+    file: "src/brokers/sqlite/open-file.ts",
+    from: "openDatabase({ path, synchronous, patience, mustExist })",
+    to: 'openDatabase({ path, synchronous: "NORMAL", patience, mustExist })',
     test: "test/brokers/sqlite/outside.test.ts",
   },
   {
