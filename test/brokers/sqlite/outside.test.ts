@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { OpenFile } from "../../../src/brokers/sqlite/open-file.ts";
 import {
@@ -14,7 +15,7 @@ import { BrokerError } from "../../../src/core/errors.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluster.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
-import { until } from "../../../src/testing/waits.ts";
+import { until, within } from "../../../src/testing/waits.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 
@@ -155,10 +156,33 @@ describe("a SqliteBroker", () => {
     const db = new DatabaseSync(path);
     db.exec("BEGIN IMMEDIATE");
     const startedMs = performance.now();
-    await assert.rejects(broker.enqueue([jobs.make(plain)]), BrokerError);
+    try {
+      const rejected = assert.rejects(broker.enqueue([jobs.make(plain)]), BrokerError);
+      await within("the call gives up", rejected, 20_000);
+    } finally {
+      db.exec("ROLLBACK");
+      db.close();
+    }
     const tookMs = performance.now() - startedMs;
-    db.exec("ROLLBACK");
-    db.close();
     assert.ok(tookMs >= 100 && tookMs < 4000, `it took ${tookMs} ms`);
+  });
+
+  test("lease is how long others wait for it, and three beats come in it", async (t) => {
+    const path = folder.file("lease.db");
+    const broker = await startBroker(path, { lease: 30_000 });
+    t.after(() => broker.stop());
+    await broker.register([]);
+    await broker.enqueue([jobs.make(plain)]);
+    await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
+    const db = new DatabaseSync(path, { readOnly: true });
+    t.after(() => {
+      db.close();
+    });
+    const row = db.prepare("SELECT lease_ms, beats FROM spinach_brokers");
+    const before = row.get();
+    assert.equal(before?.["lease_ms"], 30_000);
+    // That no beat comes has no signal: with the default there are three in this time.
+    await sleep(3500);
+    assert.ok(Number(row.get()?.["beats"]) - Number(before["beats"]) <= 1);
   });
 });

@@ -40,4 +40,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "    } catch",
     test: "test/brokers/sqlite/heartbeat.test.ts",
   },
+  {
+    kind: "lease ignored",
+    file: "src/brokers/sqlite/session.ts",
+    from: "leaseMs: this.#parts.options.lease",
+    to: "leaseMs: 3000",
+    test: "test/brokers/sqlite/outside.test.ts",
+  },
+  {
+    kind: "lease ignored",
+    file: "src/brokers/sqlite/heartbeat-entry.ts",
+    from: "leaseMs: options.lease,",
+    to: "leaseMs: 3000,",
+    test: "test/brokers/sqlite/outside.test.ts",
+  },
 ];
