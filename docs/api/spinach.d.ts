@@ -164,6 +164,28 @@ export interface Broker {
     onLeaseLost(listener: () => void): () => void;
 }
 
+// brokers/definition-owner.d.ts
+/**
+ * Whose definition of a task counts while processes with different ones are alive, as during a deploy: that of the
+ * process which joined last. Otherwise each would undo the other's every two minutes, and a long period might never come.
+ */
+/** Which process a definition is of. */
+export interface DefinitionOwner {
+    /** The later a process joined, the higher: see `nextJoinNumber`. */
+    readonly joinNumber: number;
+    /** As whom it was a member when it registered the definition. */
+    readonly brokerId: string;
+}
+/**
+ * The number of a process that registers a definition for the first time, which it keeps. It goes by the store's clock, so that a
+ * process that joins a store which came back empty is later than those that were there before.
+ *
+ * @param last - the last one that was given, or that a process brought along; 0 if none was
+ */
+export declare function nextJoinNumber(last: number, nowMs: number): number;
+/** Whether a definition by another process counts, rather than one by the process of that number. */
+export declare function isOutranked(joinNumber: number, owner: DefinitionOwner | undefined, isMember: (brokerId: string) => boolean): boolean;
+
 // brokers/memory/memory-broker.d.ts
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
@@ -204,6 +226,7 @@ export declare class MemoryBroker implements Broker {
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import { type Due, type ExchangeReply, type ExchangeRequest, type ReconcileRequest, type RescueReply, type WakeUpListener } from "../broker.ts";
+import { type DefinitionOwner } from "../definition-owner.ts";
 /**
  * Where the jobs of memory brokers live. Each `MemoryBroker` has one of its own; pass one store to
  * several brokers and their engines are a cluster inside one process.
@@ -225,11 +248,17 @@ export declare class MemoryNamespace {
     onWakeUp(listener: WakeUpListener): () => void;
     enqueue(jobs: readonly StoredJob[], nowMs: number): void;
     join(brokerId: string): void;
+    /** Returns whether it has left: who holds jobs stays, and they are for others to take over. */
+    leave(brokerId: string): boolean;
     /** `undefined`, and no effect, if the broker is none of the cluster, or not any more. */
     exchange(brokerId: string, request: ExchangeRequest, nowMs: number): ExchangeReply | undefined;
     tick(nowMs: number, newId: () => string): Due;
-    /** Returns whether the broker is one of the cluster; otherwise there is no effect. */
-    register(brokerId: string, tasks: readonly TaskDefinition[], nowMs: number): boolean;
+    /**
+     * A process has the number 0 until it registers a definition.
+     *
+     * @returns the number of the process; `undefined`, and no effect, if the broker is none of the cluster
+     */
+    register({ brokerId, joinNumber }: DefinitionOwner, tasks: readonly TaskDefinition[], nowMs: number): number | undefined;
     reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[];
     rescue(brokerId: string, nowMs: number): RescueReply;
     isQueueEmpty(queue: string): boolean;

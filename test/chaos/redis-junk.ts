@@ -82,7 +82,7 @@ function inJobs(keys: RedisKeys): readonly RedisJunk[] {
 }
 
 function inPeriodicTasks(keys: RedisKeys): readonly RedisJunk[] {
-  const { periodicTasks, periodic, periodicExact, ownPeriodic, stated } = keys.fixed;
+  const { periodicTasks, periodic, periodicExact, ownPeriodic, stated, definitions } = keys.fixed;
   const plan = (member: string, score: string): Commands => [
     ["ZADD", periodic, score, member],
     ["ZADD", periodicExact, score, member],
@@ -120,6 +120,11 @@ function inPeriodicTasks(keys: RedisKeys): readonly RedisJunk[] {
     // It counts only while it lies in the second that the other key has.
     { key: "periodicExact", what: "ours", plant: [["ZADD", periodicExact, "-inf", "beat"]] },
     { key: "ownPeriodic", what: "ours", plant: [["HSET", ownPeriodic, "slowBeat", "abc"]] },
+    ...["", "slowBeat"].map((field) => ({
+      key: "definitions",
+      what: `of "${field}"`,
+      plant: [["HSET", definitions, field, "abc"]],
+    })),
     ...["-inf", "+inf"].map((score) => ({
       key: "stated",
       what: `the last statement at ${score}`,

@@ -26,7 +26,7 @@ return count`;
 
 /** What stays: the limits, when tasks were last stated, and for a day the numbers of producers' calls. */
 const STAYS =
-  /\/(_max_concurrency|_own_limits|_own_periodic_tasks|_stated_tasks|_data-id|_producer-.*)$/v;
+  /\/(_max_concurrency|_own_limits|_own_periodic_tasks|_stated_tasks|_definitions|_data-id|_producer-.*)$/v;
 
 export interface RedisStoreOptions {
   readonly guard: Guard;

@@ -127,6 +127,12 @@ function inLimits({ space, queue }: Omit<Places, "first">): readonly SqliteJunk[
         VALUES (${space}, '${UNMET}', ${values})`,
       undo: `DELETE FROM spinach_limits WHERE task = '${UNMET}'`,
     })),
+    ...["-1", HUGE].map((joinNumber) => ({
+      table: "definitions",
+      what: `of process ${joinNumber}`,
+      plant: `INSERT OR REPLACE INTO spinach_definitions (namespace, task, join_number, broker)
+        VALUES (${space}, 'onceLimited', ${joinNumber}, 'nobody')`,
+    })),
     ...[String(NOWHERE), ofLimit].map((limit) => ({
       table: "parked",
       what: limit,

@@ -37,6 +37,9 @@ export class MemoryBroker implements Broker {
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: Bound | undefined;
   #id = "";
+  #hasLeft = false;
+  /** Of this process, from its first registration on. */
+  #joinNumber = 0;
 
   /** @throws TypeError if an option is not valid */
   constructor(options: MemoryBrokerOptions = {}) {
@@ -64,11 +67,13 @@ export class MemoryBroker implements Broker {
   }
 
   async start(): Promise<void> {
-    // Nothing to connect to.
+    if (!this.#hasLeft) return;
+    this.#hasLeft = false;
+    this.#jobs.join(this.#id);
   }
 
   async stop(): Promise<void> {
-    // Nothing held open.
+    this.#hasLeft ||= this.#bound?.jobs.leave(this.#id) ?? false;
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {
@@ -88,7 +93,8 @@ export class MemoryBroker implements Broker {
   }
 
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
-    if (!this.#jobs.register(this.#id, tasks, this.#now)) this.#rejoin();
+    const process = { brokerId: this.#id, joinNumber: this.#joinNumber };
+    this.#joinNumber = this.#jobs.register(process, tasks, this.#now) ?? this.#rejoin();
   }
 
   async reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]> {

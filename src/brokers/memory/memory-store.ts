@@ -15,6 +15,7 @@ import {
   type RescueReply,
   type WakeUpListener,
 } from "../broker.ts";
+import { type DefinitionOwner, isOutranked, nextJoinNumber } from "../definition-owner.ts";
 import { ConcurrencyLimits } from "./concurrency-limits.ts";
 import { FutureJobs } from "./future-jobs.ts";
 import { PeriodicTasks } from "./periodic-tasks.ts";
@@ -60,6 +61,10 @@ export class MemoryNamespace {
   #future = new FutureJobs();
   #periodic = new PeriodicTasks();
   #limits = new ConcurrencyLimits();
+  /** By task. */
+  readonly #owners = new Map<string, DefinitionOwner>();
+  /** The last one given. */
+  #joinNumber = 0;
 
   onWakeUp(listener: WakeUpListener): () => void {
     this.#listeners.add(listener);
@@ -77,6 +82,13 @@ export class MemoryNamespace {
 
   join(brokerId: string): void {
     this.#running.set(brokerId, new Map());
+  }
+
+  /** Returns whether it has left: who holds jobs stays, and they are for others to take over. */
+  leave(brokerId: string): boolean {
+    const isIdle = this.#running.get(brokerId)?.size === 0;
+    if (isIdle) this.#running.delete(brokerId);
+    return isIdle;
   }
 
   /** `undefined`, and no effect, if the broker is none of the cluster, or not any more. */
@@ -122,18 +134,36 @@ export class MemoryNamespace {
     return { nextDueMs: this.#nextDueMs(nowMs) };
   }
 
-  /** Returns whether the broker is one of the cluster; otherwise there is no effect. */
-  register(brokerId: string, tasks: readonly TaskDefinition[], nowMs: number): boolean {
-    if (!this.#running.has(brokerId)) return false;
-    for (const task of tasks) {
-      // Who only names a task says nothing of its period and limit.
-      if (task.fn === undefined) continue;
+  /**
+   * A process has the number 0 until it registers a definition.
+   *
+   * @returns the number of the process; `undefined`, and no effect, if the broker is none of the cluster
+   */
+  register(
+    { brokerId, joinNumber }: DefinitionOwner,
+    tasks: readonly TaskDefinition[],
+    nowMs: number,
+  ): number | undefined {
+    if (!this.#running.has(brokerId)) return undefined;
+    // Who only names a task says nothing of its period and limit.
+    const stated = tasks.filter(({ fn }) => fn !== undefined);
+    const isFirst = joinNumber === 0 && stated.length > 0;
+    const number = isFirst ? nextJoinNumber(this.#joinNumber, nowMs) : joinNumber;
+    this.#joinNumber = Math.max(this.#joinNumber, number);
+    const owner = { brokerId, joinNumber: number };
+    for (const task of stated) {
+      if (this.#isOutranked(owner, task.name)) continue;
+      this.#owners.set(task.name, owner);
       this.#periodic.register(task, nowMs);
       if (task.maxConcurrency === undefined) this.#unlimit(task.name);
       else this.#limits.set(task.name, task.maxConcurrency, this.#countRunning(task.name));
     }
     this.#wakeUp(undefined);
-    return true;
+    return number;
+  }
+
+  #isOutranked({ joinNumber }: DefinitionOwner, taskName: string): boolean {
+    return isOutranked(joinNumber, this.#owners.get(taskName), (id) => this.#running.has(id));
   }
 
   reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[] {
@@ -166,6 +196,7 @@ export class MemoryNamespace {
   flush(): void {
     this.#queues.clear();
     this.#running.clear();
+    this.#owners.clear();
     this.#future = new FutureJobs();
     this.#periodic = new PeriodicTasks();
     this.#limits = new ConcurrencyLimits();

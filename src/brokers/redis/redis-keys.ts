@@ -28,8 +28,10 @@ export interface FixedKeys {
   readonly ownPeriodic: string;
   /** Ours. list: what cannot be used, each after a line of JSON that says where it was and why */
   readonly quarantine: string;
-  /** Ours. zset: name of a task with a period or limit by when it was last stated (s); '' by when any process did so */
+  /** Ours. zset: name of a task by when it was last stated (s); '' by when any process did so */
   readonly stated: string;
+  /** Ours. hash: task name -> number and broker id of the process whose definition counts; '' -> the last number given */
+  readonly definitions: string;
 }
 
 /**
@@ -72,6 +74,7 @@ export class RedisKeys {
       ownPeriodic: this.#key("_own_periodic_tasks"),
       quarantine: this.#key("_quarantine"),
       stated: this.#key("_stated_tasks"),
+      definitions: this.#key("_definitions"),
     };
   }
 

@@ -23,6 +23,8 @@ export interface RegistrarParts {
 export class Registrar {
   readonly #parts: RegistrarParts;
   #isCounting = false;
+  /** Of this process, from its first registration on. */
+  #joinNumber = 0;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
@@ -40,13 +42,19 @@ export class Registrar {
           brokerId,
           channel: keys.channel,
           rememberedS: TASKS_REMEMBERED_S,
+          joinNumber: this.#joinNumber,
           taskCount: count,
           tasks: [...fields, ...brokers],
         },
       );
-      const [code, ...missing] = array(await connection.run(call));
-      if (code !== registerCodes.MUST_COUNT) return code !== registerCodes.LOST;
-      brokers.push(...textArray(missing));
+      const [code, ...others] = array(await connection.run(call));
+      if (code === registerCodes.LOST) return false;
+      const [first = "", ...rest] = textArray(others);
+      if (code === registerCodes.REGISTERED) {
+        this.#joinNumber = Math.max(this.#joinNumber, Number(first));
+        return true;
+      }
+      brokers.push(first, ...rest);
     }
   }
 

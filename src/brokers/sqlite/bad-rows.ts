@@ -63,6 +63,12 @@ const BAD_ROWS: readonly BadRows[] = [
     reason: OUT_OF_RANGE,
   },
   {
+    table: "spinach_definitions",
+    kept: "json_array('definition', namespace, task, join_number, broker)",
+    where: numbers(COUNTABLE, "join_number", "unstated"),
+    reason: OUT_OF_RANGE,
+  },
+  {
     table: "spinach_brokers",
     kept: "json_array('broker', id, namespace, uuid, beats, lease_ms, machine, pid, pid_started)",
     where: `${numbers(COUNTABLE, "id", "beats", "lease_ms", "pid")} OR lease_ms < 1`,

@@ -16,5 +16,6 @@ const STATEMENTS: readonly string[] = [
   "DELETE FROM spinach_brokers WHERE namespace = ?",
   "DELETE FROM spinach_limits WHERE namespace = ?",
   "DELETE FROM spinach_periodic WHERE namespace = ?",
+  "DELETE FROM spinach_definitions WHERE namespace = ?",
   "DELETE FROM spinach_quarantine WHERE namespace = ?",
 ];

@@ -1,5 +1,5 @@
 import { BrokerError } from "../../core/errors.ts";
-import { MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
+import { COMPATIBLE_FROM, MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
 import { integer, type SqlSession } from "./sql-session.ts";
 
 /**
@@ -16,7 +16,7 @@ export function migrate(sql: SqlSession, path: string): void {
     return;
   }
   for (const migration of MIGRATIONS.slice(version)) sql.exec(migration);
-  sql.run(SET_VERSION, SCHEMA_VERSION, SCHEMA_VERSION);
+  sql.run(SET_VERSION, SCHEMA_VERSION, COMPATIBLE_FROM);
 }
 
 /** @throws BrokerError if the tables are of a version that this program cannot work with */

@@ -6,7 +6,10 @@
  */
 
 /** The version of the schema that this program writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** The oldest version whose programs can work with it: what came since only adds. */
+export const COMPATIBLE_FROM = 1;
 
 /** Each brings the schema to the next version. A released one is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -95,5 +98,18 @@ CREATE TABLE spinach_quarantine (
   wire TEXT NOT NULL,
   at_ms INTEGER NOT NULL
 ) STRICT;
+`,
+  `
+-- The last number that a process got which registers its tasks: see definition-owner.ts.
+ALTER TABLE spinach_namespaces ADD COLUMN join_number INTEGER NOT NULL DEFAULT 0;
+-- Whose definition of a task counts. broker: its uuid.
+CREATE TABLE spinach_definitions (
+  namespace INTEGER NOT NULL,
+  task TEXT NOT NULL,
+  join_number INTEGER NOT NULL,
+  broker TEXT NOT NULL,
+  unstated INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (namespace, task)
+) STRICT, WITHOUT ROWID;
 `,
 ];

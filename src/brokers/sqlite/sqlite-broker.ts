@@ -54,6 +54,8 @@ export class SqliteBroker implements Broker {
   readonly #wakeUpListeners = new Set<WakeUpListener>();
   #bound: Bound | undefined;
   #id = "";
+  /** Of this process, from its first registration on. */
+  #joinNumber = 0;
   #isAlone = false;
   /** How often it was stopped: a start that was under way then is over. */
   #stops = 0;
@@ -178,12 +180,12 @@ export class SqliteBroker implements Broker {
   async register(tasks: readonly TaskDefinition[]): Promise<void> {
     const session = this.#running;
     const { uuid } = await session.join();
-    const isOne = await session.file.write("registering tasks", (work) => {
-      if (!isMember(work, uuid)) return false;
-      stateTasks(work, tasks);
-      return true;
-    });
-    if (!isOne) throw this.#leaseLost(uuid);
+    const process = { brokerId: uuid, joinNumber: this.#joinNumber };
+    const joinNumber = await session.file.write("registering tasks", (work) =>
+      isMember(work, uuid) ? stateTasks(work, tasks, process) : undefined,
+    );
+    if (joinNumber === undefined) throw this.#leaseLost(uuid);
+    this.#joinNumber = Math.max(this.#joinNumber, joinNumber);
   }
 
   async reconcile({ queues, known }: ReconcileRequest): Promise<readonly StoredJob[]> {

@@ -1,5 +1,7 @@
 import { newPeriodicJob } from "../../core/new-job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
+import type { DefinitionOwner } from "../definition-owner.ts";
+import { drawJoinNumber, knowJoinNumber, ownDefinition } from "./definitions.ts";
 import type { JobPlaces } from "./job-places.ts";
 import { integer, text, UnreadableRowError } from "./sql-session.ts";
 import type { Work } from "./work.ts";
@@ -11,17 +13,37 @@ import type { Work } from "./work.ts";
  */
 const REMEMBERED_STATEMENTS = 1000;
 
-/** Takes in what a process says of its tasks; others' stay. */
-export function stateTasks(work: Work, tasks: readonly TaskDefinition[]): void {
+/**
+ * Takes in what a process says of its tasks; others' stay. A process has the number 0 until it registers a definition.
+ *
+ * @returns the number of the process
+ */
+export function stateTasks(
+  work: Work,
+  tasks: readonly TaskDefinition[],
+  { brokerId, joinNumber }: DefinitionOwner,
+): number {
   for (const statement of COUNT_UNSTATED) work.space.sql.run(statement, work.space.id);
-  for (const task of tasks) {
-    // Who only names a task says nothing of its period and limit.
-    if (task.fn === undefined) continue;
-    statePeriod(work, task);
-    stateLimit(work, task);
-  }
+  // Who only names a task says nothing of its period and limit.
+  const stated = tasks.filter(({ fn }) => fn !== undefined);
+  const isFirst = joinNumber === 0 && stated.length > 0;
+  const owner = { brokerId, joinNumber: isFirst ? drawJoinNumber(work) : joinNumber };
+  knowJoinNumber(work, owner.joinNumber);
+  for (const task of stated) stateTask(work, task, owner);
   forgetOld(work);
   work.woken.any = true;
+  return owner.joinNumber;
+}
+
+function stateTask(work: Work, task: TaskDefinition, owner: DefinitionOwner): void {
+  if (ownDefinition(work, owner, task.name)) {
+    statePeriod(work, task);
+    stateLimit(work, task);
+    return;
+  }
+  // The definition of another: it is not forgotten as long as any process has the task.
+  const { sql, id } = work.space;
+  for (const statement of RENEW) sql.run(statement, id, task.name);
 }
 
 /** An unchanged period keeps its rhythm. */
@@ -61,6 +83,7 @@ function forgetOld({ space }: Work): void {
   sql.run(FORGET_PERIODS, id, REMEMBERED_STATEMENTS);
   sql.run(LIFT_LIMITS, id, REMEMBERED_STATEMENTS);
   sql.run(FORGET_LIMITS, id);
+  sql.run(FORGET_DEFINITIONS, id, REMEMBERED_STATEMENTS);
 }
 
 /** Makes the jobs of the periodic tasks that are due: one each, however many periods were missed. */
@@ -95,7 +118,14 @@ function due({ space, nowMs }: Work) {
 const COUNT_UNSTATED: readonly string[] = [
   "UPDATE spinach_periodic SET unstated = unstated + 1 WHERE namespace = ?",
   "UPDATE spinach_limits SET unstated = unstated + 1 WHERE namespace = ?",
+  "UPDATE spinach_definitions SET unstated = unstated + 1 WHERE namespace = ?",
 ];
+const RENEW: readonly string[] = [
+  "UPDATE spinach_periodic SET unstated = 0 WHERE namespace = ? AND task = ?",
+  "UPDATE spinach_limits SET unstated = 0 WHERE namespace = ? AND task = ?",
+  "UPDATE spinach_definitions SET unstated = 0 WHERE namespace = ? AND task = ?",
+];
+const FORGET_DEFINITIONS = "DELETE FROM spinach_definitions WHERE namespace = ? AND unstated > ?";
 const FORGET_PERIODS = "DELETE FROM spinach_periodic WHERE namespace = ? AND unstated > ?";
 const LIFT_LIMITS = "UPDATE spinach_limits SET most = NULL WHERE namespace = ? AND unstated > ?";
 const STATE_PERIOD = `

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 
 import type { BenchTest } from "./broker-bench.ts";
+import { definitionTests } from "./definition-tests.ts";
 import { failureTests } from "./failure-tests.ts";
 import { futureTests } from "./future-tests.ts";
 import { housekeepingTests } from "./housekeeping-tests.ts";
@@ -35,6 +36,7 @@ export function brokerConformance(kind: BrokerKind): void {
     futureTests(test);
     limitTests(test);
     periodicTests(test);
+    definitionTests(test);
     failureTests(test);
     housekeepingTests(test);
   });

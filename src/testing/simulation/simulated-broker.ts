@@ -52,6 +52,7 @@ export class SimulatedBroker implements Broker {
   #id = "";
   #hasJoined = false;
   #trips = 0;
+  #joinNumber = 0;
   #context: BrokerContext | undefined;
 
   constructor(parts: SimulatedBrokerParts) {
@@ -148,10 +149,10 @@ export class SimulatedBroker implements Broker {
     await this.#join();
     const { network, process, server } = this.#parts;
     const brokerId = this.#id;
-    const isMember = await network.call(process, "register", () =>
-      server.register(brokerId, tasks),
+    const joinNumber = await network.call(process, "register", () =>
+      server.register({ brokerId, joinNumber: this.#joinNumber }, tasks),
     );
-    if (!isMember) this.#givenUp(brokerId);
+    this.#joinNumber = joinNumber ?? this.#givenUp(brokerId);
   }
 
   async reconcile(request: ReconcileRequest): Promise<readonly StoredJob[]> {

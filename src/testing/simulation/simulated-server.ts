@@ -5,6 +5,7 @@ import type {
   ReconcileRequest,
   Taken,
 } from "../../brokers/broker.ts";
+import type { DefinitionOwner } from "../../brokers/definition-owner.ts";
 import { MemoryStore, type MemoryNamespace } from "../../brokers/memory/memory-store.ts";
 import { rewriteJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
@@ -99,11 +100,11 @@ export class SimulatedServer {
     });
   }
 
-  /** Returns whether the sender is a member; otherwise there is no effect. */
-  register(brokerId: string, tasks: readonly TaskDefinition[]): boolean {
-    if (!this.jobs.register(brokerId, tasks, this.#nowMs)) return false;
-    this.#history.statedAtMs ??= this.#world.nowMs;
-    return true;
+  /** Returns the number of the process; `undefined`, and no effect, if the sender is no member. */
+  register(process: DefinitionOwner, tasks: readonly TaskDefinition[]): number | undefined {
+    const joinNumber = this.jobs.register(process, tasks, this.#nowMs);
+    if (joinNumber !== undefined) this.#history.statedAtMs ??= this.#world.nowMs;
+    return joinNumber;
   }
 
   reconcile(brokerId: string, request: ReconcileRequest): readonly StoredJob[] {

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import type { Broker } from "../../../src/brokers/broker.ts";
 import type { BrokerKind, TestCluster } from "../../../src/testing/conformance/test-cluster.ts";
 import { QUEUES, type QueueName, type Statement, type TaskName } from "./cluster-model.ts";
-import { LEAP_MS, type ModelCluster, ModelRun, reset } from "./model-run.ts";
+import { definition, LEAP_MS, type ModelCluster, ModelRun, reset } from "./model-run.ts";
 
 const BROKERS = 3;
 const HOUR_MS = 3_600_000;
@@ -143,10 +143,15 @@ export function brokerModel(kind: BrokerKind, options: ModelOptions = {}): void 
   const sequences = fc.array(possible, { maxLength: 40, size: "max" });
   describe(`${kind.name} does as the model of a cluster`, () => {
     let cluster: TestCluster;
-    let brokers: readonly Broker[];
+    const brokers: Broker[] = [];
     before(async () => {
       cluster = await kind.createCluster();
-      brokers = await Promise.all(Array.from({ length: BROKERS }, () => cluster.broker()));
+      // One after the other: whose definition counts goes by the order in which they register first.
+      while (brokers.length < BROKERS) {
+        const joined = await cluster.broker();
+        await joined.register([definition({ task: "plain" })]);
+        brokers.push(joined);
+      }
     });
     after(() => cluster.close());
 

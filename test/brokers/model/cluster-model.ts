@@ -35,6 +35,13 @@ interface Future {
   readonly atMs: number;
 }
 
+/** Whose definition of a task counts. */
+interface Owner {
+  readonly broker: number;
+  /** How often it had been given up. */
+  readonly life: number;
+}
+
 interface Period {
   readonly periodMs: number;
   readonly nextAtMs: number;
@@ -55,6 +62,8 @@ export class ClusterModel {
   readonly #limits = new Map<TaskName, number>();
   readonly #periods = new Map<TaskName, Period>();
   readonly #held: ModelJob[][] = [];
+  readonly #owners = new Map<TaskName, Owner>();
+  readonly #lives: number[] = [];
   #future: Future[] = [];
 
   held(broker: number): ModelJob[] {
@@ -123,9 +132,14 @@ export class ClusterModel {
     }
   }
 
-  /** Tasks that are not named stay as they are. */
-  register(statements: readonly Statement[], nowMs: number): void {
+  /**
+   * Tasks that are not named stay as they are, and those that a broker which joined later has defined, while it is a
+   * member. They joined in the order of their numbers.
+   */
+  register(broker: number, statements: readonly Statement[], nowMs: number): void {
     for (const { task, limit, periodMs } of statements) {
+      if (this.#isOutranked(broker, task)) continue;
+      this.#owners.set(task, { broker, life: this.#lifeOf(broker) });
       if (limit !== undefined) this.#limits.set(task, limit);
       else if (this.#limits.delete(task)) {
         this.#queues[TASKS[task].queue].unshift(...this.#parkedOf(task).splice(0));
@@ -139,10 +153,22 @@ export class ClusterModel {
 
   /** The jobs of a dead broker, oldest first: a death counts as a failed attempt. Returns how many went back. */
   rescue(broker: number): number {
+    this.#lives[broker] = this.#lifeOf(broker) + 1;
     const held = this.held(broker).splice(0);
     const back = held.filter(({ task, retries }) => retries < TASKS[task].maxRetries);
     for (const job of back) this.#queueOf(job).push({ ...job, retries: job.retries + 1 });
     return back.length;
+  }
+
+  #isOutranked(broker: number, task: TaskName): boolean {
+    const owner = this.#owners.get(task);
+    return (
+      owner !== undefined && owner.broker > broker && owner.life === this.#lifeOf(owner.broker)
+    );
+  }
+
+  #lifeOf(broker: number): number {
+    return this.#lives[broker] ?? 0;
   }
 
   #takeParked(queue: QueueName): ModelJob | undefined {

@@ -113,7 +113,7 @@ export class ModelRun {
   }
 
   async register(broker: number, statements: readonly Statement[]): Promise<void> {
-    this.#model.register(statements, this.#nowMs);
+    this.#model.register(broker, statements, this.#nowMs);
     await this.#broker(broker).register(statements.map(definition));
   }
 
@@ -156,7 +156,8 @@ export class ModelRun {
 
   /** At the end all that is anywhere comes out, as the model says. */
   async drain(): Promise<void> {
-    await this.register(0, [{ task: "beat" }, { task: "pulse" }]);
+    // By the one that joined last, whose definitions count.
+    await this.register(this.#brokers.length - 1, [{ task: "beat" }, { task: "pulse" }]);
     await this.leap();
     await this.tick();
     while (QUEUES.some((queue) => !this.#model.isEmpty(queue))) {
@@ -266,7 +267,8 @@ async function findOut(broker: Broker, outcomes: readonly Outcome[]): Promise<vo
   }
 }
 
-function definition({ task, limit, periodMs }: Statement): TaskDefinition {
+/** The task of a statement. */
+export function definition({ task, limit, periodMs }: Statement): TaskDefinition {
   return testTask(task, { ...TASKS[task], maxConcurrency: limit, periodicity: periodMs });
 }
 

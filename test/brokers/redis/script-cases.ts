@@ -286,6 +286,7 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
         channel: CHANNEL,
         brokerId: ME,
         rememberedS: 3600,
+        joinNumber: 7,
         taskCount: 3,
         tasks: [
           "new",
@@ -307,7 +308,22 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
         ],
       },
     ),
-    before: [...ALL, ["HDEL", FIXED.counts, "l"]],
+    before: [
+      ...ALL,
+      ["HDEL", FIXED.counts, "l"],
+      [
+        "HSET",
+        FIXED.definitions,
+        "",
+        "5",
+        "new",
+        "3 other",
+        "python",
+        "rubbish",
+        "elsewhere",
+        "9 other",
+      ],
+    ],
   },
   {
     what: "tries rights",

@@ -126,7 +126,7 @@ describe("SqliteBroker on a bad file", () => {
     await older.enqueue([jobs.make(plain)]);
     // A later program has changed what this one does not understand.
     db.exec("UPDATE spinach_schema SET compatible_from = 9");
-    const remedy = /version 9, this program knows 1: update/v;
+    const remedy = /version 9, this program knows 2: update/v;
     assert.match(await refusal(path, () => older.enqueue([jobs.make(plain)])), remedy);
     assert.match(await refusedStart(path), remedy);
     assert.deepEqual(

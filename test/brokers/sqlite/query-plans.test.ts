@@ -54,8 +54,10 @@ function useAll(sql: SqlSession): void {
   const process = { machine: "here", pid: 1, startedAt: "1" };
   const broker = join(work(), { uuid: "me", leaseMs: 1000, process });
   const member = new Member("me", broker);
-  stateTasks(work(), [plain, limited]);
-  stateTasks(work(), [plain, limited, testTask("was limited")]);
+  const owner = { brokerId: "me", joinNumber: 0 };
+  owner.joinNumber = stateTasks(work(), [plain, limited], owner);
+  stateTasks(work(), [plain, limited, testTask("was limited")], owner);
+  stateTasks(work(), [plain], { brokerId: "other", joinNumber: 1 });
   const add = (task: TaskDefinition, count: number, atMs?: number): void => {
     const made = Array.from({ length: count }, () => jobs.make(task, [], atMs));
     new JobPlaces(work()).add(made);

@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const ARBITER = "src/engine/arbiter.ts";
+const DEFINITION_OWNER = "src/brokers/definition-owner.ts";
 const UPKEEP = "src/engine/upkeep.ts";
 const REGISTRATION = "test/engine/registration.test.ts";
 
@@ -66,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a process that is no member registers its tasks, on SQLite",
     file: "src/brokers/sqlite/sqlite-broker.ts",
-    from: "if (!isMember(work, uuid)) return false;",
-    to: "",
+    from: "isMember(work, uuid) ? stateTasks(work, tasks, process) : undefined",
+    to: "stateTasks(work, tasks, process)",
     test: "test/brokers/sqlite/sqlite-broker.test.ts",
     title: "[G5] [G8] a broker that was given up",
   },
@@ -85,5 +86,61 @@ export const MUTANTS: readonly Mutant[] = [
     from: "this.#upkeep.outdated();\n        this.#trouble.tryNow();",
     to: "this.#trouble.tryNow();",
     test: "test/brokers/redis/redis-registration.test.ts",
+  },
+  {
+    kind: "two definitions of a task undo each other",
+    file: DEFINITION_OWNER,
+    from: "owner !== undefined && owner.joinNumber > joinNumber",
+    to: "owner !== undefined && owner.joinNumber < 0",
+    test: "test/brokers/memory/memory-broker.test.ts",
+    title: "the process counts that joined last",
+  },
+  {
+    kind: "a definition outlives its process",
+    file: DEFINITION_OWNER,
+    from: " && isMember(owner.brokerId)",
+    to: "",
+    test: "test/brokers/sqlite/sqlite-broker.test.ts",
+    title: "a definition whose process has left",
+  },
+  {
+    kind: "who joins an empty store is earlier than those that were there before",
+    file: DEFINITION_OWNER,
+    from: "Math.max(last + 1, nowMs)",
+    to: "last + 1",
+    test: "test/brokers/memory/memory-broker.test.ts",
+    title: "who joined last counts after everything was lost",
+  },
+  {
+    kind: "two definitions of a task undo each other, on SQLite",
+    file: "src/brokers/sqlite/task-statements.ts",
+    from: "if (ownDefinition(work, owner, task.name)) {",
+    to: "if (ownDefinition(work, owner, task.name) || owner.joinNumber > 0) {",
+    test: "test/brokers/sqlite/sqlite-broker.test.ts",
+    title: "the process counts that joined last",
+  },
+  {
+    kind: "two definitions of a task undo each other, on Redis",
+    file: "lua/register.lua",
+    from: "return number and number > join_number",
+    to: "return number and number < 0",
+    test: "test/brokers/redis/redis-broker.test.ts",
+    title: "the process counts that joined last",
+  },
+  {
+    kind: "a definition outlives its process, on Redis",
+    file: "lua/register.lua",
+    from: "(tonumber(call('ZSCORE', brokers, owner)) or 0) > 0",
+    to: "owner ~= ''",
+    test: "test/brokers/redis/redis-broker.test.ts",
+    title: "a definition whose process",
+  },
+  {
+    kind: "who joins an empty store is earlier than those that were there before, on Redis",
+    file: "lua/register.lua",
+    from: "math.max(last_number + 1, math.floor(now_s() * 1000))",
+    to: "last_number + 1",
+    test: "test/brokers/redis/redis-broker.test.ts",
+    title: "who joined last counts after everything was lost",
   },
 ];
