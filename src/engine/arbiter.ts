@@ -104,6 +104,7 @@ export class Arbiter {
     });
     this.#upkeep = new Upkeep({
       ...parts,
+      yielder: this.#yielder,
       broker: this.#broker,
       onStep: () => {
         this.#sleeper.wake();
@@ -261,7 +262,8 @@ export class Arbiter {
     const reply = await this.#trip(outcomes, max);
     if (max > 0 && reply.more) this.#hint.woken();
     this.#empty.mayBeEmpty();
-    this.#upkeep.told(reply.nextDueMs);
+    // Where taking was refused, nobody has looked at what is planned.
+    if (reply.refusal === undefined) this.#upkeep.told(reply.nextDueMs);
     await this.#deliver();
     if (reply.refusal !== undefined) throw reply.refusal;
   }

@@ -1,5 +1,6 @@
 import { isRunnable } from "../core/task.ts";
 import type { Runtime } from "../platform/runtime.ts";
+import type { Yielder } from "../platform/yielder.ts";
 import type { BoundedBroker } from "./bounded-broker.ts";
 import { BrokerTrouble } from "./broker-trouble.ts";
 import { Registration } from "./registration.ts";
@@ -19,6 +20,7 @@ export interface UpkeepParts {
   readonly queue: string;
   readonly tasks: TaskCatalog;
   readonly runtime: Runtime;
+  readonly yielder: Yielder;
   /** Called when the tasks are registered as they are, and after each step. */
   readonly onStep: () => void;
 }
@@ -108,8 +110,11 @@ export class Upkeep {
   }
 
   async #run(): Promise<void> {
+    const { yielder } = this.#parts;
     while (!this.#isStopped) {
       await this.step();
+      // A backlog takes many steps, none of which need wait.
+      if (yielder.isDue) await yielder.yield();
       await this.#sleep();
     }
   }

@@ -1,6 +1,7 @@
 /** A loop that awaits one call after the other must not starve timers, sockets and jobs, though no call has to wait. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { MemoryBroker } from "../../src/brokers/memory/memory-broker.ts";
 import { SqliteBroker } from "../../src/brokers/sqlite/sqlite-broker.ts";
@@ -18,6 +19,10 @@ const TURNS = 3;
 /** Too long for others to be fetched ahead: each is a trip, and none of them need wait. */
 const BUSY_MS = 4;
 const JOBS = 100;
+
+/** So many jobs that are due take some twenty calls, of which one takes longer than a turn may, or a few do. */
+const BACKLOG = 100_000;
+const MOST_IN_ONE_TURN = 5;
 
 /** Calls again and again until the event loop has turned some times. */
 async function turnsDuring(call: (index: number) => Promise<unknown>): Promise<number> {
@@ -48,6 +53,41 @@ suite("a loop of calls that are awaited lets the event loop turn", () => {
     await using spin = new Engine(new SqliteBroker(folder.file("fair.db")));
     const noop = spin.task("noop", (index: number) => index);
     assert.equal(await turnsDuring((index) => spin.schedule(noop, index)), TURNS);
+  });
+
+  test("the promotion of a backlog of due jobs, on SQLite", async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => {
+      folder.remove();
+    });
+    const broker = new SqliteBroker(folder.file("backlog.db"));
+    const promoted = Promise.withResolvers<void>();
+    const tick = broker.tick.bind(broker);
+    let [turns, lastTurns, inOneTurn, most, isOver] = [0, 0, 0, 0, false];
+    broker.tick = async () => {
+      inOneTurn = turns === lastTurns ? inOneTurn + 1 : 1;
+      lastTurns = turns;
+      most = Math.max(most, inOneTurn);
+      const due = await tick();
+      if (due.nextDueMs === undefined) promoted.resolve();
+      return due;
+    };
+    await using spin = new Engine(broker);
+    const due = spin.task("due", { queue: "elsewhere" }, () => undefined);
+    const batch = new Batch();
+    const at = new Date(Date.now() + 500);
+    for (let job = 0; job < BACKLOG; job += 1) batch.scheduleAt(due, at);
+    await spin.scheduleBatch(batch);
+    await sleep(Math.max(0, at.getTime() - Date.now()) + 1);
+    const turned = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turned);
+    };
+    setImmediate(turned);
+    await spin.startWorkers({ workers: new AsyncWorkers() });
+    await within("all are promoted", promoted.promise);
+    isOver = true;
+    assert.ok(most <= MOST_IN_ONE_TURN, `${most} calls in one turn of the event loop`);
   });
 
   test("execute()", async () => {

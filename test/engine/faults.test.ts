@@ -75,6 +75,23 @@ describe("a broker that fails", () => {
     await spin.close();
   });
 
+  it("to take jobs has not said that nothing is planned: tasks are not registered anew for it", async () => {
+    const bench = engineBench();
+    const { broker, runtime, spin } = bench;
+    const exchange = broker.exchange.bind(broker);
+    mock.method(broker, "exchange", async (request: ExchangeRequest) => {
+      await exchange({ ...request, max: 0 });
+      const refusal = new BrokerError("from the test: not allowed to take jobs");
+      return { jobs: [], count: 0, more: true, nextDueMs: undefined, refusal };
+    });
+    spin.task("periodic", { periodicity: 3_600_000 }, () => undefined);
+    await startWorkers(bench);
+    await runtime.advance(60_000);
+    assert.ok(broker.calls.exchange >= 3);
+    assert.ok(broker.calls.register <= 2, `registered ${broker.calls.register} times in a minute`);
+    await spin.close();
+  });
+
   it("is tried again as soon as it can be reached, however long the pause was to be", async () => {
     const bench = engineBench();
     const { broker, runtime } = bench;

@@ -251,6 +251,7 @@ export class ConnectionKeeper {
         wasMisled: this.#wasMisled,
         subscription: this.#subscription,
       });
+      attempt.signal.throwIfAborted();
       this.#use(client, server);
     } catch (error) {
       attempt.abort();

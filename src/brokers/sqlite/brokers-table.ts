@@ -89,14 +89,29 @@ export function heldTasks({ sql }: NamespaceSession, broker: number): readonly s
   return sql.all(HELD_TASKS, broker).map(([task]) => text(task));
 }
 
-/** The texts of the jobs that a broker holds, but for some rows, which are not read. */
-export function heldTexts(
-  { sql }: NamespaceSession,
+/** The jobs that a broker holds, but for some rows, which are not read. Those that nobody can read are set aside. */
+export function heldBut(
+  work: Work,
   broker: number,
   known: ReadonlySet<number>,
-): readonly string[] {
-  const rows = sql.all(HELD_ROWS, broker).map(([job]) => integer(job));
-  return rows.filter((job) => !known.has(job)).map((job) => text(sql.get(WIRE, job)?.[0]));
+): readonly StoredJob[] {
+  const { sql } = work.space;
+  const limits = new Limits(work);
+  const jobs: StoredJob[] = [];
+  for (const row of sql.all(HELD_ROWS, broker)) {
+    const job = integer(row[0]);
+    if (known.has(job)) continue;
+    const [task, wire] = sql.get(HELD_JOB, job) ?? [];
+    const stored = readHeld(work, { job, wire: text(wire) }, JobStatus.RUNNING);
+    if (stored !== undefined) {
+      jobs.push(stored);
+      continue;
+    }
+    sql.run("DELETE FROM spinach_running WHERE job = ?", job);
+    limits.free(text(task));
+  }
+  limits.save();
+  return jobs;
 }
 
 /** The jobs that a broker holds, as they are stored, up to one row. */
@@ -188,9 +203,13 @@ function afterDeath(stored: StoredJob, nowMs: number): StoredJob {
 }
 
 /** `undefined` if nobody can read it: it is set aside. */
-function readHeld(work: Work, { job, wire }: HeldJob): StoredJob | undefined {
+function readHeld(
+  work: Work,
+  { job, wire }: Pick<HeldJob, "job" | "wire">,
+  status?: JobStatus,
+): StoredJob | undefined {
   try {
-    return decodeJob(wire);
+    return decodeJob(wire, status);
   } catch (error) {
     if (!(error instanceof MalformedJobError)) throw error;
     setAside(work, { job, error });
@@ -227,7 +246,10 @@ FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job
 WHERE broker = ?
 ORDER BY job`;
 const HELD_ROWS = "SELECT job FROM spinach_running WHERE broker = ? ORDER BY job";
-const WIRE = "SELECT wire FROM spinach_jobs WHERE id = ?";
+const HELD_JOB = `
+SELECT task, wire
+FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job
+WHERE job = ?`;
 const HELD_SIZES = `
 SELECT job, coalesce(octet_length(wire), 0)
 FROM spinach_running LEFT JOIN spinach_jobs ON spinach_jobs.id = job

@@ -1,6 +1,4 @@
 import { BrokerError } from "../../core/errors.ts";
-import { decodeJob } from "../../core/job-codec.ts";
-import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import { LoopTurn } from "../../platform/loop-turn.ts";
@@ -16,7 +14,7 @@ import {
   type WakeUpListener,
 } from "../broker.ts";
 import { ApplicationTransactions } from "./application-transactions.ts";
-import { findBroker, heldTexts, rescue, rescueAll } from "./brokers-table.ts";
+import { findBroker, heldBut, rescue, rescueAll } from "./brokers-table.ts";
 import { exchange, type Exchanged, hasJobs } from "./exchange.ts";
 import { flush } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -192,12 +190,10 @@ export class SqliteBroker implements Broker {
     const member = this.#session?.member;
     if (member === undefined) return [];
     const rows = new Set([...known].flatMap((id) => member.held.get(id) ?? []));
-    const unknown = await this.#open.read("reading jobs", ({ space }) =>
-      heldTexts(space, member.broker, rows),
+    const unknown = await this.#open.write("reading jobs", (work) =>
+      heldBut(work, member.broker, rows),
     );
-    return unknown
-      .map((wire) => decodeJob(wire, JobStatus.RUNNING))
-      .filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
+    return unknown.filter(({ job }) => queues.includes(job.queue) && !known.has(job.id));
   }
 
   async rescue(brokerId: string): Promise<RescueReply> {

@@ -67,7 +67,7 @@ describe("an engine on Redis", () => {
     await it.spin.close();
     const left = await inspector.keys(it.namespace);
     assert.deepEqual(
-      left.filter((key) => !/_producer-|_data-id$|_stated_tasks$/v.test(key)),
+      left.filter((key) => !/_producer-|_data-id$|_(?:stated_tasks|definitions)$/v.test(key)),
       [],
     );
   });

@@ -26,6 +26,7 @@ const STATES = [
   "as a worker whose connections were just cut",
   "as a worker whose connections are half open",
   "as a worker that is joining a server that says nothing",
+  "as a worker that asks a server for its rights that says nothing",
   "as a worker that has just come back",
   "as a broker that is used while it stops, and after",
 ];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
 import { MAX_BYTES_PER_CALL } from "../../../src/brokers/broker.ts";
@@ -21,6 +22,7 @@ const limited = testTask("limited", { maxConcurrency: 1 });
 let files = 0;
 
 interface Bench extends AsyncDisposable {
+  readonly path: string;
   readonly broker: SqliteBroker;
   readonly jobs: JobMaker;
   readonly take: (settled?: readonly StoredJob[]) => Promise<readonly StoredJob[]>;
@@ -29,7 +31,8 @@ interface Bench extends AsyncDisposable {
 async function startedBroker(): Promise<Bench> {
   files += 1;
   const runtime = new FakeRuntime();
-  const broker = SqliteBroker.alone(folder.file(`${files}.db`));
+  const path = folder.file(`${files}.db`);
+  const broker = SqliteBroker.alone(path);
   broker.bind({ namespace: "test", runtime });
   await broker.start();
   const jobs = new JobMaker({
@@ -39,6 +42,7 @@ async function startedBroker(): Promise<Bench> {
     broker: async () => broker,
   });
   return {
+    path,
     broker,
     jobs,
     take: async (settled = []) => {
@@ -102,6 +106,31 @@ describe("SqliteBroker bounds by bytes what it reads", () => {
         taken.push(...jobs);
       }
       assert.deepEqual(ids(taken), ids(made));
+    },
+  );
+
+  test(
+    "reconcile() sets a held job aside that nobody can read, and gives the others",
+    LIMIT,
+    async () => {
+      await using bench = await startedBroker();
+      await bench.broker.register([limited]);
+      const made = Array.from({ length: 2 }, () => bench.jobs.make(plain));
+      await bench.broker.enqueue([...made, bench.jobs.make(limited)]);
+      while ((await bench.take()).length > 0);
+      const db = new DatabaseSync(bench.path);
+      const [broken, , alsoBroken] = db.prepare("SELECT id FROM spinach_jobs ORDER BY id").all();
+      for (const row of [broken, alsoBroken]) {
+        db.prepare("UPDATE spinach_jobs SET wire = 'rubbish' WHERE id = ?").run(
+          Number(row?.["id"]),
+        );
+      }
+      db.close();
+      const request = { queues: QUEUES, known: new Set<string>() };
+      assert.deepEqual(ids(await bench.broker.reconcile(request)), [made[1]?.job.id]);
+      const next = bench.jobs.make(limited);
+      await bench.broker.enqueue([next]);
+      assert.deepEqual(ids(await bench.take()), [next.job.id], "its place is free");
     },
   );
 

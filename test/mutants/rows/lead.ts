@@ -98,4 +98,25 @@ export const MUTANTS: readonly Mutant[] = [
     to: "      throw error;",
     test: "test/brokers/sqlite/file-guard.test.ts",
   },
+  {
+    kind: "a loop of calls that only ever settle in microtasks",
+    file: "src/engine/upkeep.ts",
+    from: "      if (yielder.isDue) await yielder.yield();\n",
+    to: "",
+    test: "test/engine/fairness.test.ts",
+  },
+  {
+    kind: "a refusal taken for an answer",
+    file: "src/engine/arbiter.ts",
+    from: "if (reply.refusal === undefined) this.#upkeep.told",
+    to: "this.#upkeep.told",
+    test: "test/engine/faults.test.ts",
+  },
+  {
+    kind: "one bad entry stops everything: a held job that nobody can read",
+    file: "src/brokers/sqlite/brokers-table.ts",
+    from: '    sql.run("DELETE FROM spinach_running WHERE job = ?", job);\n    limits.free(text(task));\n',
+    to: "",
+    test: "test/brokers/sqlite/large-jobs.test.ts",
+  },
 ];

@@ -125,10 +125,20 @@ const states: Readonly<Record<string, () => Promise<void>>> = {
   "as a worker that is joining a server that says nothing": async () => {
     const spin = engine();
     await spin.schedule("task");
-    proxy.freeze(true);
+    const connected = proxy.connected();
     await spin.startWorkers({ workers: new AsyncWorkers() });
-    await proxy.connected();
+    await connected;
+    proxy.freeze(true);
     await spin.close();
+  },
+  "as a worker that asks a server for its rights that says nothing": async () => {
+    const spin = engine();
+    await spin.schedule("task");
+    proxy.freeze(true);
+    const starting = spin.startWorkers({ workers: new AsyncWorkers() }).catch(nothing);
+    await new Promise(setImmediate);
+    await spin.close();
+    await starting;
   },
   "as a broker that is used while it stops, and after": async () => {
     const broker = new RedisBroker(`redis://${address}`);
