@@ -74,6 +74,11 @@ export class RedisConnection {
     return this.#keeper.untilFirstReady();
   }
 
+  /** Resolves when it is connected, or closed. */
+  untilReady(): Promise<void> {
+    return this.#keeper.untilReady();
+  }
+
   /** Lets go of the socket at once. Calls under way reject. */
   close(): void {
     this.#keeper.close();

@@ -2,7 +2,7 @@ import type { RedisConnection } from "./connection.ts";
 
 /** What is needed to look at it. */
 export interface LostMembershipParts {
-  readonly connection: Pick<RedisConnection, "command">;
+  readonly connection: Pick<RedisConnection, "command" | "untilReady">;
   /** Of the name that the data has: see `RedisKeys.dataId`. */
   readonly key: string;
   readonly newId: () => string;
@@ -33,13 +33,23 @@ export class LostMembership {
   /** What to tell an operator. Never rejects. */
   async reason(): Promise<string> {
     const before = this.#dataId;
-    const now: unknown = await this.#parts.connection
-      .command(["GET", this.#parts.key])
-      .catch(() => undefined);
+    const now = await this.#readAgain();
     const isKnown = typeof before === "string" && now !== undefined;
     if (!isKnown) return "its jobs were taken over by others, or Redis has lost them";
     return before === now
       ? "its jobs were taken over by others"
       : "Redis has lost its registration, and maybe its jobs: it was flushed, or came back empty";
+  }
+
+  /** A Redis that came back cut the connection: the loss may be known before the next one is made. */
+  async #readAgain(): Promise<unknown> {
+    const { connection, key } = this.#parts;
+    const read = (): Promise<unknown> => connection.command(["GET", key]);
+    try {
+      return await read();
+    } catch {
+      await connection.untilReady();
+      return read().catch(() => undefined);
+    }
   }
 }

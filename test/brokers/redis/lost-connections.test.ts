@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
+import { LostMembership } from "../../../src/brokers/redis/lost-membership.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
 import { createRedisClient, type RedisClient } from "../../../src/brokers/redis/redis-client.ts";
 import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
@@ -80,6 +81,29 @@ describe("a connection to Redis that is lost", () => {
     proxy.cut();
     await until("it is back", () => news.includes(true));
     assert.equal(await it.broker.isQueueEmpty("spinach"), true);
+  });
+
+  test("[G10] when the membership was lost too, the reason is found once it is back", async (t) => {
+    const key = new RedisKeys("reason").dataId;
+    const connection = new RedisConnection({
+      purpose: "commands",
+      target: redisTarget(`redis://127.0.0.1:${proxy.port}`),
+      quarantine: "reason/_quarantine",
+      runtime: { ...systemRuntime(), logger: new RecordingLogger() },
+      callTimeoutMs: 5000,
+    });
+    t.after(() => {
+      connection.close();
+    });
+    await connection.open();
+    const membership = new LostMembership({ connection, key, newId: () => "the data" });
+    await membership.joins();
+    await inspector.call("DEL", key);
+    const lost = Promise.withResolvers<void>();
+    connection.onLost(lost.resolve);
+    proxy.cut();
+    await within("the loss", lost.promise);
+    assert.match(await within("the reason", membership.reason()), /came back empty/v);
   });
 
   test("[G12] one that is silent is replaced by the deadline of a call alone", async (t) => {

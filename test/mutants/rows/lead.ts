@@ -119,4 +119,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     test: "test/brokers/sqlite/large-jobs.test.ts",
   },
+  {
+    kind: "a reason that is asked for while the connection is made anew",
+    file: "src/brokers/redis/lost-membership.ts",
+    from: "      return read().catch(() => undefined);\n",
+    to: "      return undefined;\n",
+    test: "test/brokers/redis/lost-connections.test.ts",
+  },
 ];
