@@ -5,7 +5,7 @@ import { main, run, together } from "./run-command.ts";
 /** The one gate: every check, in order; stops at the first that fails and says what to do. */
 
 const ROOT = join(import.meta.dirname, "..");
-const BOUND_MS = 840_000;
+const BOUND_MS = 600_000;
 
 interface Step {
   readonly name: string;
