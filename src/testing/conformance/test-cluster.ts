@@ -37,11 +37,12 @@ export function testTask(name: string, options: TaskOptions = {}): TaskDefinitio
 
 /** Makes jobs for a test, with ids that count up: `...-000000000001`. */
 export class JobMaker {
-  readonly #cluster: TestCluster;
+  readonly #clock: Pick<TestCluster, "now">;
   #made = 0;
 
-  constructor(cluster: TestCluster) {
-    this.#cluster = cluster;
+  /** @param clock - tells the brokers' time */
+  constructor(clock: Pick<TestCluster, "now">) {
+    this.#clock = clock;
   }
 
   /** @param atMs - epoch ms; now unless given */
@@ -53,7 +54,7 @@ export class JobMaker {
       { task: task.name, at, args },
       {
         id: `00000000-0000-4000-8000-${String(this.#made).padStart(12, "0")}`,
-        nowMs: this.#cluster.now(),
+        nowMs: this.#clock.now(),
         order: this.#made % LAST_IN_MS,
       },
     );

@@ -63,12 +63,7 @@ async function proxiedBroker(namespace: string, callTimeout = 5000): Promise<Pro
   broker.bind({ namespace, runtime });
   await broker.start();
   await broker.register([retried]);
-  const jobs = new JobMaker({
-    broker: () => Promise.resolve(broker),
-    now: () => runtime.clock.now(),
-    pass: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  });
+  const jobs = new JobMaker(runtime.clock);
   const keys = new RedisKeys(namespace);
   return { broker, jobs, keys, [Symbol.asyncDispose]: () => broker.stop() };
 }

@@ -47,12 +47,7 @@ function newCluster(namespace: string): Cluster {
     await broker.register([]);
     return broker;
   };
-  const jobs = new JobMaker({
-    broker: join,
-    now: () => runtime.clock.now(),
-    pass: () => Promise.resolve(),
-    close: stop,
-  });
+  const jobs = new JobMaker(runtime.clock);
   return { keys: new RedisKeys(namespace), jobs, join, [Symbol.asyncDispose]: stop };
 }
 

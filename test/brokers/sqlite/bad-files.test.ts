@@ -18,12 +18,7 @@ after(() => {
 });
 const plain = testTask("plain");
 const runtime = new FakeRuntime();
-const jobs = new JobMaker({
-  now: () => runtime.clock.now(),
-  pass: async () => undefined,
-  close: async () => undefined,
-  broker: () => Promise.reject(new Error("there is none")),
-});
+const jobs = new JobMaker(runtime.clock);
 
 function brokerOn(path: string): SqliteBroker {
   const broker = SqliteBroker.alone(path);

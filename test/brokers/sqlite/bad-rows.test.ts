@@ -89,12 +89,7 @@ describe("SqliteBroker goes on whatever a row says, and keeps what it sets aside
       broker.bind({ namespace: "test", runtime });
       await broker.start();
       await broker.register([plain, limited, periodic]);
-      const jobs = new JobMaker({
-        now: () => runtime.clock.now(),
-        pass: (ms) => runtime.advance(ms),
-        close: () => broker.stop(),
-        broker: async () => broker,
-      });
+      const jobs = new JobMaker(runtime.clock);
       const first = jobs.make(limited);
       await broker.enqueue([first, jobs.make(limited), jobs.make(limited)]);
       const held = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 10 });
@@ -152,12 +147,7 @@ describe("SqliteBroker goes on whatever a row says, and keeps what it sets aside
       await broker.register([plain]);
     }
     const [holder, other] = brokers;
-    const jobs = new JobMaker({
-      now: () => runtime.clock.now(),
-      pass: (ms) => runtime.advance(ms),
-      close: () => other.stop(),
-      broker: async () => other,
-    });
+    const jobs = new JobMaker(runtime.clock);
     const held = jobs.make(plain);
     await holder.enqueue([held]);
     await holder.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
@@ -186,12 +176,7 @@ describe("SqliteBroker goes on whatever a row says, and keeps what it sets aside
     broker.bind({ namespace: "test", runtime });
     await broker.start();
     await broker.register([plain]);
-    const jobs = new JobMaker({
-      now: () => runtime.clock.now(),
-      pass: (ms) => runtime.advance(ms),
-      close: () => broker.stop(),
-      broker: async () => broker,
-    });
+    const jobs = new JobMaker(runtime.clock);
     await broker.enqueue([jobs.make(plain)]);
     const db = new DatabaseSync(path);
     db.exec(`

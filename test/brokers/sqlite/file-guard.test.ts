@@ -48,12 +48,7 @@ async function startedBroker(): Promise<Bench> {
   broker.bind({ namespace: "test", runtime });
   await broker.start();
   await broker.register([]);
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: (ms) => runtime.advance(ms),
-    close: () => broker.stop(),
-    broker: async () => broker,
-  });
+  const jobs = new JobMaker(runtime.clock);
   const job = (): StoredJob => jobs.make(plain);
   await broker.enqueue([job()]);
   return { path, broker, runtime, job };

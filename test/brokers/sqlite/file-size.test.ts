@@ -27,12 +27,7 @@ test("the file and its log do not grow with the number of jobs that went through
   const broker = SqliteBroker.alone(path);
   broker.bind({ namespace: "test", runtime });
   await broker.start();
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: (ms) => runtime.advance(ms),
-    close: () => broker.stop(),
-    broker: async () => broker,
-  });
+  const jobs = new JobMaker(runtime.clock);
   const plain = testTask("plain");
   let held: readonly StoredJob[] = [];
   const round = async (): Promise<void> => {

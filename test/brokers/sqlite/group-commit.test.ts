@@ -10,12 +10,7 @@ import { within } from "../../../src/testing/waits.ts";
 
 const plain = testTask("plain");
 const turn = new LoopTurn(new FakeRuntime());
-const jobs = new JobMaker({
-  now: () => 0,
-  pass: async () => undefined,
-  close: async () => undefined,
-  broker: () => Promise.reject(new Error("there is none")),
-});
+const jobs = new JobMaker({ now: () => 0 });
 
 describe("GroupCommit", () => {
   test("calls of one turn share a commit, in their order", async () => {

@@ -118,12 +118,7 @@ async function bench({ holds = true, silent = 0 }: BenchOptions = {}): Promise<B
     await heart.join(broker.id);
     return heart;
   };
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: (ms) => runtime.advance(ms),
-    close: async () => undefined,
-    broker: async () => brokers[0],
-  });
+  const jobs = new JobMaker(runtime.clock);
   const take = async (broker: SqliteBroker): Promise<void> => {
     await broker.enqueue([jobs.make(retried)]);
     await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });

@@ -35,12 +35,7 @@ async function startedBroker(): Promise<Bench> {
   const broker = SqliteBroker.alone(path);
   broker.bind({ namespace: "test", runtime });
   await broker.start();
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: (ms) => runtime.advance(ms),
-    close: () => broker.stop(),
-    broker: async () => broker,
-  });
+  const jobs = new JobMaker(runtime.clock);
   return {
     path,
     broker,

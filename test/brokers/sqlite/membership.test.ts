@@ -30,12 +30,7 @@ async function afterLostLease(turns: number): Promise<{ taken: number; rescued: 
     await one.start();
     await one.register([]);
   }
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: (ms) => runtime.advance(ms),
-    close: () => broker.stop(),
-    broker: async () => broker,
-  });
+  const jobs = new JobMaker(runtime.clock);
   await broker.enqueue(jobs.makeMany(2, retried));
   const { jobs: held } = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 1 });
   await other.rescue(broker.id);
@@ -115,12 +110,7 @@ test("[G6] many bytes of a dead broker are taken over in several transactions, a
     await one.start();
     await one.register([]);
   }
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: () => Promise.resolve(),
-    close: () => broker.stop(),
-    broker: () => Promise.resolve(broker),
-  });
+  const jobs = new JobMaker(runtime.clock);
   const text = "x".repeat(6 * 1024 * 1024);
   for (let job = 0; job < 6; job += 1) await broker.enqueue([jobs.make(retried, [text])]);
   // Of so large ones a fetch brings one.

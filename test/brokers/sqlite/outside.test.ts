@@ -25,12 +25,7 @@ after(() => {
 });
 const plain = testTask("plain");
 const once = testTask("once");
-const jobs = new JobMaker({
-  now: () => Date.now(),
-  pass: async () => undefined,
-  close: async () => undefined,
-  broker: () => Promise.reject(new Error("there is none")),
-});
+const jobs = new JobMaker(Date);
 
 async function startBroker(path: string, options: SqliteBrokerOptions = {}): Promise<SqliteBroker> {
   const broker = new SqliteBroker(path, options);

@@ -26,12 +26,7 @@ import { JobMaker, testTask } from "../../../src/testing/conformance/test-cluste
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
 
 const runtime = new FakeRuntime();
-const jobs = new JobMaker({
-  now: () => runtime.clock.now(),
-  pass: async () => undefined,
-  close: async () => undefined,
-  broker: () => Promise.reject(new Error("there is none")),
-});
+const jobs = new JobMaker(runtime.clock);
 const plain = testTask("plain", { maxRetries: 3 });
 const limited = testTask("limited", { maxConcurrency: 2, periodicity: 1000 });
 const QUEUES = ["spinach"];

@@ -48,12 +48,7 @@ test("[G15] stop() ends at once what waits for the file: a call rejects, and no 
   const broker = SqliteBroker.alone(path);
   broker.bind({ namespace: "test", runtime });
   await broker.start();
-  const jobs = new JobMaker({
-    now: () => runtime.clock.now(),
-    pass: (ms) => runtime.advance(ms),
-    close: () => broker.stop(),
-    broker: async () => broker,
-  });
+  const jobs = new JobMaker(runtime.clock);
   const other = new DatabaseSync(path);
   other.exec("BEGIN IMMEDIATE");
   const enqueued = assert.rejects(
