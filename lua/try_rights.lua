@@ -1,7 +1,7 @@
 -- Tries which commands this user of Redis may run on the keys and the channel of a namespace, in forms that change nothing.
 -- Atomic. Idempotent.
 --
--- KEYS[1] probe (key): of the namespace, and not there
+-- KEYS[1] probe (key): of the namespace; nothing is tried where another program keeps something there
 -- ARGV[1] channel (text): for notifications; nobody listens for what is published
 -- ARGV[2..] commands: names of commands
 --
@@ -30,6 +30,8 @@ local function is_refused(command, ...)
   end
   return false
 end
+
+if redis.pcall('EXISTS', probe) ~= 0 then return {} end
 
 local can_delete = not is_refused('DEL', probe)
 

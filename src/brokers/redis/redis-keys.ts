@@ -50,7 +50,7 @@ export class RedisKeys {
   readonly channel: string;
   /** Ours. string: a random name of the data, from the first member on; another one where Redis has lost it in between */
   readonly dataId: string;
-  /** Ours. Never there: what a user of Redis may do is tried on it */
+  /** Never there, unless another program has made it: what a user of Redis may do is tried on it */
   readonly probe: string;
   readonly #namespace: string;
 

@@ -1,8 +1,8 @@
-/** The smallest rights of a user of Redis, as docs/reliability.md has them: they are enough. */
+/** The smallest rights of a user of Redis, as docs/reliability.md has them: they are enough, and what is missing of them is told. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, beforeEach, describe, test } from "node:test";
 
 import { LUA_SCRIPTS } from "../../../src/brokers/redis/lua-scripts.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
@@ -11,26 +11,13 @@ import { Engine } from "../../../src/engine/engine.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
 import { until } from "../../../src/testing/waits.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
-import { inspect, type Inspector } from "./inspector.ts";
-import { startRedis, type TestRedis } from "./redis-server.ts";
+import { ownRedis } from "./own-redis.ts";
 
 const DOCS = readFileSync(join(import.meta.dirname, "../../../docs/reliability.md"), "utf8");
 /** Of a whole suite: each wait in it has a limit of its own, and says more. */
 const LIMIT = { timeout: 300_000 };
 
-let redis: TestRedis;
-let inspector: Inspector;
-
-before(async () => {
-  redis = await startRedis();
-  inspector = await inspect(redis.url);
-  const users = DOCS.matchAll(/^ACL SETUSER .*$/gmv);
-  for (const [command] of users) await inspector.call(...command.split(" "));
-});
-after(async () => {
-  inspector.close();
-  await redis.stop();
-});
+const redis = ownRedis();
 
 interface Program extends AsyncDisposable {
   readonly spin: Engine;
@@ -50,13 +37,18 @@ function program(user: string): Program {
 
 /** What a user has been refused; Redis keeps a list. CONFIG may be. */
 async function refused(): Promise<readonly string[]> {
-  const log = JSON.stringify(await inspector.call("ACL", "LOG"));
+  const log = JSON.stringify(await redis.inspector.call("ACL", "LOG"));
   return [...log.matchAll(/"object":"(?<object>[^"]+)"/gv)].map(
     ({ groups }) => groups?.["object"] ?? "",
   );
 }
 
 describe("a user of Redis with the rights in docs/reliability.md", LIMIT, () => {
+  before(async () => {
+    const users = DOCS.matchAll(/^ACL SETUSER .*$/gmv);
+    for (const [command] of users) await redis.inspector.call(...command.split(" "));
+  });
+
   test("schedules, runs, retries, limits, repeats and sets aside, and is refused nothing", async () => {
     await using web = program("spinach-producer");
     await using worker = program("spinach-worker");
@@ -86,7 +78,7 @@ describe("a user of Redis with the rights in docs/reliability.md", LIMIT, () => 
       () => count("again") > 0 && count("periodic") > 1,
     );
     // What other programs leave under our keys is set aside all the same.
-    await inspector.call("RPUSH", "spinach/spinach", "no job");
+    await redis.inspector.call("RPUSH", "spinach/spinach", "no job");
     await web.spin.schedule("plain");
     await until("the next one has run", () => count("plain") === 4);
     await worker.spin.close();
@@ -122,10 +114,70 @@ describe("a user of Redis with the rights in docs/reliability.md", LIMIT, () => 
   test("is told the remedy where it has too few", async () => {
     await using web = program("spinach-producer");
     web.spin.task("plain", () => undefined);
-    await inspector.call("ACL", "SETUSER", "spinach-producer", "-evalsha", "-eval");
+    await redis.inspector.call("ACL", "SETUSER", "spinach-producer", "-evalsha", "-eval");
     await assert.rejects(
       web.spin.schedule("plain"),
       /NOPERM.*ACL SETUSER in docs\/reliability\.md/v,
     );
   });
+});
+
+async function engine(user: string, ...taken: readonly string[]): Promise<Engine> {
+  const [command = ""] = new RegExp(`^ACL SETUSER ${user} .*$`, "mv").exec(DOCS) ?? [];
+  await redis.inspector.call("ACL", "DELUSER", user);
+  await redis.inspector.call(...command.split(" "), ...taken);
+  const spin = new Engine(new RedisBroker(redis.url.replace("//", `//${user}:secret@`)));
+  spin.task("task", () => undefined);
+  return spin;
+}
+
+describe("RedisBroker of a user that lacks rights", LIMIT, () => {
+  beforeEach(async () => {
+    await redis.inspector.call("FLUSHALL");
+  });
+
+  test("names them all at the first schedule(), with the remedy, and works once they are given", async () => {
+    await using spin = await engine("spinach-producer", "-publish", "-rpush", "-zadd");
+    await assert.rejects(spin.schedule("task"), {
+      name: "BrokerError",
+      message:
+        "Redis: this user may not schedule jobs: it has no right to PUBLISH, RPUSH, ZADD on the keys, or the channel, of the namespace: " +
+        "run ACL SETUSER <user> ~spinach/* &spinach/* +publish +rpush +zadd; the smallest rights are in docs/reliability.md",
+    });
+    assert.deepEqual(await redis.inspector.keys("spinach"), []);
+    await redis.inspector.call("ACL", "SETUSER", "spinach-producer", "+publish", "+rpush", "+zadd");
+    await spin.schedule("task");
+  });
+
+  test("names a channel that it may not use", async () => {
+    await using spin = await engine("spinach-producer", "resetchannels");
+    await assert.rejects(spin.schedule("task"), /no right to PUBLISH.*&spinach\/\*/v);
+  });
+
+  test("leaves what another program keeps under the name of the key of the trial", async () => {
+    await redis.inspector.call("HSET", "spinach/_rights", "field", "another program's");
+    await using spin = await engine("spinach-worker");
+    await spin.startWorkers({ workers: new AsyncWorkers() });
+    assert.equal(
+      await redis.inspector.call("HGET", "spinach/_rights", "field"),
+      "another program's",
+    );
+  });
+
+  const all = new Set(LUA_SCRIPTS.flatMap((script) => script.commands));
+  // Without this one no connection is made.
+  const commands = [...all].filter((command) => command !== "EXISTS");
+  for (const command of commands) {
+    test(`rejects startWorkers() without the right to ${command}, and leaves nothing behind`, async () => {
+      await using spin = await engine("spinach-worker", `-${command.toLowerCase()}`);
+      await assert.rejects(
+        spin.startWorkers({ workers: new AsyncWorkers() }),
+        new RegExp(
+          String.raw`no right to ${command} on the keys.* \+${command.toLowerCase()};`,
+          "v",
+        ),
+      );
+      assert.deepEqual(await redis.inspector.keys("spinach"), []);
+    });
+  }
 });

@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/brokers/redis/redis-broker.ts",
     from: '    await rights.check("have workers");\n',
     to: "",
-    test: "test/brokers/redis/rights.test.ts",
+    test: "test/brokers/redis/redis-rights.test.ts",
   },
   {
     kind: "a connection that goes on after it was closed",
@@ -125,5 +125,12 @@ export const MUTANTS: readonly Mutant[] = [
     from: "      return read().catch(() => undefined);\n",
     to: "      return undefined;\n",
     test: "test/brokers/redis/lost-connections.test.ts",
+  },
+  {
+    kind: "an entry that somebody else wrote is thrown away",
+    file: "lua/try_rights.lua",
+    from: "if redis.pcall('EXISTS', probe) ~= 0 then return {} end\n",
+    to: "",
+    test: "test/brokers/redis/redis-rights.test.ts",
   },
 ];
