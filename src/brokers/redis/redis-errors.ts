@@ -35,7 +35,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   NOAUTH:
     "give RedisBroker a username and password, for example in the URL: redis://user:password@host, or redis://:password@host",
   NOPERM:
-    "give this user of Redis the rights of ACL SETUSER in docs/reliability.md, for the keys and channels of the namespace (~spinach/* &spinach/*)",
+    "the smallest rights, as ACL SETUSER takes them, are in docs/reliability.md, for the namespace spinach (~spinach/* &spinach/*)",
   OOM: "Redis is full: raise maxmemory, or let the workers catch up",
   WRONGPASS: "check the username and password given to RedisBroker",
   WRONGTYPE: "another program uses a key of this namespace: pick another namespace",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 
 import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
 import { LostMembership } from "../../../src/brokers/redis/lost-membership.ts";
@@ -68,6 +68,22 @@ async function proxiedBroker(namespace: string, callTimeout = 5000): Promise<Pro
   return { broker, jobs, keys, [Symbol.asyncDispose]: () => broker.stop() };
 }
 
+/** A connection through the proxy, until the end of a test. */
+async function proxiedConnection(t: TestContext, callTimeoutMs: number): Promise<RedisConnection> {
+  const connection = new RedisConnection({
+    purpose: "commands",
+    target: redisTarget(`redis://127.0.0.1:${proxy.port}`),
+    quarantine: "proxied/_quarantine",
+    runtime: { ...systemRuntime(), logger: new RecordingLogger() },
+    callTimeoutMs,
+  });
+  t.after(() => {
+    connection.close();
+  });
+  await connection.open();
+  return connection;
+}
+
 describe("a connection to Redis that is lost", () => {
   test("[G12] whoever waits to try again is told when it is back", async () => {
     await using it = await proxiedBroker("back");
@@ -80,17 +96,7 @@ describe("a connection to Redis that is lost", () => {
 
   test("[G10] when the membership was lost too, the reason is found once it is back", async (t) => {
     const key = new RedisKeys("reason").dataId;
-    const connection = new RedisConnection({
-      purpose: "commands",
-      target: redisTarget(`redis://127.0.0.1:${proxy.port}`),
-      quarantine: "reason/_quarantine",
-      runtime: { ...systemRuntime(), logger: new RecordingLogger() },
-      callTimeoutMs: 5000,
-    });
-    t.after(() => {
-      connection.close();
-    });
-    await connection.open();
+    const connection = await proxiedConnection(t, 5000);
     const membership = new LostMembership({ connection, key, newId: () => "the data" });
     await membership.joins();
     await inspector.call("DEL", key);
@@ -102,17 +108,7 @@ describe("a connection to Redis that is lost", () => {
   });
 
   test("[G12] one that is silent is replaced by the deadline of a call alone", async (t) => {
-    const connection = new RedisConnection({
-      purpose: "commands",
-      target: redisTarget(`redis://127.0.0.1:${proxy.port}`),
-      quarantine: "silent/_quarantine",
-      runtime: { ...systemRuntime(), logger: new RecordingLogger() },
-      callTimeoutMs: 300,
-    });
-    t.after(() => {
-      connection.close();
-    });
-    await connection.open();
+    const connection = await proxiedConnection(t, 300);
     // Whoever has no room for its state, on the way, drops what comes on it: nobody ever says so.
     proxy.silence();
     await assert.rejects(connection.command(["PING"]), /took longer than \d+ ms/v);
