@@ -1740,7 +1740,8 @@ export declare function testTask(name: string, options?: TaskOptions): TaskDefin
 /** Makes jobs for a test, with ids that count up: `...-000000000001`. */
 export declare class JobMaker {
     #private;
-    constructor(cluster: TestCluster);
+    /** @param clock - tells the brokers' time */
+    constructor(clock: Pick<TestCluster, "now">);
     /** @param atMs - epoch ms; now unless given */
     make(task: TaskDefinition, args?: readonly unknown[], atMs?: number): StoredJob;
     makeMany(count: number, task: TaskDefinition): readonly StoredJob[];
