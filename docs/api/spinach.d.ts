@@ -1781,6 +1781,8 @@ export declare class WorkersBench {
     readonly workerEvents: string[];
     constructor(kind: WorkersKind, number: number);
     start(): Promise<void>;
+    /** Resolves when so many slots are free: as they are, or as soon as a thread works in place of another. */
+    slots(count: number): Promise<void>;
     /** Submits a job. Resolves when it has ended. */
     run(taskName: string, ...args: readonly unknown[]): Promise<FinishedJob>;
     runWith(options: JobOptions & {
@@ -2458,6 +2460,7 @@ export declare class AsyncWorkers implements Workers {
     /** @throws TypeError or RangeError if an option is not valid */
     constructor(options?: AsyncWorkersOptions);
     get availableSlots(): number;
+    get isIdle(): boolean;
     get running(): readonly StoredJob[];
     start(context: WorkersContext): Promise<void>;
     submit(stored: StoredJob, task: RunnableTask): void;
@@ -2563,6 +2566,7 @@ export declare class ThreadWorkers implements Workers {
     /** @throws TypeError or RangeError if an option is not valid */
     constructor(options?: ThreadWorkersOptions);
     get availableSlots(): number;
+    get isIdle(): boolean;
     get running(): readonly StoredJob[];
     start(context: WorkersContext): Promise<void>;
     submit(stored: StoredJob, task: RunnableTask): void;
@@ -2593,6 +2597,8 @@ export interface WorkersSink {
     jobStarted(stored: StoredJob): void;
     /** Called once for each job that was submitted and not taken back; its slot is free again. */
     jobFinished(finished: FinishedJob): void;
+    /** Slots are free without a job that has ended: a thread works in place of another. */
+    slotsFreed(): void;
     workerStarted(workerName: string): void;
     workerTerminated(workerName: string): void;
 }
@@ -2632,12 +2638,14 @@ export interface StopOptions {
 }
 /** A kind of workers. An instance serves one `startWorkers`. */
 export interface Workers {
-    /** Most jobs at once. */
+    /** Most jobs at once, while all threads work. */
     readonly number: number;
     /** Resolves when the workers can take jobs. @throws TypeError if they were started before */
     start(context: WorkersContext): Promise<void>;
-    /** How many more jobs `submit` takes now. */
+    /** How many more jobs can start now. Slots of a thread that ends count again once another works in its place. */
     readonly availableSlots: number;
+    /** Whether no job was submitted that has not ended. */
+    readonly isIdle: boolean;
     /** `undefined` if the workers hold no job that they cannot start at once. */
     readonly ahead?: JobsAhead | undefined;
     /** The jobs that were submitted and have not ended. */

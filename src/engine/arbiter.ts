@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Broker, Claim, ExchangeReply, Taken } from "../brokers/broker.ts";
 import { BrokerError, LeaseLostError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
-import { type Moment, type Outcome, settle } from "../core/outcome.ts";
+import type { Outcome } from "../core/outcome.ts";
 import { promisesSettled } from "../platform/after-promises.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import { Yielder } from "../platform/yielder.ts";
@@ -11,6 +11,7 @@ import type { FinishedJob, Workers } from "../workers/workers.ts";
 import { BoundedBroker } from "./bounded-broker.ts";
 import { BrokerTrouble } from "./broker-trouble.ts";
 import { EmptyWatch } from "./empty-watch.ts";
+import { JobEndings } from "./job-endings.ts";
 import type { JobReporter } from "./job-reporter.ts";
 import { LocalQueue } from "./local-queue.ts";
 import { Outbox } from "./outbox.ts";
@@ -65,8 +66,7 @@ export class Arbiter {
   readonly #outbox = new Outbox();
   readonly #hint: QueueHint;
   readonly #upkeep: Upkeep;
-  /** Jobs that ran when the lease was lost: whatever comes of them is not said. */
-  readonly #lost = new WeakSet<StoredJob>();
+  readonly #endings: JobEndings;
   /** How often the lease was lost. */
   #leases = 0;
   /** How often tasks were added. */
@@ -86,6 +86,7 @@ export class Arbiter {
     this.#parts = parts;
     this.#yielder = new Yielder(parts.runtime);
     this.#hint = new QueueHint(parts.runtime.clock);
+    this.#endings = new JobEndings({ ...parts, outbox: this.#outbox });
     this.#local = new LocalQueue({
       ...parts,
       yielder: this.#yielder,
@@ -187,7 +188,7 @@ export class Arbiter {
   /** What this process had is others' now: nothing of it is said to the broker any more. */
   #leaseLost(): void {
     const { workers } = this.#parts;
-    for (const stored of workers.running) this.#lost.add(stored);
+    this.#endings.lose(workers.running);
     this.#outbox.clear();
     this.#local.clear();
     this.#leases += 1;
@@ -199,18 +200,16 @@ export class Arbiter {
 
   /** Decides what becomes of a job whose task has ended. */
   finished(finished: FinishedJob): void {
-    const isLost = this.#lost.has(finished.stored);
-    const outcome = isLost ? undefined : settle(finished.stored, finished.result, this.#moment);
-    if (outcome !== undefined) this.#outbox.add(outcome);
+    this.#endings.ended(finished);
     this.#sleeper.wake();
-    this.#parts.reporter.finished(finished, outcome);
     this.#local.ended(finished.durationMs);
   }
 
-  readonly #moment = (): Moment => {
-    const { clock, random } = this.#parts.runtime;
-    return { nowMs: clock.now(), random: random() };
-  };
+  /** Workers have slots again, and no job has ended for that. */
+  slotsFreed(): void {
+    this.#sleeper.wake();
+    this.#local.startSoon();
+  }
 
   /** One round of the loop: whatever there is a reason for. Rejects if the broker does. */
   async step(): Promise<void> {
@@ -244,8 +243,7 @@ export class Arbiter {
   /** Asks for the jobs that a lost reply brought. They never started, and go back: see {@link Arbiter.tasksChanged}. */
   async #reconcile(): Promise<void> {
     const { queue, workers } = this.#parts;
-    // A lost run may go on while its job comes again: that one is another.
-    const running = workers.running.filter((stored) => !this.#lost.has(stored));
+    const running = workers.running.filter((stored) => !this.#endings.isLost(stored));
     const all = [...running, ...this.#local.jobs, ...this.#outbox.jobs];
     const known = new Set(all.map(({ job }) => job.id));
     const leases = this.#leases;
@@ -306,6 +304,7 @@ export class Arbiter {
   #claim(): Claim | undefined {
     // Not while a trip is under way: what that brings is not in hand yet.
     if (!this.#sleeper.isAsleep || !this.#isIdle() || !this.#upkeep.isRegistered) return undefined;
+    if (this.#local.room === 0) return undefined;
     const leases = this.#leases;
     const definitions = this.#definitions;
     this.#isClaiming = true;
@@ -344,7 +343,7 @@ export class Arbiter {
       !this.#hint.mayHoldJobs &&
       this.#outbox.isEmpty &&
       this.#local.isEmpty &&
-      workers.availableSlots === workers.number
+      workers.isIdle
     );
   }
 

@@ -178,6 +178,11 @@ export class LocalQueue {
   ended(durationMs: number): void {
     this.#shortJobs = durationMs < this.#shortMs ? this.#shortJobs + 1 : 0;
     if (this.#areAhead) this.#moved();
+    this.startSoon();
+  }
+
+  /** There are free slots. */
+  startSoon(): void {
     if (this.isEmpty || this.#willStart) return;
     this.#willStart = true;
     // Not right here: a job that ends at once would end inside the one before.

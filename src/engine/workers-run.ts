@@ -115,6 +115,9 @@ export class WorkersRun implements RunningWorkers {
       jobFinished: (finished) => {
         this.#arbiter.finished(finished);
       },
+      slotsFreed: () => {
+        this.#arbiter.slotsFreed();
+      },
       workerStarted: (workerName) => {
         reporter.workerStarted(workerName);
       },

@@ -76,6 +76,10 @@ export class AsyncWorkers implements Workers {
     return this.#workers.availableSlots;
   }
 
+  get isIdle(): boolean {
+    return this.#workers.isIdle;
+  }
+
   get running(): readonly StoredJob[] {
     return this.#workers.running;
   }

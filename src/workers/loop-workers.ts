@@ -40,6 +40,10 @@ export class LoopWorkers implements Workers {
     return this.#stopSequence.isRequested ? 0 : this.number - this.#running.size;
   }
 
+  get isIdle(): boolean {
+    return this.#running.size === 0;
+  }
+
   get running(): readonly StoredJob[] {
     return Array.from(this.#running, ({ stored }) => stored);
   }
@@ -61,7 +65,7 @@ export class LoopWorkers implements Workers {
     if (started === undefined) return;
     await this.#stopSequence.run(timeout, {
       runtime: started.workers.runtime,
-      isIdle: () => this.#running.size === 0,
+      isIdle: () => this.isIdle,
       abort: () => {
         this.abort(({ job }) => new WorkersStoppedError(job.taskName));
       },

@@ -20,6 +20,8 @@ export interface WorkersSink {
   jobStarted(stored: StoredJob): void;
   /** Called once for each job that was submitted and not taken back; its slot is free again. */
   jobFinished(finished: FinishedJob): void;
+  /** Slots are free without a job that has ended: a thread works in place of another. */
+  slotsFreed(): void;
   workerStarted(workerName: string): void;
   workerTerminated(workerName: string): void;
 }
@@ -63,12 +65,14 @@ export interface StopOptions {
 
 /** A kind of workers. An instance serves one `startWorkers`. */
 export interface Workers {
-  /** Most jobs at once. */
+  /** Most jobs at once, while all threads work. */
   readonly number: number;
   /** Resolves when the workers can take jobs. @throws TypeError if they were started before */
   start(context: WorkersContext): Promise<void>;
-  /** How many more jobs `submit` takes now. */
+  /** How many more jobs can start now. Slots of a thread that ends count again once another works in its place. */
   readonly availableSlots: number;
+  /** Whether no job was submitted that has not ended. */
+  readonly isIdle: boolean;
   /** `undefined` if the workers hold no job that they cannot start at once. */
   readonly ahead?: JobsAhead | undefined;
   /** The jobs that were submitted and have not ended. */

@@ -1,8 +1,9 @@
 /** When an engine claims jobs that its own process is about to schedule. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 
 import type { ClaimJobs, Taken } from "../../src/brokers/broker.ts";
+import { AsyncWorkers } from "../../src/workers/async-workers.ts";
 import { engineBench, startWorkers } from "./engine-bench.ts";
 import { claimsOf } from "./own-broker.ts";
 
@@ -58,6 +59,18 @@ describe("workers that stand idle claim jobs of their own process", () => {
     claim.concluded(NOTHING);
     await bench.runtime.advance(1);
     assert.ok(canClaim(claims));
+    await bench.spin.close();
+  });
+
+  it("not while none of them can run one, though none runs", async () => {
+    const bench = engineBench();
+    const claims = claimsOf(bench.broker);
+    const workers = new AsyncWorkers({ number: 1 });
+    await bench.spin.startWorkers({ workers });
+    await bench.runtime.advance(1000);
+    // As threads are that are being replaced.
+    mock.getter(workers, "availableSlots", () => 0);
+    assert.equal(claims("spinach"), undefined);
     await bench.spin.close();
   });
 

@@ -40,6 +40,7 @@ export class WorkersBench {
   readonly started: string[] = [];
   readonly finished: FinishedJob[] = [];
   readonly workerEvents: string[] = [];
+  #onSlots: () => void = () => undefined;
   readonly #waiting = new Map<string, (finished: FinishedJob) => void>();
 
   constructor(kind: WorkersKind, number: number) {
@@ -63,6 +64,9 @@ export class WorkersBench {
           this.finished.push(finished);
           this.#waiting.get(finished.stored.job.id)?.(finished);
         },
+        slotsFreed: () => {
+          this.#onSlots();
+        },
         workerStarted: (name) => {
           this.workerEvents.push(`started ${name}`);
         },
@@ -71,6 +75,15 @@ export class WorkersBench {
         },
       },
     });
+  }
+
+  /** Resolves when so many slots are free: as they are, or as soon as a thread works in place of another. */
+  async slots(count: number): Promise<void> {
+    while (this.workers.availableSlots < count) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onSlots = resolve;
+      await promise;
+    }
   }
 
   /** Submits a job. Resolves when it has ended. */

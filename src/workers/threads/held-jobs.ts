@@ -39,6 +39,8 @@ export interface HeldJobsParts {
   readonly timeoutGraceMs: number;
   /** Whether a thread gives up a task that ignores its timeout and goes on, or is killed for it. */
   readonly givesUp: boolean;
+  /** Ends a thread, whatever it does. */
+  readonly kill: (thread: PoolThread) => void;
   /** Takes in all that threads have told so far. */
   readonly readProgress: () => void;
   /** Called after each job that has ended, or was taken back. */
@@ -144,12 +146,6 @@ export class HeldJobs {
     for (const job of this.#jobs.values()) this.#abort(job, reason(job.stored));
   }
 
-  /** The threads that run some of them. */
-  get threads(): ReadonlySet<PoolThread> {
-    const threads = Array.from(this.#jobs.values(), ({ thread }) => thread);
-    return new Set(threads.filter((thread) => thread !== undefined));
-  }
-
   /** Ends all jobs. */
   giveUp(): void {
     for (const job of this.#jobs.values()) this.#interrupt(job);
@@ -185,6 +181,7 @@ export class HeldJobs {
   /** Ends a job with the reason of its abort; what its task still does is not heard. */
   #interrupt(job: HeldJob): void {
     const error = job.reason ?? new WorkersStoppedError(job.task.name);
+    job.thread?.givenUp.push(job.stored.job);
     this.#finish(job, { ok: false, error, interrupted: true }, this.#durationMs(job));
   }
 
@@ -217,13 +214,12 @@ export class HeldJobs {
   /** Ends a job that does not end, with its thread. */
   #kill(job: HeldJob): void {
     const { thread } = job;
-    if (thread === undefined) return;
-    if (this.#hasEnded(job)) return;
+    if (thread === undefined || this.#hasEnded(job)) return;
     // It must not start another job, which would be killed with it.
     thread.progress.stop();
     if (this.#hasEnded(job)) return;
     this.#interrupt(job);
-    void thread.kill();
+    this.#parts.kill(thread);
   }
 
   /** Whether a job has ended by what its thread has told so far. */

@@ -1,5 +1,6 @@
 import { Worker, type ResourceLimits, type WorkerOptions } from "node:worker_threads";
 
+import type { Job } from "../../core/job.ts";
 import { applicationThread } from "../../platform/own-threads.ts";
 import { decodeThrown } from "./crossing-error.ts";
 import { ProgressReader } from "./progress.ts";
@@ -20,9 +21,10 @@ export interface PoolThreadParts {
  * The pool's side of one thread, from its start to its end.
  *
  * ```
- *   starting --"ready"--> ready --go()--> working --its loop ends, it dies, or is killed--> ended
- *      |                    |                                                                 ^
- *      +--------------------+-----------------------------------------------------------------+
+ *   starting --"ready"--> ready --go()--> working --its loop ends, or it dies--> ended
+ *      |                    |                |                                     ^
+ *      +--------------------+----------------+--kill()--> ending, for ever in -----+
+ *                                                         native code
  * ```
  */
 export class PoolThread {
@@ -30,7 +32,9 @@ export class PoolThread {
   /** Of Node; the worker itself forgets it when it ends. `undefined` if there never was one. */
   readonly threadId: number | undefined;
   readonly ended: Promise<void>;
-  state: "starting" | "ready" | "working" | "ended" = "starting";
+  state: "starting" | "ready" | "working" | "ending" | "ended" = "starting";
+  /** Jobs that were given up while they ran on it. */
+  readonly givenUp: Job[] = [];
   /** Whether it ended a job, or ended because of one. */
   isOfUse = false;
   exitCode = 0;
@@ -107,12 +111,21 @@ export class PoolThread {
 
   /** Ends it, whatever it does. It resolves at its end: soon, unless it is inside native code. */
   async kill(): Promise<void> {
+    if (this.state !== "ended") this.state = "ending";
     this.progress.stop();
     await this.#worker?.terminate();
   }
 
+  /** It was killed, and may never end: nothing of it is waited for from now on. */
+  leave(): void {
+    this.cause ??= new Error("it was terminated and does not end: it is in native code");
+    this.exitCode = 1;
+    this.#worker?.unref();
+  }
+
   #received(message: FromThread): void {
     if (message.type === "ready") {
+      if (this.state !== "starting") return;
       this.state = "ready";
       this.#parts.onReady(this);
     } else if (message.type === "loading") this.loading = message.module;

@@ -6,10 +6,11 @@ import type { RunnableTask } from "../../core/task.ts";
 import { TaskNotInThreadsError } from "../../core/thread-errors.ts";
 import { isLogged } from "../../platform/logger.ts";
 import { StopSequence } from "../stop-sequence.ts";
-import type { JobsAhead, Workers, WorkersContext } from "../workers.ts";
+import type { Workers, WorkersContext } from "../workers.ts";
 import { decodeThrown } from "./crossing-error.ts";
 import { HeldJobs } from "./held-jobs.ts";
 import { JobQueue } from "./job-queue.ts";
+import { PoolRoom } from "./pool-room.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { createProgress, ProgressBell, type ProgressListener } from "./progress.ts";
 import type { FromReady, Idle, SchedulingHandles, TaskModule, ThreadData } from "./protocol.ts";
@@ -36,12 +37,6 @@ export interface ThreadPoolOptions {
   readonly resourceLimits: ResourceLimits | undefined;
 }
 
-/** Jobs that wait in the queue of the threads for each that they can run, while jobs are short. */
-const AHEAD_PER_SLOT = 64;
-
-/** Most of them: with so many slots no thread ever finds the queue empty for want of a trip. */
-const MAX_AHEAD = 65_536;
-
 /** What exists from the start on. */
 interface Started {
   readonly context: WorkersContext;
@@ -65,16 +60,13 @@ interface Started {
  */
 export class ThreadPool implements Workers {
   readonly number: number;
-  readonly ahead: JobsAhead;
+  readonly ahead: PoolRoom;
   readonly #options: ThreadPoolOptions;
-  readonly #maxAhead: number;
   readonly #maxJobs: number;
   readonly #bell = new ProgressBell();
   readonly #listeners = new Map<PoolThread, ProgressListener>();
   /** Slots of threads that are yet to be started. */
   readonly #shares: number[];
-  /** Threads whose jobs were given up. */
-  #stuck: ReadonlySet<PoolThread> = new Set();
   readonly #stopSequence = new StopSequence();
   #started: Started | undefined;
   #hasReported = false;
@@ -85,21 +77,17 @@ export class ThreadPool implements Workers {
     const { number, threads } = options;
     this.#options = options;
     this.number = number;
-    this.#maxAhead = Math.min(number * AHEAD_PER_SLOT, MAX_AHEAD);
-    this.#maxJobs = number + this.#maxAhead;
+    this.ahead = new PoolRoom({
+      number,
+      slots: () => this.#started?.crew.slots ?? 0,
+      held: () => this.#heldCount,
+      isStopping: () => this.#stopSequence.isRequested,
+      takeBack: () => this.#takeBack(),
+    });
+    this.#maxJobs = number + this.ahead.maxAhead;
     this.#shares = Array.from({ length: threads }, (_, index) =>
       Math.ceil((number - index) / threads),
     );
-    const pool = { room: () => this.#room, count: () => this.#aheadCount };
-    this.ahead = {
-      get room() {
-        return pool.room();
-      },
-      get count() {
-        return pool.count();
-      },
-      takeBack: () => this.#takeBack(),
-    };
   }
 
   /** Rejects with TypeError if a task cannot run on threads, with ThreadStartError if a thread cannot start. */
@@ -114,12 +102,16 @@ export class ThreadPool implements Workers {
       runtime: context.runtime,
       readyTimeoutMs,
       spawn: (events) => this.#spawn(events),
-      onEnded: (thread) => this.#threadEnded(thread),
+      onLost: (thread) => this.#threadLost(thread),
+      onWorking: () => {
+        context.sink.slotsFreed();
+      },
     });
     const held = new HeldJobs({
       ...context,
       timeoutGraceMs,
       givesUp,
+      kill: (thread) => void crew.kill(thread),
       readProgress: this.#readAll,
       onGone: () => {
         this.#stopSequence.jobEnded();
@@ -156,16 +148,11 @@ export class ThreadPool implements Workers {
   }
 
   get availableSlots(): number {
-    return this.#stopSequence.isRequested ? 0 : Math.max(0, this.number - this.#heldCount);
+    return this.ahead.availableSlots;
   }
 
-  get #room(): number {
-    if (this.#stopSequence.isRequested) return 0;
-    return this.#maxAhead - this.#aheadCount;
-  }
-
-  get #aheadCount(): number {
-    return Math.max(0, this.#heldCount - this.number);
+  get isIdle(): boolean {
+    return this.#heldCount === 0;
   }
 
   get #heldCount(): number {
@@ -196,13 +183,11 @@ export class ThreadPool implements Workers {
     if (started === undefined) return;
     await this.#stopSequence.run(timeout, {
       runtime: started.context.runtime,
-      isIdle: () => started.held.size === 0,
+      isIdle: () => this.isIdle,
       abort: () => {
         this.abort(({ job }) => new WorkersStoppedError(job.taskName));
       },
       giveUp: () => {
-        // First: the last job that is given up ends the pool.
-        this.#stuck = started.held.threads;
         started.held.giveUp();
       },
       ended: () => {
@@ -216,7 +201,7 @@ export class ThreadPool implements Workers {
     jobs.close();
     scheduling.close();
     this.#bell.close();
-    await crew.close((thread) => this.#stuck.has(thread));
+    await crew.close();
     starts.stop();
     if (!this.#hasReported) return;
     for (const name of this.#workerNames(context)) context.sink.workerTerminated(name);
@@ -328,7 +313,7 @@ export class ThreadPool implements Workers {
   }
 
   /** Returns whether the thread was of use. */
-  #threadEnded(thread: PoolThread): boolean {
+  #threadLost(thread: PoolThread): boolean {
     this.#readAll();
     this.#listeners.delete(thread);
     if (this.#shares.length < this.#options.threads) this.#shares.push(thread.slots);

@@ -85,6 +85,10 @@ export class ThreadWorkers implements Workers {
     return this.#pool.availableSlots;
   }
 
+  get isIdle(): boolean {
+    return this.#pool.isIdle;
+  }
+
   get running(): readonly StoredJob[] {
     return this.#pool.running;
   }

@@ -1,11 +1,57 @@
 import type { Mutant } from "../mutant.ts";
 
+const FREE_TOO_EARLY = "capacity counted free before the resource is back";
+const STUCK_TEST = "test/workers/threads/thread-stuck.test.ts";
+
 export const MUTANTS: readonly Mutant[] = [
   {
+    kind: FREE_TOO_EARLY,
+    file: "src/workers/threads/pool-room.ts",
+    from: "return Math.min(this.#parts.number, this.#parts.slots());",
+    to: "return this.#parts.number;",
+    test: STUCK_TEST,
+  },
+  {
+    kind: FREE_TOO_EARLY,
+    file: "src/workers/threads/pool-room.ts",
+    from: "|| this.#capacity === 0 ?",
+    to: "?",
+    test: STUCK_TEST,
+  },
+  {
+    kind: FREE_TOO_EARLY,
+    file: "src/workers/threads/thread-crew.ts",
+    from: "    this.#lost(thread);\n  }\n\n  /** What becomes",
+    to: "  }\n\n  /** What becomes",
+    test: STUCK_TEST,
+  },
+  {
+    kind: FREE_TOO_EARLY,
+    file: "src/workers/threads/thread-crew.ts",
+    from: "Math.min(this.#stuck.size, size)",
+    to: "this.#stuck.size",
+    test: STUCK_TEST,
+  },
+  {
+    kind: FREE_TOO_EARLY,
+    file: "src/engine/arbiter.ts",
+    from: "  slotsFreed(): void {\n    this.#sleeper.wake();",
+    to: "  slotsFreed(): void {",
+    test: STUCK_TEST,
+    title: "an engine whose threads",
+  },
+  {
+    kind: FREE_TOO_EARLY,
+    file: "src/engine/arbiter.ts",
+    from: "    if (this.#local.room === 0) return undefined;\n",
+    to: "",
+    test: "test/engine/claims.test.ts",
+  },
+  {
     kind: "a number that passes the check and breaks further in",
-    file: "src/workers/threads/thread-pool.ts",
-    from: "Math.min(number * AHEAD_PER_SLOT, MAX_AHEAD)",
-    to: "number * AHEAD_PER_SLOT",
+    file: "src/workers/threads/pool-room.ts",
+    from: "Math.min(parts.number * AHEAD_PER_SLOT, MAX_AHEAD)",
+    to: "parts.number * AHEAD_PER_SLOT",
     test: "test/workers/threads/thread-jobs.test.ts",
     title: "AsyncWorkers of the most jobs at once",
   },

@@ -42,6 +42,7 @@ export class ThreadBench {
   readonly #registry: Tasks;
   readonly #runtime: Runtime;
   #onLine: (() => void) | undefined;
+  #onSlots: (() => void) | undefined;
   readonly #ended = new Map<string, (finished: FinishedJob) => void>();
   readonly #started = new Map<string, () => void>();
 
@@ -66,6 +67,9 @@ export class ThreadBench {
         },
         jobFinished: (finished) => {
           this.#ended.get(finished.stored.job.id)?.(finished);
+        },
+        slotsFreed: () => {
+          this.#onSlots?.();
         },
         workerStarted: (name) => {
           this.events.push(`started ${name}`);
@@ -126,6 +130,15 @@ export class ThreadBench {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#onLine = resolve;
       await within(`line ${count} of the log`, promise);
+    }
+  }
+
+  /** Resolves when so many slots are free. */
+  async slots(count: number): Promise<void> {
+    while (this.workers.availableSlots !== count) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onSlots = resolve;
+      await within(`${count} free slots, there are ${this.workers.availableSlots}`, promise);
     }
   }
 

@@ -1,8 +1,9 @@
 /** Tasks of the tests of threads. */
+import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { resourceLimits, threadId } from "node:worker_threads";
 
-import { AbortError, currentEngine, currentJob, RetryError, Tasks } from "spinach";
+import { AbortError, currentEngine, currentJob, RetryError, type Task, Tasks } from "spinach";
 
 export const tasks: Tasks = new Tasks({ module: import.meta.url });
 
@@ -124,3 +125,13 @@ tasks.task("leaveUnrefTimer", (ms: number) => {
     job?.logger.warn({}, "the timer fired");
   }, ms).unref();
 });
+
+/** Says that it has started by writing one file, then stays in native code until there is another one, 30 s at most. */
+export const stayInNativeCode: Task<[started: string, end: string]> = tasks.task(
+  "stayInNativeCode",
+  (started: string, end: string) => {
+    writeFileSync(started, "");
+    const wait = 'for i in $(seq 600); do if [ -e "$0" ]; then exit; fi; sleep 0.05; done';
+    execFileSync("sh", ["-c", wait, end]);
+  },
+);
