@@ -13,7 +13,6 @@
 local MOST_ENTRIES, MOST_BYTES = 10000, 16777216
 
 -- include call
--- include quarantine
 
 local function count_of(field)
   local count = tonumber(call('HGET', quarantine_counts, field) or 0)
@@ -36,13 +35,13 @@ return whole(function()
   end
   -- First: what is dropped must be counted.
   save(total, known_dropped + dropped)
-  on_undo(function()
+  undos[#undos + 1] = function()
     if known_bytes + known_dropped == 0 then
       redis.pcall('DEL', quarantine_counts)
     else
       save(known_bytes, known_dropped)
     end
-  end)
+  end
   if dropped > 0 then call('LTRIM', quarantine, dropped, -1) end
   return dropped
 end)

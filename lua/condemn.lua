@@ -18,7 +18,6 @@
 -- Cost: O(log n) a suspect.
 
 -- include call
--- include quarantine
 -- include write
 -- include write_first
 -- include number
@@ -42,7 +41,7 @@ local function lease_ms_of(id)
   local lease_ms = text and lease_in(text)
   if text and not lease_ms then
     write('HDEL', infos, id)
-    set_aside(infos, 'not the info of a broker: it must be JSON with a lease', text)
+    rarely().set_aside(infos, 'not the info of a broker: it must be JSON with a lease', text)
   end
   return lease_ms or default_lease_ms
 end

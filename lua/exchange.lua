@@ -42,7 +42,6 @@
 -- jobs; O(log n) a job of a limited task.
 
 -- include call
--- include quarantine
 
 -- All that follows stands in one function: what its functions share is found the sooner the fewer stand around it.
 return whole(function()
@@ -99,7 +98,8 @@ return whole(function()
 
   local may_hold_more, due = NO_MORE, ''
   -- What ended is settled for good: from here on nothing that fails may fail the whole.
-  local were_taken, refusal = try(function()
+  local first_undo = #undos + 1
+  local were_taken, failure = pcall(function()
 -- include alive
 -- include ready
     for index = 1, max > 0 and taking or 0 do
@@ -109,11 +109,11 @@ return whole(function()
       if take_ready(key, queue) then
         may_hold_more = MORE
         if may_be_idle and call('SREM', idle, broker_id) == 1 then
-          on_undo(function() redis.pcall('SADD', idle, broker_id) end)
+          undos[#undos + 1] = { 'SADD', idle, broker_id }
         end
       else
         if call('SADD', idle, broker_id) == 1 then
-          on_undo(function() redis.pcall('SREM', idle, broker_id) end)
+          undos[#undos + 1] = { 'SREM', idle, broker_id }
         end
         if clears then call('PUBLISH', channel, queue .. '\nclear') end
       end
@@ -130,5 +130,5 @@ return whole(function()
   end)
   local counted = rest and rest.counted() or COUNTED
   if were_taken then return { may_hold_more, due, jobs_taken, counted } end
-  return { MORE, '', {}, counted, redis.error_reply(refusal) }
+  return { MORE, '', {}, counted, redis.error_reply(rarely().give_up(first_undo, failure)) }
 end)

@@ -16,7 +16,6 @@
 -- Cost: O(log n)
 
 -- include call
--- include quarantine
 -- include write
 -- include write_first
 -- include clock

@@ -8,6 +8,5 @@
 -- Cost: O(jobs), as many as its workers have slots.
 
 -- include call
--- include quarantine
 
 return whole(function() return call('HKEYS', running) end)

@@ -12,7 +12,6 @@
 -- Cost: O(bytes) of the jobs.
 
 -- include call
--- include quarantine
 -- include job
 
 -- Most bytes read in one call: a text is read whole, also where only its first part is returned.

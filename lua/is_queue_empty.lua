@@ -11,7 +11,6 @@
 -- Cost: O(limited tasks with parked jobs)
 
 -- include call
--- include quarantine
 
 return whole(function()
   if call('LLEN', jobs) > 0 then return NOT_EMPTY end

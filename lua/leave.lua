@@ -12,7 +12,6 @@
 -- Cost: O(log n)
 
 -- include call
--- include quarantine
 -- include write
 
 return whole(function()

@@ -9,7 +9,6 @@
 -- Cost: O(1) a queue.
 
 -- include call
--- include quarantine
 
 return whole(function()
   for index = FIRST_IDLE, #KEYS do call('SREM', KEYS[index], broker_id) end

@@ -35,7 +35,6 @@
 -- O(log n) a task of the cluster for the first call after nobody made one for long.
 
 -- include call
--- include quarantine
 -- include write
 -- include write_first
 -- include number
@@ -72,7 +71,7 @@ local function owner_in(name, text)
   local number, owner = string.match(text, '^(%d+) (.+)$')
   if number and is_whole(number, 0) then return tonumber(number), owner end
   write('HDEL', definitions, name)
-  set_aside(definitions, 'not a number and a broker, of ' .. name, text)
+  rarely().set_aside(definitions, 'not a number and a broker, of ' .. name, text)
   return nil
 end
 

@@ -12,7 +12,6 @@
 -- Cost: O(bytes of the jobs that the broker holds)
 
 -- include call
--- include quarantine
 -- include write
 -- include number
 -- include hash_number
@@ -30,7 +29,7 @@ return whole(function()
   end
   for _, job in ipairs(broken) do
     free_place(job)
-    set_aside(running, 'a job whose text is not UTF-8', job)
+    rarely().set_aside(running, 'a job whose text is not UTF-8', job)
   end
   save_places()
   for _, id in ipairs(ids) do write('HDEL', running, id) end

@@ -18,7 +18,6 @@
 -- Cost: O(log n) a job moved; at most 1,000 jobs.
 
 -- include call
--- include quarantine
 -- include write
 -- include write_first
 -- include number
@@ -63,7 +62,7 @@ end
 
 local function look_at_job(job)
   local _, _, queue = parse(job)
-  if not queue then set_aside(future, NO_JOB, job) end
+  if not queue then rarely().set_aside(future, NO_JOB, job) end
   if not queue or make_ready(queue, job) then moved[#moved + 1] = job end
 end
 
@@ -71,7 +70,7 @@ end
 local function set_aside_endless()
   local after = '(' .. string.format('%.0f', LAST_TIME)
   for _, job in ipairs(call('ZRANGEBYSCORE', future, after, '+inf', 'LIMIT', 0, BOUND)) do
-    set_aside(future, 'a job at a time that never comes', job)
+    rarely().set_aside(future, 'a job at a time that never comes', job)
     moved[#moved + 1] = job
   end
 end
@@ -115,9 +114,9 @@ local function look_at_task(name, id)
   if text and not task then
     unplan(name)
     write('HDEL', periodic_tasks, name)
-    set_aside(periodic_tasks, 'not a periodic task', text)
+    rarely().set_aside(periodic_tasks, 'not a periodic task', text)
   elseif text and is_wrong then
-    set_aside(periodic, 'the next run of a periodic task at no time', name)
+    rarely().set_aside(periodic, 'the next run of a periodic task at no time', name)
     run_task(name, id, task, now_s())
   elseif not planned or not text then
     unplan(name)

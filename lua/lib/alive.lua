@@ -2,5 +2,5 @@
 local function show_alive(score)
   if score <= now_s() and score >= now_s() - 1 then return end
   call('ZADD', brokers, string.format('%.6f', now_s()), broker_id)
-  on_undo(function() redis.pcall('ZADD', brokers, score, broker_id) end)
+  undos[#undos + 1] = { 'ZADD', brokers, score, broker_id }
 end

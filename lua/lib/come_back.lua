@@ -48,7 +48,7 @@ local function settle_unreadable(list)
   for _, job in ipairs(list) do
     local id, reason = job[1], job[2]
     if ends(id, job.text) then
-      set_aside(running, reason, job.text, true)
+      rarely().set_aside(running, reason, job.text, true)
       ended[#ended + 1] = id
     end
   end
@@ -89,10 +89,10 @@ local function settle_retried(list)
     if wait_ms <= 0 then
       local key = queue_key(job.queue_index)
       call('RPUSH', key, text)
-      on_undo(function() redis.pcall('LTRIM', key, 0, -2) end)
+      undos[#undos + 1] = { 'LTRIM', key, 0, -2 }
     else
       call('ZADD', future, string.format('%.6f', now_s() + wait_ms / 1000), text)
-      on_undo(function() redis.pcall('ZREM', future, text) end)
+      undos[#undos + 1] = { 'ZREM', future, text }
       has_extras = true
     end
   end
@@ -110,7 +110,7 @@ local function settle_released(list)
     else
       local key = queue_key(queue_index)
       call('LPUSH', key, text)
-      on_undo(function() redis.pcall('LTRIM', key, 1, -1) end)
+      undos[#undos + 1] = { 'LTRIM', key, 1, -1 }
     end
   end
 end

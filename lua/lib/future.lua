@@ -1,41 +1,55 @@
--- Takes in future jobs, each with `due` (s), `queue` and `job`. `wake_for(queue)` is called for the earliest, if any
+-- Takes in the future jobs of the request, which stand in ARGV from `first_at` on, and wakes for the earliest if any
 -- broker has to wake up earlier than planned for it.
 -- They are in the order of their time; those of one time in the order in which they came: each has a place of its own
 -- from that time on.
-local function take_in_future(jobs, wake_for)
-  -- Between places, what a score can still tell apart; where those of a time are first looked for: the next one belongs
-  -- to the next millisecond (s).
-  local STEP, SPAN = 2 ^ -21, 0.001
+local function take_in_future(first_at)
+  -- Between places, what a score can still tell apart; where those of a time are first looked for: before the next
+  -- millisecond, whose jobs stand in nobody's way (s).
+  local STEP, SPAN = 2 ^ -21, 0.0009
+
+  local dues, earliest, latest = {}, 1, 1
+  for number = 1, future_count do
+    local due = tonumber(ARGV[first_at + number * 3 - 3])
+    dues[number] = due
+    if due < dues[earliest] then earliest = number end
+    if due > dues[latest] then latest = number end
+  end
+
+  -- Behind this one all places are free.
+  local last = call('ZREVRANGEBYSCORE', future, dues[latest] + SPAN, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local last_place = last[2] and tonumber(last[2])
+  local earliest_at = first_at + earliest * 3 - 3
+  if not last_place or (last_place >= dues[earliest] and
+    tonumber(call('ZRANGE', future, 0, 0, 'WITHSCORES')[2]) >= dues[earliest]) then
+    local index = tonumber(ARGV[earliest_at + 1])
+    wake(KEYS[FIRST_QUEUES + index * 2 - 1], ARGV[FIRST_JOBS + index - 1], 1)
+  end
 
   -- The first place from a time on that no job of the same time can stand behind.
   local function place_after(due)
     local span = SPAN
     while true do
-      local last = call('ZREVRANGEBYSCORE', future, '(' .. string.format('%.17g', due + span),
-        string.format('%.17g', due), 'WITHSCORES', 'LIMIT', 0, 1)
-      if #last == 0 then return due end
-      local place = tonumber(last[2]) + STEP
-      if place < due + span then return place end
+      local taken = call('ZREVRANGEBYSCORE', future, due + span, due, 'WITHSCORES', 'LIMIT', 0, 1)
+      if #taken == 0 then return due end
+      local place = tonumber(taken[2]) + STEP
+      if place <= due + span then return place end
       -- All are taken, and those of the next ones too, maybe.
       span = span * 2
     end
   end
 
-  local earliest, next_place, scores = jobs[1], {}, {}
-  local first = call('ZRANGE', future, 0, 0, 'WITHSCORES')
-  local first_due = first[2] and tonumber(first[2]) or math.huge
-  for number, job in ipairs(jobs) do
-    if job.due < earliest.due then earliest = job end
-    local place = next_place[job.due] or (job.due < first_due and job.due or place_after(job.due))
-    next_place[job.due] = place + STEP
-    scores[number * 2 - 1], scores[number * 2] = string.format('%.17g', place), job.job
+  local next_places, scores = {}, {}
+  for number = 1, future_count do
+    local due, at = dues[number], first_at + number * 3 - 3
+    local place = next_places[due] or (last_place and last_place >= due and place_after(due)) or due
+    next_places[due] = place + STEP
+    scores[number * 2 - 1], scores[number * 2] = place == due and ARGV[at] or place, ARGV[at + 2]
   end
-  if first_due >= earliest.due then wake_for(earliest.queue) end
   for from = 1, #scores, CHUNK do
     local to = math.min(from + CHUNK - 1, #scores)
     call('ZADD', future, unpack(scores, from, to))
-    on_undo(function()
+    undos[#undos + 1] = function()
       for index = from + 1, to, 2 do redis.pcall('ZREM', future, scores[index]) end
-    end)
+    end
   end
 end

@@ -5,7 +5,7 @@ local function whole_number(key, field, text, least)
   if not text then return nil end
   if is_whole(text, least) then return tonumber(text) end
   write('HDEL', key, field)
-  set_aside(key, 'not a whole number of at least ' .. least .. ', of ' .. field, text)
+  rarely().set_aside(key, 'not a whole number of at least ' .. least .. ', of ' .. field, text)
   return nil
 end
 

@@ -38,20 +38,12 @@ local function free_place(job)
   end
 end
 
-local function unsave(task, count)
-  if count then
-    redis.pcall('HSET', counts, task, count)
-  else
-    redis.pcall('HDEL', counts, task)
-  end
-end
-
 local function save_places()
   for task in pairs(changed) do
     local count, old = places[task], saved[task]
     if count ~= (old or 0) then
       call('HSET', counts, task, count)
-      on_undo(function() unsave(task, old) end)
+      undos[#undos + 1] = old and { 'HSET', counts, task, old } or { 'HDEL', counts, task }
       saved[task] = count
     end
   end

@@ -38,7 +38,7 @@ local function park(task, queue, job, direction)
   local place = string.format('%016.0f', PARK_BASE + numbers[direction])
   local member = name .. '\0' .. place .. '\0' .. job
   call('ZADD', parked, 0, member)
-  on_undo(function() redis.pcall('ZREM', parked, member) end)
+  undos[#undos + 1] = { 'ZREM', parked, member }
   set_number(name, number_of(name) + 1)
 end
 
@@ -81,12 +81,12 @@ local function take_first_parked(name, limit, most)
     local id = id_of(jobs[index])
     local member = members[index]
     call('ZREM', parked, member)
-    on_undo(function() redis.pcall('ZADD', parked, 0, member) end)
+    undos[#undos + 1] = { 'ZADD', parked, 0, member }
     if id then
       if limit then add_place(task, 1) end
       take(id, jobs[index])
     else
-      set_aside(parked, NO_JOB, jobs[index])
+      rarely().set_aside(parked, NO_JOB, jobs[index])
     end
   end
   return last
@@ -116,7 +116,7 @@ local function take_within_limits(jobs, last, key, queue)
     local id, task = parse(job)
     local limit = task and limit_of(task)
     if not id then
-      set_aside(key, NO_JOB, job)
+      rarely().set_aside(key, NO_JOB, job)
     elseif limit and (places[task] or 0) >= limit then
       park(task, queue, job, '+')
     else

@@ -3,29 +3,40 @@
 
 -- Notes that are told: a log needs no more of one call.
 local MOST_NOTES = 5
--- How many entries, and bytes, this run has set aside; how many of them the caller is not told of one by one.
-local entries_aside, bytes_aside, untold = 0, 0, 0
+-- How many entries, and bytes, this run has set aside; notes of them, for the log; how many of them the caller is not
+-- told of one by one.
+aside = { entries = 0, bytes = 0, notes = {}, untold = 0 }
+
+local function count_aside(entries, bytes)
+  aside.entries, aside.bytes = aside.entries + entries, aside.bytes + bytes
+end
+
+local function tell(note)
+  local notes = aside.notes
+  if #notes < MOST_NOTES then
+    notes[#notes + 1] = note
+    undos[#undos + 1] = function() notes[#notes] = nil end
+  else
+    aside.untold = aside.untold + 1
+    undos[#undos + 1] = function() aside.untold = aside.untold - 1 end
+  end
+end
 
 -- The caller is told, to log it, unless it knows. `stays` tells whether it could not go back, once that is tried.
 local function set_aside(where, reason, text, is_known, stays)
   local note = cjson.encode({ where = where, reason = reason })
   local entry = note .. '\n' .. text
   call('RPUSH', quarantine, entry)
-  entries_aside, bytes_aside = entries_aside + 1, bytes_aside + #entry
-  on_undo(function()
+  count_aside(1, #entry)
+  undos[#undos + 1] = function()
     if stays and stays() then return end
     redis.pcall('RPOP', quarantine)
-    entries_aside, bytes_aside = entries_aside - 1, bytes_aside - #entry
-  end)
-  if is_known then return end
-  if #notes < MOST_NOTES then
-    notes[#notes + 1] = note
-  else
-    untold = untold + 1
+    count_aside(-1, -#entry)
   end
+  if not is_known then tell(note) end
 end
 
-function set_aside_key(command, key)
+local function set_aside_key(command, key)
   local reason = 'a ' .. call('TYPE', key).ok .. ', which ' .. command .. ' cannot use'
   local text = call('DUMP', key)
   if key == quarantine then
@@ -36,14 +47,5 @@ function set_aside_key(command, key)
   local is_gone = false
   set_aside(key, reason, text, false, function() return is_gone end)
   call('DEL', key)
-  on_undo(function() is_gone = type(redis.pcall('RESTORE', key, 0, text).err) == 'string' end)
-end
-
--- Runs a script, which does all or nothing. It answers its reply, after what was set aside, if anything was: see
--- connection.ts.
-local function whole(script)
-  local ok, reply = try(script)
-  if not ok then return redis.error_reply(reply) end
-  if entries_aside == 0 then return reply end
-  return { 'quarantined', notes, untold, entries_aside, bytes_aside, reply }
+  undos[#undos + 1] = function() is_gone = type(redis.pcall('RESTORE', key, 0, text).err) == 'string' end
 end

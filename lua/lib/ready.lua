@@ -12,7 +12,7 @@ local function take_all(jobs, last, key)
       held[count * 2 - 1] = id
       held[count * 2] = job
     else
-      set_aside(key, NO_JOB, job)
+      rarely().set_aside(key, NO_JOB, job)
     end
   end
   taken = count
@@ -26,19 +26,19 @@ local function take_ready(key, queue)
     if count <= 0 then return true end
     local jobs = call('LPOP', key, count)
     if not jobs then return false end
-    on_undo(function()
+    undos[#undos + 1] = function()
       -- Back to the head of their queue; rather to its tail than nowhere.
       local reversed = {}
       for index = 1, #jobs do reversed[index] = jobs[#jobs + 1 - index] end
       if type(redis.pcall('LPUSH', key, unpack(reversed))) == 'table' then redis.pcall('RPUSH', key, unpack(jobs)) end
-    end)
+    end
     local last = fitting(jobs)
     if last < #jobs then
       -- What does not fit stays the head of its queue.
       local left = {}
       for index = #jobs, last + 1, -1 do left[#left + 1] = jobs[index] end
       call('LPUSH', key, unpack(left))
-      on_undo(function() redis.pcall('LTRIM', key, #left, -1) end)
+      undos[#undos + 1] = { 'LTRIM', key, #left, -1 }
     end
     take_jobs(jobs, last, key, queue)
     if #jobs < count then return last < #jobs end
@@ -47,9 +47,9 @@ end
 
 local function hold_taken()
   if taken == 0 then return end
-  on_undo(function()
+  undos[#undos + 1] = function()
     for index = 1, taken do redis.pcall('HDEL', running, held[index * 2 - 1]) end
-  end)
+  end
   for first = 1, taken * 2, CHUNK do
     call('HSET', running, unpack(held, first, math.min(first + CHUNK - 1, taken * 2)))
   end

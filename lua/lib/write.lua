@@ -19,6 +19,6 @@ local function write(command, key, ...)
   if inverse then call(unpack(inverse)) end
   if command == 'RPUSH' then inverse[4] = -1 - select('#', ...) end
   local reply = call(command, key, ...)
-  if inverse then on_undo(function() redis.pcall(unpack(inverse)) end) end
+  undos[#undos + 1] = inverse
   return reply
 end

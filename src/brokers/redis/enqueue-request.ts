@@ -22,11 +22,10 @@ export function enqueueCall(
   { keys, producerId, attempt, firstAttempt, claimed }: EnqueueContext,
 ): ScriptCall {
   const queues = [...readyByQueue.keys()];
-  const args: string[] = [];
+  const args = [...queues];
   if (future.length > 0) pushFuture(args, future, queues);
   const [first] = claimed;
   for (const [queue, ready] of readyByQueue) {
-    args.push(queue);
     const own = claimed.find((each) => each.queue === queue);
     if (first !== undefined) pushClaimed(args, own);
     const taken = own?.jobs.length ?? 0;
@@ -35,7 +34,7 @@ export function enqueueCall(
   }
   const common = { ...keys.fixed, producer: keys.producer(producerId) };
   const queueKeys = queues.flatMap((queue) => keys.queueKeys(queue));
-  const numbers = { attempt, firstAttempt, futureCount: future.length };
+  const numbers = { attempt: String(attempt), firstAttempt, futureCount: future.length };
   const rest = { ...numbers, channel: keys.channel, jobs: args };
   if (first === undefined) return enqueue({ ...common, queues: queueKeys }, rest);
   const { brokerId } = first;

@@ -156,9 +156,11 @@ export class Producer {
         jobIds: () => jobs.map(({ job }) => job.id),
       });
       this.#bound.arrived(bytes);
-      const [by, ...taken] = claimed.length > 0 ? array(reply) : [reply];
-      if (claimed.length > 0) ownJobs.concluded(claimed, { isNew: by === attempt, taken });
-      return Number(by);
+      // Of an attempt before this one there is the number alone.
+      const [by, ...taken] = Array.isArray(reply) ? array(reply) : [reply];
+      const broughtBy = Number(by);
+      if (claimed.length > 0) ownJobs.concluded(claimed, { isNew: broughtBy === attempt, taken });
+      return broughtBy;
     } catch (error) {
       if (wasLate(error)) this.#bound.late(bytes);
       ownJobs.failed(claimed);

@@ -33,6 +33,19 @@ describe("jobs of one date", limit, () => {
       Array.from({ length: jobs }, (_, index) => index),
     );
   });
+
+  test("start before those of the next millisecond, which came first", async () => {
+    await using it = redisBench(redis.url);
+    const at = Date.now() + 500;
+    const indexes = Array.from({ length: 40 }, (_, index) => index);
+    for (const index of indexes.toReversed()) {
+      await it.spin.scheduleAt("count", new Date(at + index), index);
+    }
+    const done = ended(it, indexes.length);
+    await it.spin.startWorkers({ workers: new AsyncWorkers({ number: 1 }) });
+    await done;
+    assert.deepEqual([...it.runs.keys()], indexes);
+  });
 });
 
 describe("a periodic task", limit, () => {

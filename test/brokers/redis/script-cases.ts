@@ -208,21 +208,7 @@ const newJobs = [...future(NOW + 5, job(newId())), ...future(NOW + 50, job(newId
 
 function own(): readonly string[] {
   const id = newId();
-  return [
-    "q1",
-    "1",
-    "1",
-    id,
-    "t",
-    job(id),
-    "1",
-    job(newId()),
-    "q2",
-    "0",
-    "0",
-    "1",
-    job(newId(), "t", "q2"),
-  ];
+  return ["1", "1", id, "t", job(id), "1", job(newId()), "0", "0", "1", job(newId(), "t", "q2")];
 }
 
 /** Every script, and its ways. */
@@ -250,23 +236,23 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
   {
     what: "enqueues ready and future jobs",
     call: scripts.enqueue(enqueued, {
-      attempt: 2,
+      attempt: "2",
       firstAttempt: 2,
       channel: CHANNEL,
       futureCount: 2,
-      jobs: [...newJobs, "q1", "2", job(newId()), job(newId()), "q2", "1", job(newId(), "t", "q2")],
+      jobs: [...QUEUES, ...newJobs, "2", job(newId()), job(newId()), "1", job(newId(), "t", "q2")],
     }),
     before: [...ALL, ["SET", enqueued.producer, "1", "EX", "1000"]],
   },
   ...[[...CLUSTER, ["SADD", IDLE1, ME]], ALL].map((before, index) => ({
     what: index === 0 ? "takes own jobs" : "enqueues jobs that it cannot take",
     call: scripts.enqueueOwn(owned, {
-      attempt: 1,
+      attempt: "1",
       firstAttempt: 1,
       brokerId: ME,
       channel: CHANNEL,
       futureCount: 2,
-      jobs: [...newJobs, ...own()],
+      jobs: [...QUEUES, ...newJobs, ...own()],
     }),
     before,
   })),

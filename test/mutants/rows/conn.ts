@@ -109,9 +109,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "a command more than the rights that are documented",
-    file: "lua/lib/take_in.lua",
-    from: "call('SET', producer, ARGV[1], 'EX', REMEMBERED_S)",
-    to: "call('SETEX', producer, REMEMBERED_S, ARGV[1])",
+    file: "lua/lib/new_attempt.lua",
+    from: "call('SET', producer, attempt, 'EX', REMEMBERED_S)",
+    to: "call('SETEX', producer, REMEMBERED_S, attempt)",
     test: "test/brokers/redis/redis-rights.test.ts",
   },
   {
