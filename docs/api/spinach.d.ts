@@ -101,6 +101,11 @@ export interface Broker {
     /** UUID of this process in the cluster; another one after each lost lease. */
     readonly id: string;
     /**
+     * Whether its jobs end with this process in any case: then it does not matter how many of them the process holds.
+     * @defaultValue false
+     */
+    readonly isVolatile?: boolean;
+    /**
      * For how long the oldest of the calls that are under way has been, in ms; 0 if none is. Only of a broker that bounds
      * its calls by what they carry: one that is large takes its time.
      */
@@ -204,6 +209,7 @@ export interface MemoryBrokerOptions {
  */
 export declare class MemoryBroker implements Broker {
     #private;
+    readonly isVolatile = true;
     /** @throws TypeError if an option is not valid */
     constructor(options?: MemoryBrokerOptions);
     bind(context: BrokerContext): void;
@@ -1880,6 +1886,7 @@ export declare class FaultBroker implements Broker {
     readonly calls: Record<BrokerCall, number>;
     constructor(inner: Broker);
     get id(): string;
+    get isVolatile(): boolean;
     /** Makes a call fail, once; faults of the same call queue up. */
     failNext(call: BrokerCall, ...faults: readonly Fault[]): void;
     /** Lets the calls that failed `late` take their effect, in order; what they reply, nobody hears. */

@@ -112,6 +112,11 @@ export interface Broker {
   /** UUID of this process in the cluster; another one after each lost lease. */
   readonly id: string;
   /**
+   * Whether its jobs end with this process in any case: then it does not matter how many of them the process holds.
+   * @defaultValue false
+   */
+  readonly isVolatile?: boolean;
+  /**
    * For how long the oldest of the calls that are under way has been, in ms; 0 if none is. Only of a broker that bounds
    * its calls by what they carry: one that is large takes its time.
    */

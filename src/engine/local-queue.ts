@@ -1,4 +1,4 @@
-import type { Taken } from "../brokers/broker.ts";
+import type { Broker, Taken } from "../brokers/broker.ts";
 import { UnknownTaskError } from "../core/errors.ts";
 import type { StoredJob } from "../core/job.ts";
 import type { Runtime } from "../platform/runtime.ts";
@@ -27,6 +27,7 @@ const PATIENCE_MS = 10;
 
 /** What a local queue stands between. */
 export interface LocalQueueParts {
+  readonly broker: Pick<Broker, "isVolatile">;
   readonly runtime: Runtime;
   readonly workers: Workers;
   readonly tasks: TaskCatalog;
@@ -37,8 +38,8 @@ export interface LocalQueueParts {
 
 /**
  * The second level of queues: jobs on their way from the broker to a slot. While jobs are shorter than a trip,
- * slots would stand empty during each; so up to one job a slot is taken ahead, or as many as the workers
- * themselves hold. As soon as one job is longer, none is, and those that wait must be given back.
+ * slots would stand empty during each; so up to one job a slot is taken ahead, or, of a broker whose jobs end with
+ * this process, as many as the workers themselves hold. As soon as one job is longer, none is, and those that wait must be given back.
  *
  * ```
  *   few slots    | trip: 2 a slot |        run 2 a slot       | trip: 2 a slot | ...
@@ -98,7 +99,14 @@ export class LocalQueue {
   /** How many jobs the workers take now. */
   get #free(): number {
     const { availableSlots, ahead } = this.#parts.workers;
-    return this.#areShort && ahead !== undefined ? availableSlots + ahead.room : availableSlots;
+    if (!this.#areShort || ahead === undefined) return availableSlots;
+    return availableSlots + Math.max(0, Math.min(ahead.room, this.#mostAhead - ahead.count));
+  }
+
+  /** How many may wait in the workers: a death of this process fails those of them that may not run again. */
+  get #mostAhead(): number {
+    const { broker, workers } = this.#parts;
+    return broker.isVolatile === true ? Infinity : workers.number;
   }
 
   get #areShort(): boolean {

@@ -61,6 +61,10 @@ export class FaultBroker implements Broker {
     return this.#inner.id;
   }
 
+  get isVolatile(): boolean {
+    return this.#inner.isVolatile ?? false;
+  }
+
   /** Makes a call fail, once; faults of the same call queue up. */
   failNext(call: BrokerCall, ...faults: readonly Fault[]): void {
     this.#faults.set(call, [...(this.#faults.get(call) ?? []), ...faults]);

@@ -33,6 +33,7 @@ interface Bound extends BrokerContext {
  * const spin = new Engine(new MemoryBroker());
  */
 export class MemoryBroker implements Broker {
+  readonly isVolatile = true;
   readonly #store: MemoryStore;
   readonly #leaseLostListeners = new Set<() => void>();
   #bound: Bound | undefined;

@@ -10,6 +10,7 @@ import type { Workers, WorkersContext } from "../workers.ts";
 import { decodeThrown } from "./crossing-error.ts";
 import { HeldJobs } from "./held-jobs.ts";
 import { JobQueue } from "./job-queue.ts";
+import { refusedByThreads } from "./job-too-large.ts";
 import { PoolRoom } from "./pool-room.ts";
 import { PoolThread } from "./pool-thread.ts";
 import { createProgress, ProgressBell, type ProgressListener } from "./progress.ts";
@@ -122,8 +123,8 @@ export class ThreadPool implements Workers {
       // What a thread has taken holds its place for a moment.
       maxSize: this.#maxJobs + number,
       find: (id) => held.waiting(id),
-      onRefused: ({ id }, error) => {
-        held.ended(id, { ok: false, error }, 0);
+      onRefused: ({ id, task }, cause) => {
+        held.ended(id, { ok: false, error: refusedByThreads(task.name, cause) }, 0);
       },
     });
     const scheduling = new ScheduleService(context.schedule);

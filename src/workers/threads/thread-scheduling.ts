@@ -3,6 +3,7 @@ import type { Job } from "../../core/job.ts";
 import { Queuey } from "../../queue/queuey.ts";
 import type { SchedulingPort } from "../current-engine.ts";
 import { decodeThrown } from "./crossing-error.ts";
+import { refusedFromThread } from "./job-too-large.ts";
 import type { SchedulingHandles } from "./protocol.ts";
 import { decodeReply, encodeCall, type ScheduleReply } from "./schedule-wire.ts";
 
@@ -29,12 +30,22 @@ export class ThreadScheduling implements SchedulingPort {
     const waiting = Promise.withResolvers<Job>();
     const encoded = encodeCall(request, { thread: this.#thread, call });
     this.#waiting.set(call, waiting);
-    await this.#calls.putAsync(encoded);
+    try {
+      await this.#calls.putAsync(encoded);
+    } catch (error) {
+      this.#waiting.delete(call);
+      throw refusedFromThread(nameOf(request), error);
+    }
     return waiting.promise;
   }
 
   scheduleSync(request: JobRequest): Job {
-    this.#calls.putSync(encodeCall(request, { thread: this.#thread, call: BLOCKING_CALL }));
+    const encoded = encodeCall(request, { thread: this.#thread, call: BLOCKING_CALL });
+    try {
+      this.#calls.putSync(encoded);
+    } catch (error) {
+      throw refusedFromThread(nameOf(request), error);
+    }
     const reply = decodeReply(this.#replies.getSync());
     this.#replies.taskDone();
     if (reply.ok) return reply.job;
@@ -48,4 +59,8 @@ export class ThreadScheduling implements SchedulingPort {
     if (reply.ok) waiting?.resolve(reply.job);
     else waiting?.reject(decodeThrown(reply.error));
   }
+}
+
+function nameOf({ task }: JobRequest): string {
+  return typeof task === "string" ? task : task.taskName;
 }

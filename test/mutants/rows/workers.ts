@@ -5,6 +5,21 @@ const STUCK_TEST = "test/workers/threads/thread-stuck.test.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    kind: "a message in words of the inside",
+    file: "src/workers/threads/thread-pool.ts",
+    from: "error: refusedByThreads(task.name, cause)",
+    to: "error: cause",
+    test: "test/workers/threads/thread-jobs.test.ts",
+    title: "more than a thread can be given",
+  },
+  {
+    kind: "less lost",
+    file: "src/engine/local-queue.ts",
+    from: "broker.isVolatile === true ? Infinity : workers.number",
+    to: "broker.isVolatile === true ? Infinity : Infinity",
+    test: "test/workers/threads/thread-engine.test.ts",
+  },
+  {
     kind: FREE_TOO_EARLY,
     file: "src/workers/threads/pool-room.ts",
     from: "return Math.min(this.#parts.number, this.#parts.slots());",

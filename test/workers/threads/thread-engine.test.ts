@@ -1,9 +1,11 @@
 /** Threads in an engine. */
 import assert from "node:assert/strict";
-import { afterEach, describe, it } from "node:test";
+import { afterEach, describe, it, mock } from "node:test";
 
 import { AsyncWorkers, Batch, Engine, MemoryBroker, MemoryStore, ThreadWorkers } from "spinach";
 
+import type { ExchangeRequest } from "../../../src/brokers/broker.ts";
+import { FaultBroker } from "../../../src/testing/fault-broker.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
 import { within } from "../../../src/testing/waits.ts";
 import { tasks } from "./programs/tasks.ts";
@@ -102,5 +104,41 @@ describe("an engine with threads", () => {
     await spin.schedule("scheduleSync", "echo", "from a thread");
     await spin.run({ workers: new ThreadWorkers({ number: 2 }), stopWhenQueueEmpty: true });
     assert.equal((await done).length, 2);
+  });
+});
+
+/** Most jobs that a process on threads had at once, and most that it asked for in a trip, while tiny jobs ran. */
+async function mostHeld(
+  isVolatile: boolean,
+): Promise<{ readonly held: number; readonly asked: number }> {
+  const broker = new FaultBroker(new MemoryBroker());
+  mock.getter(broker, "isVolatile", () => isVolatile);
+  const workers = new ThreadWorkers({ number: 2 });
+  let [held, asked] = [0, 0];
+  const exchange = broker.exchange.bind(broker);
+  mock.method(broker, "exchange", async (request: ExchangeRequest) => {
+    const reply = await exchange(request);
+    asked = Math.max(asked, request.max);
+    held = Math.max(held, workers.running.length + reply.count);
+    return reply;
+  });
+  const spin = new Engine(broker, { logger: new RecordingLogger() });
+  spin.attachTasks(tasks);
+  const batch = new Batch();
+  for (let index = 0; index < 500; index += 1) batch.schedule("echo", index);
+  await spin.scheduleBatch(batch);
+  await spin.run({ workers, stopWhenQueueEmpty: true });
+  return { held, asked };
+}
+
+describe("[G1] jobs that wait in the workers", () => {
+  it("are one for each slot at most: a killed process takes no more at-most-once jobs with it", async () => {
+    const { held, asked } = await mostHeld(false);
+    assert.ok(held <= 4 && asked <= 4, `it held ${held} and asked for ${asked}`);
+  });
+
+  it("are more where the jobs end with the process in any case", async () => {
+    const { asked } = await mostHeld(true);
+    assert.ok(asked > 4, `it asked for ${asked}`);
   });
 });

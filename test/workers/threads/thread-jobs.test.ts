@@ -100,6 +100,32 @@ describe("in a thread", () => {
     assert.ok(!(InvalidJobArgumentsError.prototype instanceof InvalidJobSignatureError));
   });
 
+  it("more than a thread can be given fails its job for good, in the user's words, and the next one runs", async () => {
+    await using bench = await new ThreadBench(new ThreadWorkers({ number: 1 })).start();
+    const large = bench.submit({ maxRetries: 3 }, "echo", "x".repeat(65 * 1024 * 1024));
+    const next = bench.submit({}, "echo", 1);
+    const { result } = await large.ended;
+    assert.ok(!result.ok && result.error instanceof AbortError, "no retry makes it smaller");
+    assert.match(
+      result.error.message,
+      /thread cannot be given a job of task "echo" of 6815\d{4} bytes, .* at most 67108864: let the job carry the name/v,
+    );
+    assert.ok((await next.ended).result.ok);
+  });
+
+  it("more than a thread can schedule is refused in the user's words", async () => {
+    await using bench = await new ThreadBench(new ThreadWorkers({ number: 1 })).start();
+    const errors = (await bench.run("scheduleLarge", 65)) as readonly string[];
+    assert.equal(errors.length, 2);
+    for (const error of errors) {
+      assert.match(
+        error,
+        /^RangeError: .*thread cannot schedule a job of task "echo" of 6815\d{4} bytes/v,
+      );
+    }
+    assert.deepEqual(await bench.run("echo", 2), [2]);
+  });
+
   it("maxJobsPerThread renews threads, and no job is lost", async () => {
     const workers = new ThreadWorkers({ number: 2, maxJobsPerThread: 3 });
     await using bench = await new ThreadBench(workers).start();

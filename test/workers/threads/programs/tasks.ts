@@ -107,6 +107,21 @@ tasks.task("schedule", async (name: string, ...args: unknown[]) => {
   return job?.id;
 });
 
+/** How scheduling a job of so many MiB fails, in both ways. */
+tasks.task("scheduleLarge", async (mebibytes: number) => {
+  const text = "x".repeat(mebibytes * 1024 * 1024);
+  const errors: string[] = [];
+  try {
+    currentEngine()?.scheduleSync("echo", text);
+  } catch (error) {
+    errors.push(String(error));
+  }
+  await currentEngine()
+    ?.schedule("echo", text)
+    .catch((error: unknown) => errors.push(String(error)));
+  return errors;
+});
+
 const marked = tasks.task("marked", () => undefined);
 tasks.task("scheduleTask", () => {
   currentEngine()?.scheduleSync(marked.with({ maxRetries: 3 }));
