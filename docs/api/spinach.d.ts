@@ -486,6 +486,8 @@ export type Synchronous = "NORMAL" | "FULL";
  * warning. Rejects with BrokerError, or an error of SQLite.
  */
 export declare function openDatabase(options: DatabaseOptions): Promise<SqlSession>;
+/** Whether a connection works with a write-ahead log: before a broker has opened the file, one of the application may not. */
+export declare function hasLog(sql: SqlSession): boolean;
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export declare function dataVersion(sql: SqlSession): number;
 /** A log, and what became of it. */
@@ -532,6 +534,8 @@ export declare class SqlSession {
     insert(sql: string, ...params: readonly SQLInputValue[]): number;
     /** The texts of all that was prepared so far. */
     get prepared(): readonly string[];
+    /** Whether what was prepared can be run: not once the connection was closed, should it be opened again too. */
+    get isUsable(): boolean;
     get isTransaction(): boolean;
     close(): void;
 }

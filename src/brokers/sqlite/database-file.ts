@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { BrokerError } from "../../core/errors.ts";
-import { logOf } from "./file-guard.ts";
+import { logOf } from "./connection-log.ts";
 import { integer, SqlSession, text } from "./sql-session.ts";
 import { sqliteError } from "./sqlite-errors.ts";
 import { type Patience, whileBusy } from "./while-busy.ts";
@@ -86,12 +86,20 @@ function kindOf(place: string, path: string): "file" | "folder" | undefined {
 /** Without write-ahead log, readers and writers would stop each other. It stays in the file. */
 function useLog(sql: SqlSession, path: string): void {
   const mode = text(sql.get("PRAGMA journal_mode = WAL")?.[0]);
-  if (mode === "wal") return;
+  if (mode === WITH_LOG) return;
   throw new BrokerError(
     `SQLite: ${path} cannot have a write-ahead log (journal_mode is "${mode}"): ` +
       `put it on a disk of this machine, network file systems cannot share memory`,
   );
 }
+
+/** Whether a connection works with a write-ahead log: before a broker has opened the file, one of the application may not. */
+export function hasLog(sql: SqlSession): boolean {
+  return text(sql.get("PRAGMA journal_mode")?.[0]) === WITH_LOG;
+}
+
+/** What SQLite calls the mode with a write-ahead log. */
+const WITH_LOG = "wal";
 
 /** A number that changes when another connection, here or elsewhere, has committed. */
 export function dataVersion(sql: SqlSession): number {

@@ -1,7 +1,10 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { type BigIntStats, statSync } from "node:fs";
 
 import { BrokerError } from "../../core/errors.ts";
 import type { Clock } from "../../platform/runtime.ts";
+import type { ConnectionLog } from "./connection-log.ts";
+import { deleted, type FilePlace, logRemoved, replaced, secondLibrary } from "./file-problems.ts";
+import { mapsTwice } from "./second-library.ts";
 import { systemCode } from "./sqlite-errors.ts";
 
 /** How often it is looked whether the path leads to the same file still, in ms: what is committed meanwhile was as if before. */
@@ -10,19 +13,23 @@ const LOOK_AT_PATH_EVERY_MS = 100;
 /** A log that was there so short a time ago, in ms, is not looked at before a commit, only after it. */
 const LOOK_AGAIN_AFTER_MS = 10;
 
-/** How often another SQLite library is looked for, in ms: it takes about 0.1 ms. */
+/** How often another SQLite library is looked for, in ms. */
 const LOOK_FOR_LIBRARY_EVERY_MS = 1000;
 
-/** Where Linux shows what a process has mapped into its memory; elsewhere there is no such file. */
-const MAPS = "/proc/self/maps";
+/**
+ * What a restart alone can mend, by file: SQLite shares its view of a file, and its locks, between all connections of
+ * a process, so that no new one is any better.
+ */
+const brokenFiles = new Map<string, BrokerError>();
 
 /** What a guard is made of. */
-export interface FileGuardParts {
-  /** As the user gave it: it may lead through links. */
-  readonly path: string;
-  /** Where the file is, without links: SQLite names its other files after that. */
-  readonly file: string;
+export interface FileGuardParts extends FilePlace {
   readonly clock: Clock;
+  /**
+   * The log of the connection, which has begun a transaction: SQLite makes it then. `undefined` if it works without.
+   * May throw what `openSync` throws.
+   */
+  readonly log: () => ConnectionLog | undefined;
   /** Called when something is found wrong; once, until nothing is wrong any more. */
   readonly onLost: (error: BrokerError) => void;
 }
@@ -32,27 +39,28 @@ export interface FileGuardParts {
  * to a file that was deleted, and to a log that another SQLite library in this process has removed, because the
  * system does not hold up the locks of one process against each other.
  *
- * It keeps a descriptor of the log, never of the database: to close
- * one of that would let go of SQLite's locks.
+ * It never opens the database: to close a descriptor of that would let go of SQLite's locks.
  */
 export class FileGuard {
   readonly #parts: FileGuardParts;
   readonly #database: BigIntStats;
-  /** Opened with the first transaction: SQLite makes the log then. */
-  #log: number | undefined;
+  /** Of `brokenFiles`. */
+  readonly #key: string;
+  #log: ConnectionLog | undefined;
   #lookedAtMs = -Infinity;
   /** When the last commit began: to ask the clock again would cost as much as the look. */
   #committedAtMs = 0;
   #lookAtPathAtMs = 0;
   #lookForLibraryAtMs = 0;
-  /** What a restart alone can mend. */
-  #broken: BrokerError | undefined;
   #wasTold = false;
 
   /** @throws what `statSync` throws */
   constructor(parts: FileGuardParts) {
     this.#parts = parts;
     this.#database = statSync(parts.path, { bigint: true });
+    const { dev, ino, birthtimeNs } = this.#database;
+    // The number of a file that was deleted is given again.
+    this.#key = `${dev}:${ino}:${birthtimeNs}`;
   }
 
   /**
@@ -61,7 +69,7 @@ export class FileGuard {
    * @throws as `check`
    */
   checkFirst(): void {
-    if (this.#broken !== undefined) throw this.#broken;
+    this.#refuseIfBroken();
     const nowMs = this.#parts.clock.monotonic();
     if (nowMs - this.#lookedAtMs > LOOK_AGAIN_AFTER_MS) this.#look(nowMs);
     this.#committedAtMs = nowMs;
@@ -80,21 +88,25 @@ export class FileGuard {
    * @throws BrokerError, or what `openSync` throws the first time
    */
   check(): void {
-    if (this.#broken !== undefined) throw this.#broken;
+    this.#refuseIfBroken();
     this.#look(this.#parts.clock.monotonic());
   }
 
+  #refuseIfBroken(): void {
+    const error = brokenFiles.get(this.#key);
+    if (error !== undefined) throw this.#told(error);
+  }
+
   #look(nowMs: number): void {
-    this.#log ??= this.#openLog();
-    // In less than a microsecond, since each commit waits for it.
-    if (fstatSync(this.#log).nlink === 0) this.#breakWith(logRemoved(this.#parts));
+    this.#log ??= this.#findLog();
+    if (this.#log?.isGone === true) this.#breakWith(logRemoved(this.#parts));
     if (nowMs >= this.#lookAtPathAtMs) this.#lookAround(nowMs);
     this.#lookedAtMs = nowMs;
   }
 
-  #openLog(): number {
+  #findLog(): ConnectionLog | undefined {
     try {
-      return openSync(logOf(this.#parts.file), "r");
+      return this.#parts.log();
     } catch (error) {
       if (systemCode(error) !== "ENOENT") throw error;
       // Gone since the connection was made: most often with the database.
@@ -109,7 +121,7 @@ export class FileGuard {
     this.#lookAtPath();
     this.#lookAtPathAtMs = nowMs + LOOK_AT_PATH_EVERY_MS;
     if (nowMs < this.#lookForLibraryAtMs) return;
-    this.#lookForLibrary();
+    if (mapsTwice(`${this.#parts.file}-shm`)) this.#breakWith(secondLibrary(this.#parts));
     this.#lookForLibraryAtMs = nowMs + LOOK_FOR_LIBRARY_EVERY_MS;
   }
 
@@ -126,7 +138,7 @@ export class FileGuard {
   }
 
   close(): void {
-    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log?.close();
     this.#log = undefined;
   }
 
@@ -141,12 +153,8 @@ export class FileGuard {
     this.#wasTold = false;
   }
 
-  #lookForLibrary(): void {
-    if (mapsTwice(`${this.#parts.file}-shm`)) this.#breakWith(secondLibrary(this.#parts));
-  }
-
   #breakWith(error: BrokerError): never {
-    this.#broken = error;
+    brokenFiles.set(this.#key, error);
     throw this.#told(error);
   }
 
@@ -166,61 +174,4 @@ function identityAt(path: string): BigIntStats | undefined | "unknown" {
   } catch {
     return "unknown";
   }
-}
-
-/** The log of a database whose path is real. */
-export function logOf(file: string): string {
-  return `${file}-wal`;
-}
-
-/**
- * Whether this process has the first part of a file in its memory twice. One SQLite library maps it once, however
- * many connections it has.
- */
-function mapsTwice(file: string): boolean {
-  let maps: string;
-  try {
-    maps = readFileSync(MAPS, "utf8");
-  } catch {
-    return false;
-  }
-  const first = maps.split("\n").filter((line) => line.endsWith(` ${file}`) && isFirst(line));
-  return first.length > 1;
-}
-
-/** `address perms offset dev inode path`: man 5 proc_pid_maps. */
-function isFirst(line: string): boolean {
-  return /^\S+ \S+ 0+ /v.test(line);
-}
-
-function deleted(path: string): BrokerError {
-  return new BrokerError(
-    `SQLite: ${path} was deleted or renamed while this process works on it: ` +
-      `put it back, or restart this process to begin a new one`,
-  );
-}
-
-function replaced(path: string): BrokerError {
-  return new BrokerError(
-    `SQLite: ${path} was replaced by another file while this process works on it: ` +
-      `restart this process to work on that one`,
-  );
-}
-
-const ADVICE =
-  `use node:sqlite for all of this file within this process ` +
-  `(better-sqlite3, libsql and what is built on them may have it open in another process), and restart this process`;
-
-function logRemoved({ path, file }: FileGuardParts): BrokerError {
-  return new BrokerError(
-    `SQLite: ${logOf(file)} was removed while this process works on ${path}, so what it writes would be lost. ` +
-      `Another SQLite library in this process does that when it closes the file: ${ADVICE}`,
-  );
-}
-
-function secondLibrary({ path }: FileGuardParts): BrokerError {
-  return new BrokerError(
-    `SQLite: another SQLite library in this process has ${path} open. It does not see the locks of node:sqlite, ` +
-      `and takes them away when it closes the file, so jobs would be lost: ${ADVICE}`,
-  );
 }

@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import type { Runtime } from "../../platform/runtime.ts";
 import type { BrokerContext } from "../broker.ts";
 import { setBadRowsAside } from "./bad-rows.ts";
+import { holdLog } from "./connection-log.ts";
 import { dataVersion, type Log, openDatabase, shortenLog } from "./database-file.ts";
 import { FileGuard } from "./file-guard.ts";
 import { migrate, refuseNewer } from "./migrations.ts";
@@ -53,6 +54,7 @@ export class OpenFile {
       path,
       file: this.#file,
       clock: runtime.clock,
+      log: () => holdLog(this.#file),
       onLost: (err) => {
         // Once a process: a heartbeat thread is told of by the connection beside which it works.
         if (from.mustExist !== true) runtime.logger.error({ err, path }, LOST);

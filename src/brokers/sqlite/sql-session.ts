@@ -59,6 +59,16 @@ export class SqlSession {
     return [...this.#statements.keys()];
   }
 
+  /** Whether what was prepared can be run: not once the connection was closed, should it be opened again too. */
+  get isUsable(): boolean {
+    try {
+      for (const statement of this.#statements.values()) return statement.expandedSQL !== "";
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   get isTransaction(): boolean {
     return this.#db.isTransaction;
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
+import { holdLog } from "../../../src/brokers/sqlite/connection-log.ts";
 import { FileGuard } from "../../../src/brokers/sqlite/file-guard.ts";
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
@@ -72,6 +73,14 @@ async function refusesAll({ broker, path, job }: Bench, why: RegExp): Promise<vo
   db.close();
 }
 
+/** What this process knows of its file holds for whoever opens it later. */
+async function refusesInNewBroker(path: string, why: RegExp): Promise<void> {
+  const broker = SqliteBroker.alone(path);
+  broker.bind({ namespace: "test", runtime: new FakeRuntime() });
+  await assert.rejects(broker.start(), why, "start");
+  await broker.stop();
+}
+
 describe("SqliteBroker notices that its file is not what others see", () => {
   test(
     "the log was removed: nothing is promised, and nothing that was refused is there later",
@@ -84,7 +93,9 @@ describe("SqliteBroker notices that its file is not what others see", () => {
       assert.ok(!existsSync(`${path}-wal`), "the other process did not remove the log");
       await bench.runtime.advance(SECOND_MS);
       await refusesAll(bench, /-wal was removed.*node:sqlite.*restart this process/v);
+      await refusesInNewBroker(path, /-wal was removed.*restart this process/v);
       await broker.stop();
+      await refusesInNewBroker(path, /-wal was removed.*restart this process/v);
       assert.equal(jobsSeenElsewhere(path), 1);
     },
   );
@@ -120,6 +131,7 @@ describe("SqliteBroker notices that its file is not what others see", () => {
       await bench.runtime.advance(SECOND_MS);
       await assert.rejects(bench.broker.enqueue([bench.job()]), /another SQLite library/v);
       await bench.broker.stop();
+      await refusesInNewBroker(bench.path, /another SQLite library/v);
     },
   );
 
@@ -198,7 +210,13 @@ describe("SqliteBroker notices that its file is not what others see", () => {
     const path = folder.file("at-once.db");
     using db = openDatabase(path);
     const { clock } = new FakeRuntime();
-    const guard = new FileGuard({ path, file: path, clock, onLost: () => undefined });
+    const guard = new FileGuard({
+      path,
+      file: path,
+      clock,
+      log: () => holdLog(path),
+      onLost: () => undefined,
+    });
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`);
     assert.throws(() => guard.check(), /at-once\.db was deleted or renamed/v);
     db.exec("SELECT 1");
@@ -209,7 +227,13 @@ describe("SqliteBroker notices that its file is not what others see", () => {
     using db = openDatabase(path);
     const told: string[] = [];
     const { clock } = new FakeRuntime();
-    const guard = new FileGuard({ path, file: path, clock, onLost: (e) => told.push(e.message) });
+    const guard = new FileGuard({
+      path,
+      file: path,
+      clock,
+      log: () => holdLog(path),
+      onLost: (e) => told.push(e.message),
+    });
     for (let round = 0; round < 2; round += 1) {
       renameSync(path, `${path}.old`);
       for (let look = 0; look < 3; look += 1) assert.ok(guard.problem() instanceof BrokerError);

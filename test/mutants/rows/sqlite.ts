@@ -2,6 +2,8 @@ import type { Mutant } from "../mutant.ts";
 
 const GUARD = "src/brokers/sqlite/file-guard.ts";
 const GUARD_TEST = "test/brokers/sqlite/file-guard.test.ts";
+const APPLICATION = "src/brokers/sqlite/application-transactions.ts";
+const APPLICATION_TEST = "test/brokers/sqlite/in-transaction-guard.test.ts";
 const BELL = "src/brokers/sqlite/wake-bell.ts";
 const BELL_TEST = "test/brokers/sqlite/wake-bell.test.ts";
 
@@ -12,9 +14,9 @@ const LIFECYCLE = "test/lifecycle/stop-at-each-await.test.ts";
 export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a removed log is not noticed",
-    file: GUARD,
-    from: "if (fstatSync(this.#log).nlink === 0)",
-    to: "if (fstatSync(this.#log).nlink < 0)",
+    file: "src/brokers/sqlite/connection-log.ts",
+    from: "return fstatSync(descriptor).nlink === 0;",
+    to: "return fstatSync(descriptor).nlink < 0;",
     test: GUARD_TEST,
     title: "log",
   },
@@ -36,7 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "a second library is not looked for",
-    file: GUARD,
+    file: "src/brokers/sqlite/second-library.ts",
     from: "return first.length > 1;",
     to: "return first.length > 2;",
     test: GUARD_TEST,
@@ -186,5 +188,52 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (!this.#wasTold) {",
     to: "{",
     test: GUARD_TEST,
+  },
+  {
+    kind: "a transaction of the application on a file that nobody else sees",
+    file: APPLICATION,
+    from: "      guard.check();\n    } catch (error) {\n      // A full disk",
+    to: "    } catch (error) {\n      // A full disk",
+    test: APPLICATION_TEST,
+  },
+  {
+    kind: "a commit of the application that is lost, and nobody says so",
+    file: APPLICATION,
+    from: "this.#reportLost(connection, untold);",
+    to: "",
+    test: APPLICATION_TEST,
+    title: "before the commit",
+  },
+  {
+    kind: "a log that the last connection has removed is taken for a lost one",
+    file: APPLICATION,
+    from: "if (!db.isOpen) return;",
+    to: "",
+    test: APPLICATION_TEST,
+    title: "closed at once",
+  },
+  {
+    kind: "a connection that was opened again is taken for what it was",
+    file: APPLICATION,
+    from: "if (connection?.sql.isUsable !== true) {",
+    to: "if (connection === undefined) {",
+    test: APPLICATION_TEST,
+    title: "opened again",
+  },
+  {
+    kind: "a log that was made anew is taken for the same",
+    file: "src/brokers/sqlite/connection-log.ts",
+    from: "return found?.ino !== ino || found.dev !== dev;",
+    to: "return found === undefined || found.dev !== dev;",
+    test: APPLICATION_TEST,
+    title: "made anew",
+  },
+  {
+    kind: "what a process knows of a file is forgotten with the broker that found it",
+    file: GUARD,
+    from: "brokenFiles.set(this.#key, error);",
+    to: "",
+    test: GUARD_TEST,
+    title: "second library",
   },
 ];
