@@ -13,18 +13,10 @@
 
 -- include call
 -- include job
+-- include head
 
 -- Most bytes read in one call: a text is read whole, also where only its first part is returned.
 local MAX_READ = 1024 * 1024
--- Texts longer than this are cut, where their arguments begin within it (bytes).
-local LONG = 1024
-
-local function head_of(job)
-  if not only_heads or #job <= LONG or not is_own(job) then return job, 0 end
-  local args = find(sub(job, 1, LONG), ',"task_args":', 1, true)
-  if not args then return job, 0 end
-  return sub(job, 1, args - 1), 1
-end
 
 return whole(function()
   local reply, read, given = {}, 0, 0

@@ -42,6 +42,7 @@
 -- include clock
 -- include job
 -- include periodic
+-- include wake_waiting
 
 -- Fields of a task in ARGV.
 local FIELDS = 4
@@ -257,14 +258,6 @@ local function forget_old()
   end
 end
 
--- Jobs may be parked behind a limit that is gone, or higher now.
-local function wake_for_parked()
-  for _, name in ipairs(call('HKEYS', parked_counts)) do
-    local queue = string.match(name, '^.*%z(.*)$')
-    if queue then call('PUBLISH', channel, queue) end
-  end
-end
-
 return whole(function()
   -- Who was condemned has a score of 0; where Redis came back empty, there is none.
   if (tonumber(call('ZSCORE', brokers, broker_id)) or 0) <= 0 then return { LOST } end
@@ -278,6 +271,7 @@ return whole(function()
   state_tasks()
   state_owners()
   forget_old()
-  if has_changed then wake_for_parked() end
+  -- Jobs may be parked behind a limit that is gone, or higher now.
+  if has_changed then wake_waiting() end
   return { REGISTERED, string.format('%.0f', join_number) }
 end)

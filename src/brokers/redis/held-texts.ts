@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
+
 import { compareTimes } from "../../core/job-codec.ts";
 import type { StoredJob } from "../../core/job.ts";
 import { MAX_BYTES_PER_CALL } from "../broker.ts";
 import type { RedisConnection } from "./connection.ts";
 import { heldIds, heldJobs, setAsideBroken } from "./lua-scripts.ts";
+import { heldId } from "./own-head.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { array, text, textArray } from "./replies.ts";
 
@@ -72,10 +75,7 @@ export async function* pagesHeldBy(
   for (let read = 0; read < ids.length;) {
     const page = await textsHeldBy(held, ids.slice(read), onlyHeads);
     read += page.length;
-    yield intactOf(
-      held,
-      page.filter((each) => each.text !== ""),
-    );
+    yield await intactOf(held, page, onlyHeads);
   }
 }
 
@@ -84,20 +84,58 @@ export async function intactTexts(
   held: HeldBy,
   wires: readonly string[],
 ): Promise<readonly string[]> {
-  if (!wires.some((wire) => wire.includes(REPLACEMENT))) return wires;
-  const broken = new Set(await setBrokenAside(held));
-  return wires.filter((wire) => !broken.has(wire));
+  if (!wires.some(isDoubtful)) return wires;
+  // One without an id that can be read is looked for among those whose id cannot be.
+  const suspects = wires.filter(isDoubtful).map((wire) => ({ id: heldId(wire) ?? "", text: wire }));
+  const broken = await setBrokenAside(held, suspects, false);
+  return wires.filter((wire) => !isDoubtful(wire) || !broken.has(heldId(wire) ?? ""));
 }
 
-async function intactOf(held: HeldBy, page: readonly HeldText[]): Promise<readonly HeldText[]> {
-  if (!page.some((each) => each.text.includes(REPLACEMENT))) return page;
-  const broken = await setBrokenAside(held);
-  return page.filter((each) => !broken.some((wire) => wire.startsWith(each.text)));
+/** The same of a page, without those that are not held any more. */
+async function intactOf(
+  held: HeldBy,
+  page: readonly HeldText[],
+  onlyHeads: boolean,
+): Promise<readonly HeldText[]> {
+  // An id that was not read as it is finds no job.
+  const suspects = page.filter(({ id, text: read }) => isDoubtful(read) || isDoubtful(id));
+  const broken = await setBrokenAside(held, suspects, onlyHeads);
+  return page.filter(({ id, text: read }) => read !== "" && !broken.has(id));
 }
 
-async function setBrokenAside({ connection, keys, brokerId }: HeldBy): Promise<readonly string[]> {
+function isDoubtful(read: string): boolean {
+  return read.includes(REPLACEMENT);
+}
+
+/** Resolves to the ids of those that are set aside, as they are read. */
+async function setBrokenAside(
+  { connection, keys, brokerId }: HeldBy,
+  suspects: ReadonlyArray<Pick<HeldText, "id" | "text">>,
+  onlyHeads: boolean,
+): Promise<ReadonlySet<string>> {
   const running = keys.running(brokerId);
-  return textArray(await connection.run(setAsideBroken({ ...keys.fixed, running })));
+  const broken = new Set<string>();
+  for (let looked = 0; looked < suspects.length;) {
+    const asked = suspects
+      .slice(looked, looked + MAX_IDS)
+      .flatMap((each) => [each.id, sha1(each.text)]);
+    const args = {
+      channel: keys.channel,
+      maxBytes: MAX_BYTES_PER_CALL,
+      onlyHeads,
+      suspects: asked,
+    };
+    const [lookedAt, ...ids] = array(
+      await connection.run(setAsideBroken({ ...keys.fixed, running }, args)),
+    );
+    looked += Number(lookedAt);
+    for (const id of textArray(ids)) broken.add(id);
+  }
+  return broken;
+}
+
+function sha1(read: string): string {
+  return createHash("sha1").update(read).digest("hex");
 }
 
 /** Held jobs in the order in which they would have started: a hash has none. */

@@ -376,8 +376,22 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
   },
   {
     what: "looks for what is not UTF-8",
-    call: scripts.setAsideBroken({ ...FIXED, running: RUNNING }),
-    before: ALL,
+    call: scripts.setAsideBroken(
+      { ...FIXED, running: RUNNING },
+      { channel: CHANNEL, maxBytes: 1000, onlyHeads: false, suspects: [HELD, "", "nothing", ""] },
+    ),
+    before: [
+      ...ALL,
+      [
+        "EVAL",
+        "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. '\\255')",
+        "1",
+        RUNNING,
+        HELD,
+        job(HELD, "l"),
+      ],
+      ["EVAL", "redis.call('HSET', KEYS[1], '\\255', 'of no id')", "1", RUNNING],
+    ],
   },
   {
     what: "bounds the quarantine",

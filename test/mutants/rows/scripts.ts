@@ -1,0 +1,35 @@
+import type { Mutant } from "../mutant.ts";
+
+const BROKEN_TEXTS = "test/brokers/redis/broken-texts.test.ts";
+
+/** Faults of what the scripts read, set aside and bound. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    kind: "a look at more than is in doubt: one U+FFFD, all that is held",
+    file: "lua/set_aside_broken.lua",
+    from: "  if is_lost then look_at_ids() end",
+    to: "  call('HGETALL', running)\n  if is_lost then look_at_ids() end",
+    test: BROKEN_TEXTS,
+  },
+  {
+    kind: "work of a script without a bound: texts that are looked at",
+    file: "lua/set_aside_broken.lua",
+    from: "    if index > FIRST_SUSPECTS and bytes > max_bytes then break end\n",
+    to: "",
+    test: BROKEN_TEXTS,
+  },
+  {
+    kind: "a job that is held for ever: its id is not UTF-8",
+    file: "lua/set_aside_broken.lua",
+    from: "  if is_lost then look_at_ids() end\n",
+    to: "",
+    test: BROKEN_TEXTS,
+  },
+  {
+    kind: "a permit that wakes nobody: that of a job which was set aside",
+    file: "lua/set_aside_broken.lua",
+    from: "  if next(freed) then wake_waiting(freed) end\n",
+    to: "",
+    test: BROKEN_TEXTS,
+  },
+];
