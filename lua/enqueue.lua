@@ -11,7 +11,7 @@
 -- ARGV[3] channel (text): for notifications
 -- ARGV[4] future_count (number): number of future jobs
 -- ARGV[5..] jobs: for each queue of KEYS: its name
---           then, for each future job: due time (s), index of its queue among those of KEYS from 1, job
+--           then, for each future job: due time (s), or + and the delay until then (s), index of its queue among those of KEYS from 1, job
 --           then, for each queue of KEYS: number of jobs, the jobs
 --
 -- Returns the number of the attempt that has brought the jobs: of this one, or of one before.

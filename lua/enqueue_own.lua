@@ -17,7 +17,7 @@
 -- ARGV[4] channel (text): for notifications
 -- ARGV[5] future_count (number): number of future jobs
 -- ARGV[6..] jobs: for each queue of KEYS: its name
---           then, for each future job: due time (s), index of its queue among those of KEYS from 1, job
+--           then, for each future job: due time (s), or + and the delay until then (s), index of its queue among those of KEYS from 1, job
 --           then, for each queue of KEYS: number of jobs that the broker takes, 1 if it has room for no more
 --           than these or 0, for each: id, task, job; number of the jobs after these, those
 --

@@ -648,6 +648,8 @@ export interface JobRequest {
     readonly task: TaskReference;
     /** `undefined`: now, at the time of scheduling. */
     readonly at: Date | undefined;
+    /** Instead of a date: how long after the store has it, in ms, by the store's clock. */
+    readonly delayMs?: number | undefined;
     readonly args: readonly unknown[];
 }
 /**
@@ -667,6 +669,9 @@ export declare class Batch {
     /** Adds a job to run at a date. */
     scheduleAt(task: string, at: Date, ...args: unknown[]): this;
     scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): this;
+    /** Adds a job to run a time in ms after the store has it, as with `engine.scheduleIn`. */
+    scheduleIn(task: string, ms: number, ...args: unknown[]): this;
+    scheduleIn<Args extends unknown[], Result>(task: Task<Args, Result>, ms: number, ...args: CallArgs<Args>): this;
     /** How many jobs it holds. */
     get size(): number;
 }
@@ -904,6 +909,8 @@ export interface Job {
 export interface StoredJob {
     readonly job: Job;
     readonly wire: string;
+    /** Of a new job, instead of its date: how long after the store has it, by the store's clock, in ms; more than 0. */
+    readonly delayMs?: number;
     /** Where `wire` is an edit of a long text that the broker has: how to make it of that one. */
     readonly edit?: HeadEdit;
 }
@@ -1203,6 +1210,13 @@ export declare class Engine {
     scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
     scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
     /**
+     * Schedules a job to run a time in ms after the store has it, by the clock of the store: whatever this machine's
+     * clock shows. 0 means as soon as possible; at most a hundred years. The `at` of the job is by this machine's clock.
+     * Rejects as `schedule` does, and with TypeError or RangeError if `ms` is not such a time.
+     */
+    scheduleIn(task: string, ms: number, ...args: unknown[]): Promise<Job>;
+    scheduleIn<Args extends unknown[], Result>(task: Task<Args, Result>, ms: number, ...args: CallArgs<Args>): Promise<Job>;
+    /**
      * Schedules the jobs of a batch, in their order, in one trip. All or nothing up to 10,000 jobs; a
      * larger batch goes in chunks of that, and BatchInterruptedError tells how many are in. Nothing is
      * enqueued if any of the jobs is not valid.
@@ -1319,6 +1333,9 @@ export declare class TransactionScheduler {
     /** Schedules a job to run at a date; one that has passed means at the commit. @throws as `schedule` does */
     scheduleAt(task: string, at: Date, ...args: unknown[]): Job;
     scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Job;
+    /** Schedules a job to run a time in ms from now on, 0 to a hundred years. @throws as `schedule` does */
+    scheduleIn(task: string, ms: number, ...args: unknown[]): Job;
+    scheduleIn<Args extends unknown[], Result>(task: Task<Args, Result>, ms: number, ...args: CallArgs<Args>): Job;
     /** Schedules the jobs of a batch, in their order, all or none. @throws as `schedule` does */
     scheduleBatch(batch: Batch): Job[];
 }
@@ -1987,7 +2004,7 @@ export declare class History implements Past {
     /** Somebody calls `schedule`. */
     asked(plan: JobPlan): JobRecord;
     confirmed(key: string, id: string): void;
-    /** A scheduled job came into the broker. */
+    /** A scheduled job came into the broker. @param dueAtMs - by its date */
     entered({ job: { id, args } }: StoredJob, dueAtMs: number): void;
     /** A periodic task was due. */
     madePeriodic(id: string): void;
@@ -2207,11 +2224,16 @@ export interface JobPlan {
     /** Its first argument, by which it is known. */
     readonly key: string;
     readonly task: TaskName;
-    /** How long from now it is due, by the clock of who schedules it, in ms; `undefined` for at once. */
+    /**
+     * How long from now it is due, in ms, `undefined` for at once: at a date by the clock of who schedules it, but an odd
+     * number is a delay by the clock of the store.
+     */
     readonly inMs: number | undefined;
     /** One for each run; the last one is that of all further runs, unless it hangs. */
     readonly runs: readonly Behaviour[];
 }
+/** How long after the store has it a job is due, in ms; `undefined` if it is not due by a delay. */
+export declare function delayOf({ inMs }: JobPlan): number | undefined;
 /** Workers on one queue. */
 export interface WorkersPlan {
     readonly queue: string;
@@ -2492,6 +2514,9 @@ export interface CurrentEngine {
     /** Schedules a job to run at a date, as `engine.scheduleAt` does. */
     scheduleAt(task: string, at: Date, ...args: unknown[]): Promise<Job>;
     scheduleAt<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Promise<Job>;
+    /** Schedules a job to run a time in ms after the store has it, as `engine.scheduleIn` does. */
+    scheduleIn(task: string, ms: number, ...args: unknown[]): Promise<Job>;
+    scheduleIn<Args extends unknown[], Result>(task: Task<Args, Result>, ms: number, ...args: CallArgs<Args>): Promise<Job>;
     /**
      * Blocks this thread until the broker has the job; for tasks on threads that do not await.
      * @throws what `schedule` rejects with
@@ -2502,6 +2527,9 @@ export interface CurrentEngine {
     /** Like `scheduleSync`, to run at a date. */
     scheduleAtSync(task: string, at: Date, ...args: unknown[]): Job;
     scheduleAtSync<Args extends unknown[], Result>(task: Task<Args, Result>, at: Date, ...args: CallArgs<Args>): Job;
+    /** Like `scheduleSync`, to run a time in ms after the store has it. */
+    scheduleInSync(task: string, ms: number, ...args: unknown[]): Job;
+    scheduleInSync<Args extends unknown[], Result>(task: Task<Args, Result>, ms: number, ...args: CallArgs<Args>): Job;
 }
 /**
  * Inside a task, and in whatever it calls or awaits: the engine that runs it, to schedule other jobs. Outside:

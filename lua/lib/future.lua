@@ -7,9 +7,20 @@ local function take_in_future(first_at)
   -- millisecond, whose jobs stand in nobody's way (s).
   local STEP, SPAN = 2 ^ -21, 0.0009
 
+  local PLUS, now = 43
+  -- In whole ms; a delay counts from now on, by this clock.
+  local function due_of(text)
+    if string.byte(text) ~= PLUS then return tonumber(text) end
+    if not now then
+      local time = call('TIME')
+      now = time[1] + time[2] / 1e6
+    end
+    return math.ceil((now + tonumber(text)) * 1e3) / 1e3
+  end
+
   local dues, earliest, latest = {}, 1, 1
   for number = 1, future_count do
-    local due = tonumber(ARGV[first_at + number * 3 - 3])
+    local due = due_of(ARGV[first_at + number * 3 - 3])
     dues[number] = due
     if due < dues[earliest] then earliest = number end
     if due > dues[latest] then latest = number end
@@ -43,7 +54,7 @@ local function take_in_future(first_at)
     local due, at = dues[number], first_at + number * 3 - 3
     local place = next_places[due] or (last_place and last_place >= due and place_after(due)) or due
     next_places[due] = place + STEP
-    scores[number * 2 - 1], scores[number * 2] = place == due and ARGV[at] or place, ARGV[at + 2]
+    scores[number * 2 - 1], scores[number * 2] = place == due and string.byte(ARGV[at]) ~= PLUS and ARGV[at] or place, ARGV[at + 2]
   end
   for from = 1, #scores, CHUNK do
     local to = math.min(from + CHUNK - 1, #scores)

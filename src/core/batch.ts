@@ -5,6 +5,8 @@ export interface JobRequest {
   readonly task: TaskReference;
   /** `undefined`: now, at the time of scheduling. */
   readonly at: Date | undefined;
+  /** Instead of a date: how long after the store has it, in ms, by the store's clock. */
+  readonly delayMs?: number | undefined;
   readonly args: readonly unknown[];
 }
 
@@ -37,6 +39,18 @@ export class Batch {
   ): this;
   scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): this {
     this.#requests.push({ task, at, args });
+    return this;
+  }
+
+  /** Adds a job to run a time in ms after the store has it, as with `engine.scheduleIn`. */
+  scheduleIn(task: string, ms: number, ...args: unknown[]): this;
+  scheduleIn<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ms: number,
+    ...args: CallArgs<Args>
+  ): this;
+  scheduleIn(task: TaskReference, ms: number, ...args: unknown[]): this {
+    this.#requests.push({ task, at: undefined, delayMs: ms, args });
     return this;
   }
 

@@ -31,6 +31,8 @@ export interface Job {
 export interface StoredJob {
   readonly job: Job;
   readonly wire: string;
+  /** Of a new job, instead of its date: how long after the store has it, by the store's clock, in ms; more than 0. */
+  readonly delayMs?: number;
   /** Where `wire` is an edit of a long text that the broker has: how to make it of that one. */
   readonly edit?: HeadEdit;
 }

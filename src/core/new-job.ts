@@ -4,7 +4,7 @@ import { encodeJob } from "./job-codec.ts";
 import { JobStatus } from "./job-status.ts";
 import type { Job, StoredJob } from "./job.ts";
 import { carryArguments, type CarriedArguments, type JobArguments } from "./json-arguments.ts";
-import { checkDate } from "./option-checks.ts";
+import { checkDate, checkDelay } from "./option-checks.ts";
 import { isRunnable, type TaskDefinition } from "./task.ts";
 
 /** What comes from outside for a new job. */
@@ -24,7 +24,7 @@ export const LAST_IN_MS = 999;
  * Makes the job that a call asks for, with every check that a call can fail.
  *
  * @throws InvalidJobSignatureError, InvalidJobArgumentsError
- * @throws TypeError or RangeError for an invalid date
+ * @throws TypeError or RangeError for an invalid date or delay
  */
 export function newJob(
   definition: TaskDefinition,
@@ -33,7 +33,8 @@ export function newJob(
 ): StoredJob {
   const { task } = request;
   const options = typeof task === "string" ? {} : task.jobOptions;
-  const at = request.at === undefined ? nowMs : checkDate("at", request.at).getTime();
+  const delayMs = request.delayMs === undefined ? 0 : checkDelay("ms", request.delayMs);
+  const at = request.at === undefined ? nowMs + delayMs : checkDate("at", request.at).getTime();
   // Who has the function knows its task's timeout; who only names the task can tell it by the job alone.
   const timeoutMs = options.timeout ?? (isRunnable(definition) ? undefined : definition.timeoutMs);
   const { args, kwargs, hasNegativeZero } = checkedArguments(definition, request.args);
@@ -49,7 +50,8 @@ export function newJob(
     kwargs,
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
-  return { job, wire: encodeJob(job, { hasNegativeZero, micros: order }) };
+  const wire = encodeJob(job, { hasNegativeZero, micros: order });
+  return delayMs === 0 ? { job, wire } : { job, wire, delayMs };
 }
 
 /** Checks the arguments of a call against the function, and against JSON. */

@@ -107,6 +107,14 @@ export function checkDate(name: string, value: unknown): Date {
   return value;
 }
 
+/** A hundred years, in ms: a date that far off is one everywhere. */
+const MAX_DELAY_MS = 3_155_760_000_000;
+
+/** @throws TypeError or RangeError if it is no delay in ms */
+export function checkDelay(name: string, value: unknown): number {
+  return checkInteger(name, value, { min: 0, max: MAX_DELAY_MS, unit: "ms" });
+}
+
 /**
  * An object made by one of our classes, or that can stand for one.
  *

@@ -6,6 +6,7 @@ import type { Job } from "../core/job.ts";
 import {
   ANY_DURATION,
   checkDate,
+  checkDelay,
   checkDuration,
   checkFunction,
   checkMethods,
@@ -185,6 +186,23 @@ export class Engine {
   async scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Promise<Job> {
     this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: checkDate("scheduleAt: at", at), args });
+  }
+
+  /**
+   * Schedules a job to run a time in ms after the store has it, by the clock of the store: whatever this machine's
+   * clock shows. 0 means as soon as possible; at most a hundred years. The `at` of the job is by this machine's clock.
+   * Rejects as `schedule` does, and with TypeError or RangeError if `ms` is not such a time.
+   */
+  scheduleIn(task: string, ms: number, ...args: unknown[]): Promise<Job>;
+  scheduleIn<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ms: number,
+    ...args: CallArgs<Args>
+  ): Promise<Job>;
+  async scheduleIn(task: TaskReference, ms: number, ...args: unknown[]): Promise<Job> {
+    this.#refuseIfClosed();
+    const delayMs = checkDelay("scheduleIn: ms", ms);
+    return this.#scheduler.schedule({ task, at: undefined, delayMs, args });
   }
 
   /**

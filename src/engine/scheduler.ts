@@ -47,14 +47,14 @@ export class Scheduler {
   }
 
   /** As `schedule`, within a transaction of the application on the broker's store. @throws */
-  scheduleIn(transaction: object, request: JobRequest): Job {
+  scheduleWithin(transaction: object, request: JobRequest): Job {
     const stored = this.make(request);
     this.#enqueueIn(transaction, [stored]);
     return stored.job;
   }
 
   /** As `scheduleBatch`, within a transaction of the application on the broker's store. @throws */
-  scheduleBatchIn(transaction: object, requests: readonly JobRequest[]): Job[] {
+  scheduleBatchWithin(transaction: object, requests: readonly JobRequest[]): Job[] {
     const jobs = requests.map((request, index) => this.#makeInBatch(request, index));
     this.#enqueueIn(transaction, jobs);
     return jobs.map(({ job }) => job);

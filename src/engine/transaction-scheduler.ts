@@ -1,6 +1,6 @@
 import type { Batch } from "../core/batch.ts";
 import type { Job } from "../core/job.ts";
-import { checkDate, checkMethods } from "../core/option-checks.ts";
+import { checkDate, checkDelay, checkMethods } from "../core/option-checks.ts";
 import type { CallArgs, Task, TaskReference } from "../core/task.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -28,7 +28,7 @@ export class TransactionScheduler {
   schedule(task: string, ...args: unknown[]): Job;
   schedule<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: CallArgs<Args>): Job;
   schedule(task: TaskReference, ...args: unknown[]): Job {
-    return this.#scheduler.scheduleIn(this.#transaction, { task, at: undefined, args });
+    return this.#scheduler.scheduleWithin(this.#transaction, { task, at: undefined, args });
   }
 
   /** Schedules a job to run at a date; one that has passed means at the commit. @throws as `schedule` does */
@@ -40,12 +40,29 @@ export class TransactionScheduler {
   ): Job;
   scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Job {
     const request = { task, at: checkDate("scheduleAt: at", at), args };
-    return this.#scheduler.scheduleIn(this.#transaction, request);
+    return this.#scheduler.scheduleWithin(this.#transaction, request);
+  }
+
+  /** Schedules a job to run a time in ms from now on, 0 to a hundred years. @throws as `schedule` does */
+  scheduleIn(task: string, ms: number, ...args: unknown[]): Job;
+  scheduleIn<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ms: number,
+    ...args: CallArgs<Args>
+  ): Job;
+  scheduleIn(task: TaskReference, ms: number, ...args: unknown[]): Job {
+    const delayMs = checkDelay("scheduleIn: ms", ms);
+    return this.#scheduler.scheduleWithin(this.#transaction, {
+      task,
+      at: undefined,
+      delayMs,
+      args,
+    });
   }
 
   /** Schedules the jobs of a batch, in their order, all or none. @throws as `schedule` does */
   scheduleBatch(batch: Batch): Job[] {
     checkMethods("scheduleBatch: expected a Batch", batch, ["schedule", "scheduleAt"]);
-    return this.#scheduler.scheduleBatchIn(this.#transaction, batch.requests);
+    return this.#scheduler.scheduleBatchWithin(this.#transaction, batch.requests);
   }
 }

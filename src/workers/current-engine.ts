@@ -1,6 +1,6 @@
 import type { JobRequest } from "../core/batch.ts";
 import type { Job } from "../core/job.ts";
-import { checkDate } from "../core/option-checks.ts";
+import { checkDate, checkDelay } from "../core/option-checks.ts";
 import type { CallArgs, Task, TaskReference } from "../core/task.ts";
 import { currentSource } from "./current-job.ts";
 
@@ -19,6 +19,13 @@ export interface CurrentEngine {
     at: Date,
     ...args: CallArgs<Args>
   ): Promise<Job>;
+  /** Schedules a job to run a time in ms after the store has it, as `engine.scheduleIn` does. */
+  scheduleIn(task: string, ms: number, ...args: unknown[]): Promise<Job>;
+  scheduleIn<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ms: number,
+    ...args: CallArgs<Args>
+  ): Promise<Job>;
   /**
    * Blocks this thread until the broker has the job; for tasks on threads that do not await.
    * @throws what `schedule` rejects with
@@ -34,6 +41,13 @@ export interface CurrentEngine {
   scheduleAtSync<Args extends unknown[], Result>(
     task: Task<Args, Result>,
     at: Date,
+    ...args: CallArgs<Args>
+  ): Job;
+  /** Like `scheduleSync`, to run a time in ms after the store has it. */
+  scheduleInSync(task: string, ms: number, ...args: unknown[]): Job;
+  scheduleInSync<Args extends unknown[], Result>(
+    task: Task<Args, Result>,
+    ms: number,
     ...args: CallArgs<Args>
   ): Job;
 }
@@ -64,10 +78,19 @@ export function makeCurrentEngine(port: SchedulingPort): CurrentEngine {
       port.schedule({ task, at: undefined, args }),
     scheduleAt: async (task: TaskReference, at: Date, ...args: unknown[]) =>
       port.schedule({ task, at: checkDate("scheduleAt: at", at), args }),
+    scheduleIn: async (task: TaskReference, ms: number, ...args: unknown[]) =>
+      port.schedule({ task, at: undefined, delayMs: checkDelay("scheduleIn: ms", ms), args }),
     scheduleSync: (task: TaskReference, ...args: unknown[]) =>
       port.scheduleSync({ task, at: undefined, args }),
     scheduleAtSync: (task: TaskReference, at: Date, ...args: unknown[]) =>
       port.scheduleSync({ task, at: checkDate("scheduleAtSync: at", at), args }),
+    scheduleInSync: (task: TaskReference, ms: number, ...args: unknown[]) =>
+      port.scheduleSync({
+        task,
+        at: undefined,
+        delayMs: checkDelay("scheduleInSync: ms", ms),
+        args,
+      }),
   };
 }
 

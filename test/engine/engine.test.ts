@@ -74,6 +74,10 @@ describe("Engine schedule(), scheduleAt(), scheduleBatch()", () => {
       [later.status, later.queue, later.maxRetries, later.timeoutMs, later.at],
       [JobStatus.WAITING, "p", 0, 9, at],
     );
+    const soon = await spin.scheduleIn(task, 1, 1, "a");
+    assert.deepEqual([soon.status, soon.at], [JobStatus.WAITING, at]);
+    const ready = await spin.scheduleIn(task, 0, 1, "a");
+    assert.deepEqual([ready.status, ready.at], [JobStatus.QUEUED, now]);
     const batch = new Batch().schedule(task, 2, "b").schedule("task", 3, kwargs({ c: 1 }));
     const jobs = await spin.scheduleBatch(batch);
     assert.deepEqual(
@@ -90,6 +94,14 @@ describe("Engine schedule(), scheduleAt(), scheduleBatch()", () => {
     const { spin } = bench;
     const two = spin.task("two", (_a: unknown, _b: unknown) => undefined);
     const date: unknown = "2026-01-01";
+    const badDelays: ReadonlyArray<readonly [object, unknown]> = [
+      [TypeError, "60000"],
+      [TypeError, new Date(0)],
+      [RangeError, -1],
+      [RangeError, 0.5],
+      [RangeError, Number.NaN],
+      [RangeError, Infinity],
+    ];
     const cycle: unknown[] = [];
     cycle.push(cycle);
     const badArguments = [
@@ -110,6 +122,10 @@ describe("Engine schedule(), scheduleAt(), scheduleBatch()", () => {
       [/task "two" needs at least 2 argument\(s\), got 1/v, () => spin.schedule("two", 1)],
       [RangeError, () => spin.scheduleAt(two, new Date(Number.NaN), 1, 2)],
       [TypeError, () => spin.scheduleAt(two, date as Date, 1, 2)],
+      ...badDelays.map(
+        ([expected, ms]) => [expected, () => spin.scheduleIn(two, ms as number, 1, 2)] as const,
+      ),
+      [/scheduleIn: ms must be .* 3155760000000/v, () => spin.scheduleIn(two, 1e13, 1, 2)],
       ...badArguments.map(
         (argument) => [InvalidJobArgumentsError, () => spin.schedule(two, 1, argument)] as const,
       ),
@@ -131,6 +147,7 @@ describe("Engine schedule(), scheduleAt(), scheduleBatch()", () => {
       [InvalidJobSignatureError, bad((batch) => batch.schedule("two", 1))],
       [InvalidJobArgumentsError, bad((batch) => batch.schedule(two, 1, 1n))],
       [RangeError, bad((batch) => batch.scheduleAt(two, new Date(Number.NaN), 1, 2))],
+      [RangeError, bad((batch) => batch.scheduleIn(two, -1, 1, 2))],
       [/^\w+: job 1 of the batch: /v, bad((batch) => batch.schedule(two, 1, 1n))],
     ];
     await refusesAll(

@@ -156,6 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
     from: "first.atMs > nowMs) return undefined;",
     to: "first.atMs > nowMs + 100) return undefined;",
   }),
+  mutant("a delay is a date by the clock of who schedules", "G9 never early", {
+    file: "testing/simulation/simulated-server.ts",
+    from: "delayMs === undefined ? job.at.getTime() : this.#nowMs + delayMs",
+    to: "job.at.getTime()",
+  }),
   mutant("nobody gets up for due jobs", "G9 on time", {
     file: "engine/tick-plan.ts",
     from: "const dueAtMs = this.#clock.monotonic() + nextDueMs;",

@@ -53,7 +53,12 @@ export async function accepted(): Promise<void> {
   await spin.schedule("two", 1, "anything", kwargs({ goes: true }));
   await spin.schedule(two.with({ queue: "other", maxRetries: 3, timeout: 10 }), 1, "a");
   await spin.scheduleAt(two, at, 1, "a");
-  batch.schedule(two, 1, "a").scheduleAt(rest, at, "a", 1).schedule("two", 1);
+  await spin.scheduleIn(two, 60_000, 1, "a");
+  batch
+    .schedule(two, 1, "a")
+    .scheduleAt(rest, at, "a", 1)
+    .schedule("two", 1)
+    .scheduleIn(two, 5, 1, "a");
   const text: string = await spin.execute(two, 1, "a");
   const number: number = await spin.execute(none);
   const direct: Promise<string> = two(1, "a");
@@ -70,7 +75,11 @@ export async function acceptedInTasks(): Promise<void> {
   const later: Job = await engine.scheduleAt(options, at, "a", kwargs({ width: 1 }));
   const sync: Job = engine.scheduleSync(rest, "a", 1, 2);
   const syncLater: Job = engine.scheduleAtSync("two", at, "anything");
-  void [job, later, sync, syncLater];
+  const delayed: Job = await engine.scheduleIn(two, 5, 1, "a");
+  const syncDelayed: Job = engine.scheduleInSync(rest, 5, "a", 1);
+  void [job, later, sync, syncLater, delayed, syncDelayed];
+  // @ts-expect-error the time is missing
+  await engine.scheduleIn(two, "a");
   // @ts-expect-error a missing argument
   await engine.schedule(two, 1);
   // @ts-expect-error a wrong type

@@ -44,8 +44,9 @@ export function enqueueCall(
 
 function pushFuture(args: string[], future: readonly StoredJob[], queues: readonly string[]): void {
   const index = new Map(queues.map((name, position) => [name, String(position + 1)]));
-  for (const { job, wire } of future) {
-    args.push(String(job.at.getTime() / 1000), index.get(job.queue) ?? "", wire);
+  for (const { job, wire, delayMs } of future) {
+    const due = delayMs === undefined ? String(job.at.getTime() / 1000) : `+${delayMs / 1000}`;
+    args.push(due, index.get(job.queue) ?? "", wire);
   }
 }
 

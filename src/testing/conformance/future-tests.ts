@@ -19,6 +19,26 @@ export function futureTests(test: BenchTest): void {
     assert.ok(cluster.now() >= atMs, `early: it was due in ${atMs - cluster.now()} ms`);
   });
 
+  test("[G9] a job with a delay is ready once that has passed since the broker has it", async (bench) => {
+    const { broker, cluster, jobs } = bench;
+    const stored = { ...jobs.make(plain, [], cluster.now() + 60), delayMs: 60 };
+    const beforeMs = cluster.now();
+    await broker.enqueue([stored, jobs.make(plain, [], beforeMs + 86_400_000)]);
+    const afterMs = cluster.now();
+    const first = async (): Promise<string | undefined> => {
+      await broker.tick();
+      return (await take(broker, 2)).jobs[0]?.job.id;
+    };
+    let found = await first();
+    while (found === undefined) {
+      assert.ok(cluster.now() < afterMs + 1060, "it is late");
+      await cluster.pass(1);
+      found = await first();
+    }
+    assert.equal(found, stored.job.id);
+    assert.ok(cluster.now() >= beforeMs + 60, `early: ${cluster.now() - beforeMs} ms`);
+  });
+
   test("[G9] future jobs come in the order of their time", async (bench) => {
     const { broker, cluster, jobs } = bench;
     const base = cluster.now() + 10;

@@ -9,6 +9,7 @@ import type { Network } from "./network.ts";
 import { argsOf, type StopRecord } from "./records.ts";
 import {
   type Behaviour,
+  delayOf,
   isTaskName,
   type JobPlan,
   type Move,
@@ -152,12 +153,18 @@ export class ClusterNode {
     const [only, ...more] = plans;
     if (only !== undefined && more.length === 0) {
       const { task, key, inMs } = only;
+      const delayMs = delayOf(only);
       if (inMs === undefined) return [await this.#engine.schedule(task, ...argsOf(key))];
+      if (delayMs !== undefined)
+        return [await this.#engine.scheduleIn(task, delayMs, ...argsOf(key))];
       return [await this.#engine.scheduleAt(task, new Date(nowMs + inMs), ...argsOf(key))];
     }
     const batch = new Batch();
-    for (const { task, key, inMs } of plans) {
+    for (const plan of plans) {
+      const { task, key, inMs } = plan;
+      const delayMs = delayOf(plan);
       if (inMs === undefined) batch.schedule(task, ...argsOf(key));
+      else if (delayMs !== undefined) batch.scheduleIn(task, delayMs, ...argsOf(key));
       else batch.scheduleAt(task, new Date(nowMs + inMs), ...argsOf(key));
     }
     return this.#engine.scheduleBatch(batch);

@@ -11,7 +11,14 @@ import {
   type JobRecord,
   type StopRecord,
 } from "./records.ts";
-import { isCalm, isTaskName, type JobPlan, type Scenario, type TaskName } from "./scenario.ts";
+import {
+  delayOf,
+  isCalm,
+  isTaskName,
+  type JobPlan,
+  type Scenario,
+  type TaskName,
+} from "./scenario.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { World } from "./world.ts";
 
@@ -78,7 +85,7 @@ export class History implements Past {
     this.#show("confirmed", job);
   }
 
-  /** A scheduled job came into the broker. */
+  /** A scheduled job came into the broker. @param dueAtMs - by its date */
   entered({ job: { id, args } }: StoredJob, dueAtMs: number): void {
     const job = this.#byKey.get(String(args[0]));
     if (job === undefined) return;
@@ -86,7 +93,8 @@ export class History implements Past {
     this.#byId.set(id, job);
     if (job.state === "outside") this.#open += 1;
     job.bornAtMs = this.world.nowMs;
-    this.#wait(job, dueAtMs);
+    const delayMs = job.plan && delayOf(job.plan);
+    this.#wait(job, delayMs === undefined ? dueAtMs : this.world.nowMs + delayMs);
     this.world.say(() => `broker has ${job.key} (${job.task})`);
     this.#show("entered", job);
   }

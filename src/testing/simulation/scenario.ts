@@ -60,10 +60,18 @@ export interface JobPlan {
   /** Its first argument, by which it is known. */
   readonly key: string;
   readonly task: TaskName;
-  /** How long from now it is due, by the clock of who schedules it, in ms; `undefined` for at once. */
+  /**
+   * How long from now it is due, in ms, `undefined` for at once: at a date by the clock of who schedules it, but an odd
+   * number is a delay by the clock of the store.
+   */
   readonly inMs: number | undefined;
   /** One for each run; the last one is that of all further runs, unless it hangs. */
   readonly runs: readonly Behaviour[];
+}
+
+/** How long after the store has it a job is due, in ms; `undefined` if it is not due by a delay. */
+export function delayOf({ inMs }: JobPlan): number | undefined {
+  return inMs !== undefined && inMs % 2 === 1 ? inMs : undefined;
 }
 
 /** Workers on one queue. */

@@ -123,9 +123,12 @@ export class SimulatedServer {
   }
 
   /** A date of a call is compared with this clock; what is ready by the caller's clock is ready. */
-  #place(stored: StoredJob): void {
-    const isReady = stored.job.status !== JobStatus.WAITING;
-    const atMs = stored.job.at.getTime();
+  #place(sent: StoredJob): void {
+    const { delayMs, job } = sent;
+    const { status, retries } = job;
+    const atMs = delayMs === undefined ? job.at.getTime() : this.#nowMs + delayMs;
+    const stored = delayMs === undefined ? sent : rewriteJob(sent, { status, retries, atMs });
+    const isReady = status !== JobStatus.WAITING;
     this.#history.entered(stored, isReady ? this.#world.nowMs : atMs - EPOCH_MS);
     this.jobs.enqueue([stored], isReady ? Math.max(atMs, this.#nowMs) : this.#nowMs);
   }

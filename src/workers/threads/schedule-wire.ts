@@ -17,6 +17,7 @@ export interface ScheduleCall {
   readonly taskName: string;
   readonly options: JobOptions;
   readonly at: Date | undefined;
+  readonly delayMs: number | undefined;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
@@ -31,7 +32,7 @@ export type ScheduleReply =
  * @throws InvalidJobArgumentsError
  */
 export function encodeCall(
-  { task, at, args }: JobRequest,
+  { task, at, delayMs, args }: JobRequest,
   { thread, call }: Pick<ScheduleCall, "thread" | "call">,
 ): Uint8Array {
   checkTaskReference(task);
@@ -44,6 +45,7 @@ export function encodeCall(
     taskName,
     options,
     at,
+    delayMs,
     args: carried.args,
     kwargs: carried.kwargs,
   };
@@ -57,12 +59,12 @@ export function decodeCall(bytes: Uint8Array): ScheduleCall {
 
 /** The request that a thread's call stands for. */
 export function requestOf(call: ScheduleCall): JobRequest {
-  const { taskName, options, at } = call;
+  const { taskName, options, at, delayMs } = call;
   const hasKeywords = Object.keys(call.kwargs).length > 0;
   const args = hasKeywords ? [...call.args, kwargs(call.kwargs)] : call.args;
   // Of no registry here: in the thread it was checked, and what it stands for is its name.
   const task = Object.assign(() => undefined, { taskName, jobOptions: options });
-  return { task, at, args };
+  return { task, at, delayMs, args };
 }
 
 export function encodeReply(reply: ScheduleReply): Uint8Array {

@@ -7,6 +7,7 @@ import { ApplicationTransactions } from "../../../src/brokers/sqlite/application
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { InvalidJobArgumentsError } from "../../../src/core/errors.ts";
+import { JobStatus } from "../../../src/core/job-status.ts";
 import { newJob } from "../../../src/core/new-job.ts";
 import type { Task } from "../../../src/core/task.ts";
 import { Engine } from "../../../src/engine/engine.ts";
@@ -163,12 +164,14 @@ describe("engine.inTransaction() on SQLite", () => {
     db.close();
   });
 
-  test("a batch and a date, all or none", async () => {
+  test("a batch, a date and a delay, all or none", async () => {
     await using it = shop();
     it.db.exec("BEGIN IMMEDIATE");
     const inside = it.spin.inTransaction(it.db);
     const jobs = inside.scheduleBatch(new Batch().schedule(it.invoice, 1).schedule(it.invoice, 2));
     inside.scheduleAt(it.invoice, new Date(Date.now() + 60_000), 3);
+    assert.equal(inside.scheduleIn(it.invoice, 60_000, 3).status, JobStatus.WAITING);
+    assert.throws(() => inside.scheduleIn(it.invoice, -1, 3), RangeError);
     assert.throws(
       () =>
         inside.scheduleBatch(new Batch().schedule(it.invoice, 4).schedule("invoice", Number.NaN)),

@@ -7,6 +7,22 @@ const REGISTRATION = "test/engine/registration.test.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    kind: "a delay by the clock of who schedules",
+    file: "src/brokers/redis/enqueue-request.ts",
+    from: "delayMs === undefined ?",
+    to: "delayMs !== undefined || delayMs === undefined ?",
+    test: "test/brokers/redis/schedule-in.test.ts",
+    title: "ahead",
+  },
+  {
+    kind: "a delay by the clock of who schedules",
+    file: "src/workers/threads/schedule-wire.ts",
+    from: "return { task, at, delayMs, args };",
+    to: "return { task, at, args };",
+    test: "test/workers/threads/thread-jobs.test.ts",
+    title: "scheduleIn() and",
+  },
+  {
     kind: "a task fetched before its registration is acknowledged",
     file: "src/engine/registration.ts",
     from: "this.#isAcknowledged = false;\n    this.#dueAtMs = 0;",

@@ -90,6 +90,19 @@ describe("in a thread", () => {
     );
   });
 
+  it("scheduleIn() and scheduleInSync() bring the delay to the engine, and refuse what is none", async () => {
+    await using bench = await new ThreadBench(new ThreadWorkers({ number: 1 })).start();
+    await bench.run("scheduleIn", 7);
+    assert.deepEqual(
+      bench.scheduled.map(({ at, delayMs }) => [at, delayMs]),
+      [
+        [undefined, 7],
+        [undefined, 7],
+      ],
+    );
+    await assert.rejects(bench.run("scheduleIn", -1), /scheduleInSync: ms must be/v);
+  });
+
   it("scheduling fails with the errors of the engine", async () => {
     await using bench = await new ThreadBench(new ThreadWorkers({ number: 1 })).start();
     for (const task of ["schedule", "scheduleSync"]) {

@@ -107,6 +107,11 @@ tasks.task("schedule", async (name: string, ...args: unknown[]) => {
   return job?.id;
 });
 
+tasks.task("scheduleIn", async (ms: number) => {
+  currentEngine()?.scheduleInSync("echo", ms);
+  await currentEngine()?.scheduleIn("echo", ms);
+});
+
 /** How scheduling a job of so many MiB fails, in both ways. */
 tasks.task("scheduleLarge", async (mebibytes: number) => {
   const text = "x".repeat(mebibytes * 1024 * 1024);
