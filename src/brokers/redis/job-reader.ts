@@ -30,11 +30,14 @@ export function decodeHeldBy(id: string, wire: string, status?: JobStatus): Stor
 /** Reads the jobs that a broker holds, and remembers those that no task can run, to be set aside. */
 export class JobReader {
   readonly #log: QuarantineLog;
+  readonly #onUnreadable: () => void;
   /** The id by which the broker holds it, or else what was read -> what is told of it. */
   readonly #unreadable = new Map<string, UnreadableJob>();
 
-  constructor(log: QuarantineLog) {
+  /** @param onUnreadable - there is something to set aside, where there was nothing */
+  constructor(log: QuarantineLog, onUnreadable: () => void) {
     this.#log = log;
+    this.#onUnreadable = onUnreadable;
   }
 
   /** Those that can be read. */
@@ -63,7 +66,7 @@ export class JobReader {
     return jobs;
   }
 
-  /** To be told to the next exchange. */
+  /** To be told to the next exchange, and at once, since they may hold permits. */
   get unreadable(): readonly UnreadableJob[] {
     return [...this.#unreadable.values()];
   }
@@ -80,5 +83,6 @@ export class JobReader {
     if (this.#unreadable.has(key)) return;
     this.#unreadable.set(key, id === undefined ? { id: "", wire, reason } : { id, reason });
     this.#log.tell({ err }, "set aside a job that cannot be read");
+    if (this.#unreadable.size === 1) this.#onUnreadable();
   }
 }

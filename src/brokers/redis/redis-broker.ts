@@ -1,6 +1,7 @@
 import { BrokerError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { TaskDefinition } from "../../core/task.ts";
+import { promisesSettled } from "../../platform/after-promises.ts";
 import { atMost } from "../../platform/at-most.ts";
 import type {
   Broker,
@@ -93,6 +94,7 @@ export class RedisBroker implements Broker {
       onLost: (brokerId) => {
         if (brokerId === this.#id) this.#leaseLost();
       },
+      onUnreadable: () => void this.#settleUnreadable(),
     });
   }
 
@@ -164,6 +166,20 @@ export class RedisBroker implements Broker {
       nextDueMs: parseDue(text(due)),
       refusal: refusal === undefined ? undefined : brokerError("taking jobs", refusal),
     });
+  }
+
+  /** What cannot be read holds a permit until it is set aside. What fails here the next exchange tells. */
+  async #settleUnreadable(): Promise<void> {
+    const { reader } = this.#context;
+    // Those that come with it are told with it.
+    await promisesSettled();
+    while (this.#isOpen && reader.unreadable.length > 0) {
+      try {
+        await this.exchange({ outcomes: [], queues: [], max: 0 });
+      } catch {
+        return;
+      }
+    }
   }
 
   tick(): Promise<Due> {

@@ -53,18 +53,20 @@ export interface RedisPartsOptions extends BrokerContext {
   readonly id: () => string;
   /** The cluster has given a broker up. */
   readonly onLost: (brokerId: string) => void;
+  /** A job was taken that nobody can read. */
+  readonly onUnreadable: () => void;
 }
 
 /** Nothing is connected yet. */
 export function redisParts(from: RedisPartsOptions): RedisParts {
-  const { namespace, runtime, options, id, onLost } = from;
+  const { namespace, runtime, options, id, onLost, onUnreadable } = from;
   const keys = new RedisKeys(namespace);
   const { connection, subscriber } = connections(from, keys);
   const wakeUps = new WakeUps({ runtime, id });
   connection.onReady(() => {
     wakeUps.wake(undefined, true);
   });
-  const reader = new JobReader(new QuarantineLog(runtime, keys.fixed.quarantine));
+  const reader = new JobReader(new QuarantineLog(runtime, keys.fixed.quarantine), onUnreadable);
   const heartbeat = new HeartbeatThread({
     runtime,
     entry: HEARTBEAT_ENTRY,

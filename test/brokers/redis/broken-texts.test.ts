@@ -155,3 +155,22 @@ describe("a text that is no UTF-8", limit, () => {
     });
   }
 });
+
+describe("a job of a task with a limit that no client can read", limit, () => {
+  const head = `"id":"${ID}","status":2,"task_name":"limited","queue":"spinach"`;
+  for (const [what, text] of Object.entries({
+    "as its retries are a text": `{${head},"max_retries":3,"retries":"x","at":1,"at_us":0,"task_args":[],"task_kwargs":{}}`,
+    "as a member comes twice": `{${head},${REST},"task_args":[],"task_name":"count"}`,
+  })) {
+    test(`${what}, is set aside, and holds no permit`, async () => {
+      await using it = redisBench(redis.url);
+      it.spin.task("limited", { maxConcurrency: 1 }, () => undefined);
+      await callRaw("RPUSH", `${it.namespace}/spinach`, text);
+      const done = ended(it, 2);
+      for (let index = 0; index < 2; index += 1) await it.spin.schedule("limited");
+      await it.spin.startWorkers({ workers: new AsyncWorkers() });
+      await done;
+      await setAside(it, text);
+    });
+  }
+});

@@ -11,8 +11,12 @@ const OTHER = "00000000-0000-4000-8000-000000000002";
 
 test("JobReader names a text that is no job by the id that a script holds it by, never by another job's", () => {
   const logger = new RecordingLogger();
+  let times = 0;
   const reader = new JobReader(
     new QuarantineLog({ clock: new FakeRuntime().clock, logger }, "quarantine"),
+    () => {
+      times += 1;
+    },
   );
   const read = reader.read([
     `{"id":"${ID}","status":2,"task_na`,
@@ -26,6 +30,7 @@ test("JobReader names a text that is no job by the id that a script holds it by,
     [ID, "x", "é"],
   );
   assert.equal(logger.lines.length, 3, "each is logged once");
+  assert.equal(times, 1, "it says so once");
   reader.forget();
   assert.deepEqual(reader.unreadable, []);
 });

@@ -100,6 +100,7 @@ describe("a text of a job", limit, () => {
         const [id_, task, queue, plainId] = await readByScript(text);
         const reader = new JobReader(
           new QuarantineLog({ clock: new FakeRuntime().clock, logger: new RecordingLogger() }, "q"),
+          () => undefined,
         );
         if (plainId === null) return;
         const [stored] = reader.read([text]);

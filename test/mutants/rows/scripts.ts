@@ -32,4 +32,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     test: BROKEN_TEXTS,
   },
+  {
+    kind: "a permit that is held for long: by a job that nobody can read",
+    file: "src/brokers/redis/redis-broker.ts",
+    from: "onUnreadable: () => void this.#settleUnreadable(),",
+    to: "onUnreadable: () => void this.#id,",
+    test: BROKEN_TEXTS,
+    title: "no client can read",
+  },
 ];
