@@ -48,9 +48,10 @@ return whole(function()
   -- Who was condemned has a score of 0 until its jobs are settled.
   local score = tonumber(call('ZSCORE', brokers, broker_id)) or 0
   if score <= 0 then return { LOST } end
-  -- Whether there is anything that most namespaces do not use, a limit or a time: that costs one question.
-  local has_extras = call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact) > 0
-  local may_be_limited = has_extras and call('EXISTS', own_limits, limits, parked) > 0
+  -- How much there is of what most namespaces do not use, limits and times: that costs one question.
+  local extras = call('EXISTS', own_limits, limits, parked, future, periodic, periodic_exact)
+  local of_limits = extras > 0 and call('EXISTS', own_limits, limits, parked) or 0
+  local may_be_limited, has_times = of_limits > 0, extras > of_limits
 
 -- include clock
 -- include job
@@ -65,32 +66,28 @@ return whole(function()
 
   -- Its functions stand here, since to make them takes time, which most calls do not need.
   if may_be_limited or not are_all_done then
--- include write
 -- include number
 -- include hash_number
--- include wake
 -- include limits
--- include queues
--- include parked
--- include come_back
+-- include parking
+-- include ending
     if may_be_limited then
       read_limits()
-      mend_scores()
+      free_places_of(ended)
     end
+    if not are_all_done then
+-- include come_back
+      settle_rest()
+    end
+    save()
     rest = {
       is_limited = may_be_limited,
       take_parked = take_parked,
       take_within_limits = take_within_limits,
-      save = function()
-        save_places()
-        save_numbers()
-      end,
-      wake_freed = function()
-        for task in pairs(freed) do wake_parked(task) end
-      end,
+      save = save,
+      wake_freed = wake_freed,
       counted = function() return next(is_uncounted) and UNCOUNTED or COUNTED end,
     }
-    settle_rest()
   end
   for first = 1, #ended, CHUNK do
     call('HDEL', running, unpack(ended, first, math.min(first + CHUNK - 1, #ended)))
@@ -122,7 +119,7 @@ return whole(function()
     if rest then rest.save() end
     hold_taken()
     if rest then rest.wake_freed() end
-    if has_extras then
+    if has_times then
 -- include due
       local due_at = next_due()
       if due_at < math.huge then due = string.format('%.3f', math.max(0, (due_at - now_s()) * 1000)) end

@@ -1,6 +1,8 @@
--- Settles jobs that did not simply succeed, and counts the places that ended jobs leave. What stands twice in a request
--- ends once.
-local is_ended = {}
+-- Settles jobs that did not simply succeed.
+
+-- include write
+-- include queues
+-- include wake
 
 local function next_number()
   at = at + 1
@@ -24,23 +26,6 @@ local function read_ended(count, fields)
     end
   end
   return list
-end
-
--- Whether a job ends by this: it is held, and has not ended by what stands before in the request.
-local function ends(id, text)
-  if not text or is_ended[id] then return false end
-  is_ended[id] = true
-  free_place(text)
-  return true
-end
-
-local function free_places_of_done()
-  for first = 1, #ended, CHUNK do
-    local last = math.min(first + CHUNK - 1, #ended)
-    for index, text in ipairs(call('HMGET', running, unpack(ended, first, last))) do
-      ends(ended[first + index - 1], text)
-    end
-  end
 end
 
 -- Not readable: nobody could run them.
@@ -69,7 +54,7 @@ local function coming_back(list, at_index, wake_some)
   return jobs
 end
 
-local function wake_any(index, count) wake(idle_key(index), queue_names[index], count) end
+local function wake_any(index, count) wake(idle_key(index), queue_name(index), count) end
 
 -- The caller knows of it, and has no use for it now.
 local function wake_others(index, count)
@@ -93,7 +78,7 @@ local function settle_retried(list)
     else
       call('ZADD', future, string.format('%.6f', now_s() + wait_ms / 1000), text)
       undos[#undos + 1] = { 'ZREM', future, text }
-      has_extras = true
+      has_times = true
     end
   end
 end
@@ -106,7 +91,7 @@ local function settle_released(list)
     if text == '' then text = jobs[index].text end
     local task = limit_by_task and task_of(text)
     if task and limit_of(task) then
-      park(task, queue_names[queue_index], text, '-')
+      parking().park(task, queue_name(queue_index), text, '-')
     else
       local key = queue_key(queue_index)
       call('LPUSH', key, text)
@@ -119,14 +104,10 @@ local function settle_rest()
   local unreadable = read_ended(next_number(), 3)
   local retried = read_ended(next_number(), 5)
   local released = read_ended(next_number(), 3)
-  if limit_by_task then
-    free_places_of_done()
-  else
+  if not limit_by_task then
     for _, id in ipairs(ended) do is_ended[id] = true end
   end
   settle_unreadable(unreadable)
   settle_retried(retried)
   settle_released(released)
-  save_places()
-  save_numbers()
 end

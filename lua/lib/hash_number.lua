@@ -4,6 +4,7 @@
 local function whole_number(key, field, text, least)
   if not text then return nil end
   if is_whole(text, least) then return tonumber(text) end
+-- include write
   write('HDEL', key, field)
   rarely().set_aside(key, 'not a whole number of at least ' .. least .. ', of ' .. field, text)
   return nil

@@ -1,4 +1,8 @@
--- Jobs that wait for a place of their task: they stand before those of their queue, in the order in which they came.
+-- What is done with parked jobs, and with how many there are.
+
+-- include write
+-- include queues
+-- include wake
 
 -- Numbers of parked jobs start here, so that those put back at the head can go below.
 local PARK_BASE = 5e15
@@ -43,7 +47,10 @@ local function park(task, queue, job, direction)
 end
 
 -- Where all scores are equal, members are in the order of their texts; one that another program changed hides them.
+local are_mended = false
 local function mend_scores()
+  if are_mended then return end
+  are_mended = true
   local first = call('ZRANGE', parked, 0, 0, 'WITHSCORES')
   local last = call('ZRANGE', parked, -1, -1, 'WITHSCORES')
   if #first == 0 or (tonumber(first[2]) == 0 and tonumber(last[2]) == 0) then return end
@@ -60,13 +67,6 @@ local may_park = false
 local function prove_parking(member)
   if not may_park then call('ZADD', parked, 0, member) end
   may_park = true
-end
-
-local function take(id, job)
-  taken = taken + 1
-  jobs_taken[taken] = job
-  held[taken * 2 - 1] = id
-  held[taken * 2] = job
 end
 
 -- Takes the first ones of a task and a queue, whose name is given, at most so many. Returns how many these were.
@@ -92,9 +92,10 @@ local function take_first_parked(name, limit, most)
   return last
 end
 
--- Parked jobs whose task has a free place: they were at the head of the queue before.
-local function take_parked(queue)
-  for _, name in ipairs(call('HKEYS', parked_counts)) do
+-- Those whose task has a free place: they were at the head of the queue before.
+local function take_from_parked(queue)
+  mend_scores()
+  for _, name in ipairs(parked_names) do
     local task, its_queue = string.match(name, '^(.*)%z(.*)$')
     local limit = task and limit_of(task)
     local its_places = limit and limit - (places[task] or 0) or math.huge
@@ -109,33 +110,17 @@ local function take_parked(queue)
   end
 end
 
--- Where limits are: jobs whose task has no free place are parked.
-local function take_within_limits(jobs, last, key, queue)
-  for index = 1, last do
-    local job = jobs[index]
-    local id, task = parse(job)
-    local limit = task and limit_of(task)
-    if not id then
-      rarely().set_aside(key, NO_JOB, job)
-    elseif limit and (places[task] or 0) >= limit then
-      park(task, queue, job, '+')
-    else
-      if limit then add_place(task, 1) end
-      take(id, job)
-    end
-  end
-end
-
 -- A place that is free still, and not taken above: somebody else may take the jobs that wait for it.
 local function wake_parked(task)
   local free = limit_of(task) - places[task]
   if free <= 0 then return end
   local names = call('HGETALL', parked_counts)
-  for index = 1, #names, 2 do
-    local its_task, queue = string.match(names[index], '^(.*)%z(.*)$')
+  for place = 1, #names, 2 do
+    local its_task, queue = string.match(names[place], '^(.*)%z(.*)$')
     if its_task == task then
-      if index_of[queue] then
-        wake(idle_key(index_of[queue]), queue, math.min(free, tonumber(names[index + 1]) or 1))
+      local index = index_of(queue)
+      if index then
+        wake(idle_key(index), queue, math.min(free, tonumber(names[place + 1]) or 1))
       else
         -- Nobody is named, since its idle ones are not known here: one of them takes a second look.
         call('PUBLISH', channel, queue .. '\n')

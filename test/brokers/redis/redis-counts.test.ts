@@ -35,6 +35,24 @@ describe("trips to Redis", () => {
     });
   }
 
+  test("one where a task is limited, and no job waits, asks nothing of parked jobs and of times", async () => {
+    await using broker = await startBroker(redis.url, "exchange-limited");
+    await broker.fill(plain, 4);
+    const first = await broker.exchange([], 2);
+    await redis.inspector.resetCounts();
+    await broker.exchange(first.jobs, 2);
+    const { zscore, exists, hgetall, hkeys, hmget, ...rest } =
+      await redis.inspector.commandCounts();
+    // Of the limits: whether there are any, limits and counts, names of ours, of parked jobs, the tasks that end.
+    assert.deepEqual(
+      { zscore, exists, hgetall, hkeys, hmget },
+      { zscore: 1, exists: 2, hgetall: 2, hkeys: 2, hmget: 1 },
+    );
+    const { time = 0, ...others } = rest;
+    assert.deepEqual(others, { evalsha: 1, lpop: 1, hset: 1, hdel: 1 });
+    assert.ok(time <= 1, `${time} TIME`);
+  });
+
   test("1,000 no-op jobs at 256 coroutines cost 4 trips, and few more to begin and to end", async () => {
     await using bench = engineBench(redis.url, { namespace: "trips", lease: 600_000 });
     bench.openGate();

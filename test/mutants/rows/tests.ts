@@ -167,7 +167,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     kind: "an outcome that is told twice in one request frees two places",
-    file: "lua/lib/come_back.lua",
+    file: "lua/lib/ending.lua",
     from: "if not text or is_ended[id] then return false end",
     to: "if not text then return false end",
     test: "test/brokers/redis/redis-broker.test.ts",
