@@ -6,11 +6,13 @@
 -- ARGV[1] entries (number): how many the caller has added
 -- ARGV[2] bytes (number): their bytes
 --
--- Returns the number of those that were dropped.
--- Cost: O(1) an entry that is dropped
+-- Returns the number of those that were dropped: if any was, there may be more.
+-- Cost: O(1) an entry that is dropped, at most 1,000
 
 -- Most that is kept, the newest: more than anybody reads, and no burden for a Redis that holds jobs.
 local MOST_ENTRIES, MOST_BYTES = 10000, 16777216
+-- Most that one call drops.
+local MOST_DROPPED = 1000
 
 -- include call
 
@@ -29,7 +31,7 @@ return whole(function()
   local known_bytes, known_dropped = count_of('bytes'), count_of('dropped')
   -- Whoever has looked at the others may have emptied it.
   local total = bytes + (length > entries and known_bytes or 0)
-  while length > MOST_ENTRIES or total > MOST_BYTES and length > 1 do
+  while dropped < MOST_DROPPED and (length > MOST_ENTRIES or total > MOST_BYTES and length > 1) do
     total = math.max(0, total - #call('LINDEX', quarantine, dropped))
     length, dropped = length - 1, dropped + 1
   end

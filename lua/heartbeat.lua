@@ -23,11 +23,12 @@
 -- No broker says of itself that it was seen further ahead (s): those that hold no job lie two minutes ahead.
 local MOST_AHEAD_S = 600
 
--- One that another program has put far ahead would never be missed: its silence counts from now.
+-- One that is far ahead, since another program wrote that, or the clock was set back, would never be missed. It counts
+-- as seen for as long as one without jobs does, which says that it is alive once in that time.
 local function bring_back_from_future()
   local after = '(' .. string.format('%.6f', now_s() + MOST_AHEAD_S)
   for _, id in ipairs(call('ZRANGEBYSCORE', brokers, after, '+inf', 'LIMIT', 0, 100)) do
-    write('ZADD', brokers, string.format('%.6f', now_s()), id)
+    write('ZADD', brokers, string.format('%.6f', now_s() + idle_s), id)
   end
 end
 

@@ -192,15 +192,20 @@ export class RedisConnection {
       );
     }
     this.#quarantineLog.tellMore(Number(untold));
-    this.#boundQuarantine(Number(entries), Number(bytes));
+    void this.#boundQuarantine(Number(entries), Number(bytes));
     return own;
   }
 
-  /** Not awaited: nobody depends on it, and a bound that could not be kept now is kept the next time. */
-  #boundQuarantine(entries: number, bytes: number): void {
+  /** Nobody depends on it, and a bound that could not be kept now is kept the next time. */
+  async #boundQuarantine(entries: number, bytes: number): Promise<void> {
     const { quarantine } = this.#options;
     const keys = { quarantine, quarantineCounts: quarantineCountsKey(quarantine) };
-    this.run(boundQuarantine(keys, { entries, bytes })).catch(() => undefined);
+    try {
+      const dropped = await this.run(boundQuarantine(keys, { entries, bytes }));
+      if (Number(dropped) > 0) await this.#boundQuarantine(0, 0);
+    } catch {
+      // As said.
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { RedisConnection } from "../../../src/brokers/redis/connection.ts";
 import { Heartbeat } from "../../../src/brokers/redis/heartbeat.ts";
 import { RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { redisTarget } from "../../../src/brokers/redis/redis-target.ts";
+import { array } from "../../../src/brokers/redis/replies.ts";
 import { rescueJobs } from "../../../src/brokers/redis/rescue.ts";
 import { systemRuntime } from "../../../src/platform/runtime.ts";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
@@ -204,5 +205,23 @@ test("[G7] after a time in which Redis refused to be asked, the silence in it co
   assert.deepEqual(rescued, []);
   await pass(heart, 1.5);
   assert.deepEqual(rescued, ["silent"]);
+  await heartbeat.leave();
+});
+
+test("[G6] one without jobs keeps its lease where the clock of Redis is set back: it is far ahead then", async (t) => {
+  const heart = await makeHeart(t);
+  const { heartbeat, keys, connection } = heart;
+  const { brokers } = keys.fixed;
+  const redisS = async (): Promise<number> => Number(array(await connection.command(["TIME"]))[0]);
+  // As it said of itself 15 minutes before, by the clock of then.
+  const ahead = String((await redisS()) + 900 + 120);
+  await connection.command(["ZADD", brokers, ahead, "idle"]);
+  const beats = heart.beats;
+  heart.isTaking = true;
+  await heartbeat.beat();
+  assert.equal(heart.beats, beats + 1);
+  const left = Number(await connection.command(["ZSCORE", brokers, "idle"])) - (await redisS());
+  // Until it says again that it is alive; and no longer, in case it is dead.
+  assert.ok(left > 100 && left <= 121, `it counts as seen for ${left} s`);
   await heartbeat.leave();
 });

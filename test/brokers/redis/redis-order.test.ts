@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 
 import { boundQuarantine } from "../../../src/brokers/redis/lua-scripts.ts";
 import { QuarantineLog } from "../../../src/brokers/redis/quarantine-log.ts";
+import { quarantineCountsKey, RedisKeys } from "../../../src/brokers/redis/redis-keys.ts";
 import { Batch } from "../../../src/core/batch.ts";
 import { FakeRuntime } from "../../../src/testing/fake-runtime.ts";
 import { RecordingLogger } from "../../../src/testing/recording-logger.ts";
@@ -76,6 +77,23 @@ describe("the quarantine", limit, () => {
     assert.equal(await redis.inspector.call("LLEN", quarantine), 10_000);
     assert.equal(await redis.inspector.call("LINDEX", quarantine, "0"), "100");
     assert.equal(await redis.inspector.call("HGET", keys.quarantineCounts, "dropped"), "100");
+  });
+
+  test("drops at most 1,000 a call, and goes on until it is within its bounds", async () => {
+    await using it = redisBench(redis.url);
+    const { quarantine } = new RedisKeys(it.namespace).fixed;
+    const entries = Array.from({ length: 12_500 }, (_, index) => String(index));
+    await redis.inspector.call("RPUSH", quarantine, ...entries);
+    const keys = { quarantine, quarantineCounts: quarantineCountsKey(quarantine) };
+    const { script, keys: names, args } = boundQuarantine(keys, { entries: 0, bytes: 0 });
+    const reply = await redis.inspector.call("EVAL", script.text, "2", ...names, ...args);
+    assert.equal(reply, 1000);
+    await redis.inspector.call("RPUSH", `${it.namespace}/spinach`, "nothing");
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await until("it is within its bounds", async () => {
+      return (await redis.inspector.call("LLEN", quarantine)) === 10_000;
+    });
+    assert.equal(await redis.inspector.call("LINDEX", quarantine, "0"), "2501");
   });
 
   test("QuarantineLog tells the first entries one by one, and of 100,000 how many", () => {

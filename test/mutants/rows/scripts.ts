@@ -40,4 +40,28 @@ export const MUTANTS: readonly Mutant[] = [
     test: BROKEN_TEXTS,
     title: "no client can read",
   },
+  {
+    kind: "work of a script without a bound: what the quarantine drops",
+    file: "lua/bound_quarantine.lua",
+    from: "while dropped < MOST_DROPPED and (",
+    to: "while (",
+    test: "test/brokers/redis/redis-order.test.ts",
+    title: "drops at most",
+  },
+  {
+    kind: "a bound that is reached once, and not kept: the quarantine",
+    file: "src/brokers/redis/connection.ts",
+    from: "      if (Number(dropped) > 0) await this.#boundQuarantine(0, 0);\n",
+    to: "",
+    test: "test/brokers/redis/redis-order.test.ts",
+    title: "drops at most",
+  },
+  {
+    kind: "a clock that is set back: a lease of one without jobs",
+    file: "lua/heartbeat.lua",
+    from: "now_s() + idle_s), id)",
+    to: "now_s()), id)",
+    test: "test/brokers/redis/heartbeat.test.ts",
+    title: "set back",
+  },
 ];
