@@ -42,6 +42,7 @@
 -- include clock
 -- include job
 -- include periodic
+-- include limits
 -- include wake_waiting
 
 -- Fields of a task in ARGV.
@@ -111,10 +112,8 @@ local function values(key)
   return call('HMGET', key, unpack(names))
 end
 
--- As Redis has it: limits of these tasks, and all that we have stated.
-local known_limits, own = {}, {}
-
-local function known_limit(name, text) return whole_number(limits, name, text, -1) end
+-- Limits that we have stated, as Redis has them.
+local own = {}
 
 local function stated_period(text)
   local readable, task = pcall(cjson.decode, text or 'null')
@@ -142,22 +141,20 @@ end
 -- the ones whose limit is to come back.
 local uncounted, deleted = {}, {}
 
-local function count_if_new(name, limit)
-  if not limit or not whole_number(counts, name, call('HGET', counts, name), 0) then uncounted[name] = 0 end
+local function count_if_new(name)
+  if not limit_by_task[name] or not places[name] then uncounted[name] = 0 end
 end
 
-local function read_limits()
+local function find_uncounted()
+  read_limits()
   own = whole_numbers(own_limits, 0)
-  local texts = values(limits)
-  for index, task in ipairs(tasks) do
-    known_limits[task.name] = known_limit(task.name, texts[index])
-    if task.limit >= 0 then count_if_new(task.name, known_limits[task.name]) end
+  for _, task in ipairs(tasks) do
+    if task.limit >= 0 then count_if_new(task.name) end
   end
   for name, limit in pairs(own) do
     if not is_named[name] then
-      local known = known_limit(name, call('HGET', limits, name))
-      if not known then deleted[name] = limit end
-      count_if_new(name, known)
+      if not limit_by_task[name] then deleted[name] = limit end
+      count_if_new(name)
     end
   end
 end
@@ -215,7 +212,7 @@ local function state_limits()
   for _, task in ipairs(tasks) do
     local name, limit = task.name, task.limit
     if limit >= 0 then
-      if known_limits[name] ~= limit then
+      if limit_by_task[name] ~= limit then
         write('HSET', limits, name, limit)
         has_changed = true
       end
@@ -233,7 +230,7 @@ local function state_tasks()
     elseif known[index] or call('HEXISTS', own_periodic, name) == 1 then
       forget_period(name)
     end
-    if limit < 0 and (known_limits[name] or own[name]) then
+    if limit < 0 and (limit_by_task[name] or own[name]) then
       forget_limit(name)
       has_changed = true
     end
@@ -263,7 +260,7 @@ return whole(function()
   if (tonumber(call('ZSCORE', brokers, broker_id)) or 0) <= 0 then return { LOST } end
   write_first(periodic)
   read_tasks()
-  read_limits()
+  find_uncounted()
   local missing = next(uncounted) and count_running() or {}
   if #missing > 0 then return { MUST_COUNT, unpack(missing) } end
   count_no_sleep()

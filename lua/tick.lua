@@ -10,12 +10,13 @@
 -- KEYS[7] quarantine (list): what cannot be used
 -- KEYS[8..] queues (list, set): for each queue, its jobs, then the brokers that found it empty
 -- ARGV[1] channel (text): for notifications
--- ARGV[2] id_count (number): number of ids
--- ARGV[3..] ids: ids for new jobs, then, for each queue of KEYS, its name
+-- ARGV[2] max_bytes (number): most bytes of future jobs; one is moved, however large
+-- ARGV[3] id_count (number): number of ids
+-- ARGV[4..] ids: ids for new jobs, then, for each queue of KEYS, its name
 --
 -- Returns { due, queue, ... }: due is the time until something is due (ms, a string), '' if nothing
 -- is; the queues are those of due jobs that KEYS lacks: call again with them.
--- Cost: O(log n) a job moved; at most 1,000 jobs.
+-- Cost: O(log n) a job moved; at most 1,000 jobs, and the bytes of two calls.
 
 -- include call
 -- include write
@@ -27,8 +28,8 @@
 -- include periodic
 -- include due
 
--- Most future jobs of one call.
-local BOUND = 1000
+-- Most future jobs of one call; of its first look, which tells nothing of how large they are.
+local BOUND, FEW = 1000, 16
 
 local keys, idle = {}, {}
 for key = FIRST_QUEUES, #KEYS, 2 do
@@ -55,9 +56,20 @@ end
 
 local function until_now() return '-inf', string.format('%.6f', now_s()) end
 
-local function due_jobs()
-  local from, to = until_now()
-  return call('ZRANGEBYSCORE', future, from, to, 'LIMIT', 0, BOUND)
+-- The first future jobs that are due between two times: as many as a call may move.
+local function jobs_between(from, to)
+  local jobs, bytes, most = {}, 0, FEW
+  while #jobs < BOUND do
+    local found = call('ZRANGEBYSCORE', future, from, to, 'LIMIT', #jobs, math.min(most, BOUND - #jobs))
+    for _, job in ipairs(found) do
+      bytes = bytes + #job
+      if bytes > max_bytes and #jobs > 0 then return jobs end
+      jobs[#jobs + 1] = job
+    end
+    if #found < most then return jobs end
+    most = most * 4
+  end
+  return jobs
 end
 
 local function look_at_job(job)
@@ -69,7 +81,7 @@ end
 -- Those that another program has put behind the end of all time would never come.
 local function set_aside_endless()
   local after = '(' .. string.format('%.0f', LAST_TIME)
-  for _, job in ipairs(call('ZRANGEBYSCORE', future, after, '+inf', 'LIMIT', 0, BOUND)) do
+  for _, job in ipairs(jobs_between(after, '+inf')) do
     rarely().set_aside(future, 'a job at a time that never comes', job)
     moved[#moved + 1] = job
   end
@@ -144,7 +156,7 @@ local function move()
 end
 
 return whole(function()
-  local jobs, names = due_jobs(), due_names()
+  local jobs, names = jobs_between(until_now()), due_names()
   if #names + #jobs > 0 then write_first(periodic) end
   for _, job in ipairs(jobs) do look_at_job(job) end
   -- In each queue behind those.

@@ -1,4 +1,4 @@
-import type { Due } from "../broker.ts";
+import { type Due, MAX_BYTES_PER_CALL } from "../broker.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { tick } from "./lua-scripts.ts";
 import type { RedisParts } from "./redis-parts.ts";
@@ -26,7 +26,12 @@ export class Ticks {
       const ids = Array.from({ length: IDS_PER_TICK }, () => runtime.newId());
       const call = tick(
         { ...keys.fixed, queues: queues.flatMap((queue) => keys.queueKeys(queue)) },
-        { channel: keys.channel, idCount: ids.length, ids: [...ids, ...queues] },
+        {
+          channel: keys.channel,
+          maxBytes: MAX_BYTES_PER_CALL,
+          idCount: ids.length,
+          ids: [...ids, ...queues],
+        },
       );
       const [due = "", ...missing] = textArray(await connection.run(call));
       this.#knownQueues.wereDue(asked);

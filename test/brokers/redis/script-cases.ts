@@ -260,7 +260,7 @@ export const SCRIPT_CASES: readonly ScriptCase[] = [
     what: "promotes what is due",
     call: scripts.tick(
       { ...FIXED, queues: QUEUE_KEYS },
-      { channel: CHANNEL, idCount: 3, ids: [newId(), newId(), newId(), ...QUEUES] },
+      { channel: CHANNEL, maxBytes: 1000, idCount: 3, ids: [newId(), newId(), newId(), ...QUEUES] },
     ),
     before: ALL,
   },

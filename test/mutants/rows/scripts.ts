@@ -64,4 +64,11 @@ export const MUTANTS: readonly Mutant[] = [
     test: "test/brokers/redis/heartbeat.test.ts",
     title: "set back",
   },
+  {
+    kind: "work of a script without a bound: bytes of due jobs",
+    file: "lua/tick.lua",
+    from: "      if bytes > max_bytes and #jobs > 0 then return jobs end\n",
+    to: "",
+    test: "test/brokers/redis/redis-due-queues.test.ts",
+  },
 ];
