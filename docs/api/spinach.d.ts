@@ -265,6 +265,8 @@ export declare class MemoryNamespace {
      * @returns the number of the process; `undefined`, and no effect, if the broker is none of the cluster
      */
     register({ brokerId, joinNumber }: DefinitionOwner, tasks: readonly TaskDefinition[], nowMs: number): number | undefined;
+    /** The limit of a task that counts now. */
+    limitOf(taskName: string): number | undefined;
     reconcile(brokerId: string, { queues, known }: ReconcileRequest): readonly StoredJob[];
     rescue(brokerId: string, nowMs: number): RescueReply;
     isQueueEmpty(queue: string): boolean;
@@ -1965,7 +1967,7 @@ export declare function seededIds(random: Random): () => string;
 // testing/simulation/history.d.ts
 import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
-import type { Invariant, Past } from "./invariant.ts";
+import type { Facts, Invariant, Past } from "./invariant.ts";
 import { type Execution, type JobRecord, type StopRecord } from "./records.ts";
 import { type JobPlan, type Scenario, type TaskName } from "./scenario.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -2006,6 +2008,8 @@ export declare class History implements Past {
     confirmed(key: string, id: string): void;
     /** A scheduled job came into the broker. @param dueAtMs - by its date */
     entered({ job: { id, args } }: StoredJob, dueAtMs: number): void;
+    /** A process has stated its tasks. */
+    released(limits: Facts["released"]): void;
     /** A periodic task was due. */
     madePeriodic(id: string): void;
     taken(holder: string, { job: { id, taskName, retries }, wire }: StoredJob): void;
@@ -2051,6 +2055,11 @@ export interface Facts {
     readonly taken: Delivery;
     /** The broker hears of a job: before it is noted. */
     readonly told: Told;
+    /** A process has stated its tasks: which limit must count of the task that releases differ in, and which does. */
+    readonly released: {
+        readonly expected: number | undefined;
+        readonly limit: number | undefined;
+    };
     readonly started: Execution;
     readonly finished: Execution;
     /** A run of a process that has heard that its lease is lost. */
@@ -2244,6 +2253,8 @@ export interface WorkersPlan {
 export interface ProcessPlan {
     /** How far its clock is ahead of the broker's, in ms. */
     readonly skewMs: number;
+    /** Of its program: the limit that it states for a task of which nobody schedules jobs. */
+    readonly release: number;
     readonly workers: readonly WorkersPlan[];
 }
 /**

@@ -126,6 +126,15 @@ export const MUTANTS: readonly Mutant[] = [
     from: "task.running -= 1;",
     to: "task.running -= 2;",
   }),
+  mutant(
+    "of two releases the one that speaks last counts",
+    "G5 of two releases the last one counts",
+    {
+      file: "brokers/definition-owner.ts",
+      from: "owner.joinNumber > joinNumber &&",
+      to: "owner.joinNumber < joinNumber &&",
+    },
+  ),
   mutant("jobs are taken before limits are stated", "G5 limits are kept", {
     file: ARBITER,
     from: "!this.#upkeep.isRegistered || this.#isClaiming",

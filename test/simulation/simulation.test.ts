@@ -20,6 +20,7 @@ function loneProcess(seed: number, steps: Scenario["steps"]): Scenario {
     processes: [
       {
         skewMs: 0,
+        release: 1,
         workers: ["spinach", "other"].map((queue) => ({
           queue,
           number: 4,

@@ -35,6 +35,11 @@ export class ConcurrencyLimits {
     this.#markReady(taskName, known);
   }
 
+  /** The limit of a task, if it has one. */
+  of(taskName: string): number | undefined {
+    return this.#tasks.get(taskName)?.limit;
+  }
+
   /** Takes a limit away; what was parked behind it comes out, by queue, oldest first. */
   remove(taskName: string): readonly StoredJob[] {
     const known = this.#tasks.get(taskName);

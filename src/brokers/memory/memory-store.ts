@@ -162,6 +162,11 @@ export class MemoryNamespace {
     return number;
   }
 
+  /** The limit of a task that counts now. */
+  limitOf(taskName: string): number | undefined {
+    return this.#limits.of(taskName);
+  }
+
   #isOutranked({ joinNumber }: DefinitionOwner, taskName: string): boolean {
     return isOutranked(joinNumber, this.#owners.get(taskName), (id) => this.#running.has(id));
   }

@@ -7,6 +7,7 @@ import { behave } from "./behaviour.ts";
 import type { History } from "./history.ts";
 import type { Network } from "./network.ts";
 import { argsOf, type StopRecord } from "./records.ts";
+import { RELEASED } from "./releases.ts";
 import {
   type Behaviour,
   delayOf,
@@ -61,6 +62,7 @@ export class ClusterNode {
     for (const task of Object.keys(TASKS)) {
       if (isTaskName(task) && (task !== "beat" || around.hasBeat)) this.#addTask(task);
     }
+    this.#engine.task(RELEASED, { maxConcurrency: plan.release }, () => undefined);
     this.#engine.on("jobFinished", ({ job, durationMs = 0 }) => {
       history.finished(process, job.id, durationMs);
     });

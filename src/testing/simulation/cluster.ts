@@ -34,6 +34,7 @@ const CLOSING_MS = 30_000;
 /** The healthy process that works at the end where nobody else does. */
 const HEALER: ProcessPlan = {
   skewMs: 0,
+  release: 1,
   workers: QUEUES.map((queue) => ({ queue, number: 10, stopWhenQueueEmpty: false })),
 };
 

@@ -99,6 +99,11 @@ export class History implements Past {
     this.#show("entered", job);
   }
 
+  /** A process has stated its tasks. */
+  released(limits: Facts["released"]): void {
+    this.#show("released", limits);
+  }
+
   /** A periodic task was due. */
   madePeriodic(id: string): void {
     const job = this.#record(`periodic ${id.slice(0, 4)}`, undefined);

@@ -14,6 +14,8 @@ export interface Facts {
   readonly taken: Delivery;
   /** The broker hears of a job: before it is noted. */
   readonly told: Told;
+  /** A process has stated its tasks: which limit must count of the task that releases differ in, and which does. */
+  readonly released: { readonly expected: number | undefined; readonly limit: number | undefined };
   readonly started: Execution;
   readonly finished: Execution;
   /** A run of a process that has heard that its lease is lost. */

@@ -95,6 +95,11 @@ export const JOB_INVARIANTS: readonly Invariant[] = [
     started: ({ job }, past) => runningFault(job, past),
   },
   {
+    name: "G5 of two releases the last one counts",
+    released: ({ expected, limit }) =>
+      expected === limit ? undefined : `the limit is ${limit}, not ${expected}`,
+  },
+  {
     name: "G5 counts do not drift",
     probed: (counts) => {
       const drift = [...counts].find(([task, count]) => count !== TASKS[task].maxConcurrency);

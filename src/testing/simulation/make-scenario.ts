@@ -103,7 +103,7 @@ class ScenarioMaker {
     }
     const maxSkewMs = isCalm || this.#chance(0.5) ? 0 : this.#pick([2000, 180_000]);
     const skewMs = this.#between(-maxSkewMs, maxSkewMs);
-    return { skewMs, workers };
+    return { skewMs, release: this.#between(1, 2), workers };
   }
 
   #step(processes: number, action: Action, atMs = this.#time()): Step {

@@ -85,6 +85,8 @@ export interface WorkersPlan {
 export interface ProcessPlan {
   /** How far its clock is ahead of the broker's, in ms. */
   readonly skewMs: number;
+  /** Of its program: the limit that it states for a task of which nobody schedules jobs. */
+  readonly release: number;
   readonly workers: readonly WorkersPlan[];
 }
 

@@ -1,4 +1,4 @@
-import type { Behaviour, JobPlan, Scenario, Step } from "./scenario.ts";
+import type { Behaviour, JobPlan, ProcessPlan, Scenario, Step } from "./scenario.ts";
 
 /** Whether a smaller scenario still fails in the same way. */
 export type StillFails = (scenario: Scenario) => Promise<boolean>;
@@ -42,13 +42,19 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
       yield { ...scenario, steps: steps.with(index, simpler) };
     }
   }
-  for (const [index, { skewMs, workers }] of processes.entries()) {
-    if (skewMs !== 0)
-      yield { ...scenario, processes: processes.with(index, { skewMs: 0, workers }) };
-    for (const queue of workers.length > 1 ? workers.keys() : []) {
-      const plan = { skewMs, workers: workers.toSpliced(queue, 1) };
-      yield { ...scenario, processes: processes.with(index, plan) };
+  for (const [index, plan] of processes.entries()) {
+    for (const simpler of simplerProcesses(plan)) {
+      yield { ...scenario, processes: processes.with(index, simpler) };
     }
+  }
+}
+
+function* simplerProcesses(plan: ProcessPlan): Generator<ProcessPlan> {
+  const { skewMs, release, workers } = plan;
+  if (skewMs !== 0) yield { ...plan, skewMs: 0 };
+  if (release !== 1) yield { ...plan, release: 1 };
+  for (const queue of workers.length > 1 ? workers.keys() : []) {
+    yield { ...plan, workers: workers.toSpliced(queue, 1) };
   }
 }
 

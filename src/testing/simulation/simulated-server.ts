@@ -13,6 +13,7 @@ import type { StoredJob } from "../../core/job.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { TaskDefinition } from "../../core/task.ts";
 import type { History } from "./history.ts";
+import { RELEASED, Releases } from "./releases.ts";
 import { EPOCH_MS, type World } from "./world.ts";
 
 /** A request of a member, with what the server must know of the sender. */
@@ -47,6 +48,7 @@ export class SimulatedServer {
   readonly #trips = new Set<string>();
   readonly #lastTrips = new Map<string, number>();
   readonly #members = new Set<string>();
+  readonly #releases = new Releases();
 
   constructor(world: World, history: History) {
     this.#world = world;
@@ -103,7 +105,11 @@ export class SimulatedServer {
   /** Returns the number of the process; `undefined`, and no effect, if the sender is no member. */
   register(process: DefinitionOwner, tasks: readonly TaskDefinition[]): number | undefined {
     const joinNumber = this.jobs.register(process, tasks, this.#nowMs);
-    if (joinNumber !== undefined) this.#history.statedAtMs ??= this.#world.nowMs;
+    if (joinNumber === undefined) return undefined;
+    this.#history.statedAtMs ??= this.#world.nowMs;
+    const isMember = (brokerId: string): boolean => this.isMember(brokerId);
+    const expected = this.#releases.stated(process, joinNumber, tasks, isMember);
+    this.#history.released({ expected, limit: this.jobs.limitOf(RELEASED) });
     return joinNumber;
   }
 
