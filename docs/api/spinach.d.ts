@@ -828,15 +828,13 @@ export interface JobChanges {
     /** Epoch time in ms. */
     readonly atMs: number;
 }
-/** What a job itself does not tell. */
-export interface EncodeOptions {
-    /** Whether a number in its arguments is -0. @defaultValue false */
-    readonly hasNegativeZero?: boolean;
-    /** Of its time, below the ms of its Date: the order of the jobs of a process that are of one ms. @defaultValue 0 */
-    readonly micros?: number;
-}
-/** The text of a new job. Its arguments must be ones that JSON carries. */
-export declare function encodeJob(job: Job, { hasNegativeZero, micros: belowMs }?: EncodeOptions): string;
+/**
+ * The text of a new job. Its arguments must be ones that JSON carries.
+ *
+ * @param hasNegativeZero - whether a number in its arguments is -0
+ * @param order - of its time, what is below the ms of its Date, in microseconds up to 999: tells the order of jobs of one ms
+ */
+export declare function encodeJob(job: Job, hasNegativeZero?: boolean, order?: number): string;
 /**
  * Reads a job written by us, by Python or by a Python script, which writes an empty list as `{}`.
  *

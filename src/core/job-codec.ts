@@ -20,20 +20,15 @@ export interface JobChanges {
   readonly atMs: number;
 }
 
-/** What a job itself does not tell. */
-export interface EncodeOptions {
-  /** Whether a number in its arguments is -0. @defaultValue false */
-  readonly hasNegativeZero?: boolean;
-  /** Of its time, below the ms of its Date: the order of the jobs of a process that are of one ms. @defaultValue 0 */
-  readonly micros?: number;
-}
-
-/** The text of a new job. Its arguments must be ones that JSON carries. */
-export function encodeJob(
-  job: Job,
-  { hasNegativeZero = false, micros: belowMs = 0 }: EncodeOptions = {},
-): string {
-  const { seconds, micros } = toWireTime(job.at.getTime() + belowMs / 1000);
+/**
+ * The text of a new job. Its arguments must be ones that JSON carries.
+ *
+ * @param hasNegativeZero - whether a number in its arguments is -0
+ * @param order - of its time, what is below the ms of its Date, in microseconds up to 999: tells the order of jobs of one ms
+ */
+export function encodeJob(job: Job, hasNegativeZero = false, order = 0): string {
+  const atMs = job.at.getTime();
+  const seconds = Math.floor(atMs / 1000);
   const fields = {
     id: job.id,
     status: job.status,
@@ -42,7 +37,8 @@ export function encodeJob(
     max_retries: job.maxRetries,
     retries: job.retries,
     at: seconds,
-    at_us: micros,
+    // A Date has whole ms.
+    at_us: (atMs - seconds * 1000) * 1000 + order,
     // Left out of the text while undefined.
     timeout_ms: job.timeoutMs,
     task_args: job.args,

@@ -50,7 +50,7 @@ export function newJob(
     kwargs,
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
-  const wire = encodeJob(job, { hasNegativeZero, micros: order });
+  const wire = encodeJob(job, hasNegativeZero, order);
   return delayMs === 0 ? { job, wire } : { job, wire, delayMs };
 }
 

@@ -31,6 +31,20 @@ export class LoopTurn {
     return lastedMs >= MAX_TURN_MS ? this.#turned : undefined;
   }
 
+  /**
+   * `begin` and `wait` of a call that takes no time and knows what time it is: to ask a clock again would be a good part
+   * of its cost. That clock may jump.
+   */
+  waitAt(nowMs: number): Promise<void> | undefined {
+    if (this.#beganAtMs === undefined) {
+      this.#beganAtMs = nowMs;
+      this.#turned = this.#turn();
+      return undefined;
+    }
+    const lastedMs = Math.abs(nowMs - this.#beganAtMs);
+    return lastedMs >= MAX_TURN_MS ? this.#turned : undefined;
+  }
+
   async #turn(): Promise<void> {
     await this.#runtime.timers.yield();
     this.#beganAtMs = undefined;

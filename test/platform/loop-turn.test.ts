@@ -60,3 +60,19 @@ test("LoopTurn asks once a turn when the loop has turned", () => {
   for (let call = 0; call < 100; call += 1) turn.begin();
   assert.equal(turns(), 1);
 });
+
+test("LoopTurn.waitAt() has calls that take no time wait after 5 ms, and also when the clock has jumped", async () => {
+  const { turn, turns, next } = loop();
+  for (const [atMs, mustWait] of [
+    [1000, false],
+    [1004, false],
+    [1005, true],
+    [996, false],
+    [995, true],
+  ] as const) {
+    assert.equal(turn.waitAt(atMs) !== undefined, mustWait, `at ${atMs} ms`);
+  }
+  assert.equal(turns(), 1);
+  await next();
+  assert.equal(turn.waitAt(9000), undefined, "a new turn");
+});

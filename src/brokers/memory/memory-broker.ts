@@ -78,10 +78,10 @@ export class MemoryBroker implements Broker {
   }
 
   async enqueue(jobs: readonly StoredJob[]): Promise<void> {
-    const { turn } = this.#context;
-    turn.begin();
-    this.#jobs.enqueue(jobs, this.#now);
-    const { wait } = turn;
+    const { jobs: namespace, runtime, turn } = this.#context;
+    const nowMs = runtime.clock.now();
+    namespace.enqueue(jobs, nowMs);
+    const wait = turn.waitAt(nowMs);
     if (wait !== undefined) await wait;
   }
 

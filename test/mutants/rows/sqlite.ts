@@ -236,4 +236,11 @@ export const MUTANTS: readonly Mutant[] = [
     test: GUARD_TEST,
     title: "second library",
   },
+  {
+    kind: "a clock that was set back lets calls starve the loop",
+    file: "src/platform/loop-turn.ts",
+    from: "Math.abs(nowMs - this.#beganAtMs)",
+    to: "nowMs - this.#beganAtMs",
+    test: "test/platform/loop-turn.test.ts",
+  },
 ];
