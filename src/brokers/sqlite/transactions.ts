@@ -20,11 +20,19 @@ export interface TransactionsParts {
 const WRITE = "BEGIN IMMEDIATE";
 
 /**
+ * For so long, in ms, bad rows are not looked for again after a call of a kind that failed for another reason, such as a
+ * trigger: whole tables are read for that, while nobody else may write.
+ */
+const SEARCH_AGAIN_AFTER_MS = 60_000;
+
+/**
  * Transactions of one connection. The body of one runs at a stretch; to wait for its turn it leaves the
  * event loop free.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;
+  /** By kind of call: when bad rows were looked for in vain, on the monotonic clock. */
+  readonly #searchedAtMs = new Map<string, number>();
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
@@ -57,7 +65,7 @@ export class Transactions {
     try {
       return await whileBusy(patience, () => this.#once(begin, body));
     } catch (error) {
-      if (!isBadRow(error) || !(await this.#mend(patience))) throw this.#reason(what, error);
+      if (!isBadRow(error) || !(await this.#mend(what, patience))) throw this.#reason(what, error);
     }
     try {
       return await whileBusy(patience, () => this.#once(begin, body));
@@ -66,10 +74,16 @@ export class Transactions {
     }
   }
 
-  async #mend(patience: Patience): Promise<boolean> {
+  async #mend(what: string, patience: Patience): Promise<boolean> {
+    const nowMs = patience.runtime.clock.monotonic();
+    const searchedAtMs = this.#searchedAtMs.get(what) ?? -Infinity;
+    if (nowMs - searchedAtMs < SEARCH_AGAIN_AFTER_MS) return false;
     try {
-      return await whileBusy(patience, () => this.#once(WRITE, this.#parts.mend));
-    } catch {
+      const hasMended = await whileBusy(patience, () => this.#once(WRITE, this.#parts.mend));
+      if (!hasMended) this.#searchedAtMs.set(what, nowMs);
+      return hasMended;
+    } catch (error) {
+      if (!isBusy(error)) this.#searchedAtMs.set(what, nowMs);
       // What it was to mend is what is told.
       return false;
     }

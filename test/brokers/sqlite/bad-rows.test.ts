@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, StatementSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
 import { SqliteBroker } from "../../../src/brokers/sqlite/sqlite-broker.ts";
@@ -199,6 +199,39 @@ describe("SqliteBroker goes on whatever a row says, and keeps what it sets aside
     const kept = db.prepare("SELECT count(*) AS rows FROM spinach_quarantine").get()?.["rows"];
     assert.equal(kept, 10_000);
     db.close();
+    await broker.stop();
+  });
+
+  test("what another program forbids has whole tables read once a minute, and hides no bad row", async (t) => {
+    const path = folder.file("forbidden.db");
+    const runtime = new FakeRuntime();
+    const broker = SqliteBroker.alone(path);
+    broker.bind({ namespace: "test", runtime });
+    await broker.start();
+    await broker.register([plain]);
+    const jobs = new JobMaker(runtime.clock);
+    await broker.enqueue([jobs.make(plain)]);
+    using db = new DatabaseSync(path);
+    db.exec(`CREATE TRIGGER forbids BEFORE INSERT ON spinach_jobs WHEN NEW.task = 'forbidden'
+      BEGIN SELECT RAISE(ABORT, 'from the test'); END`);
+    const run = t.mock.method(StatementSync.prototype, "run");
+    const statements = async (call: () => Promise<unknown>): Promise<number> => {
+      const before = run.mock.callCount();
+      await call();
+      return run.mock.callCount() - before;
+    };
+    const refused = (): Promise<void> =>
+      assert.rejects(broker.enqueue([jobs.make(testTask("forbidden"))]), /from the test/v);
+    const searching = await statements(refused);
+    const more: number[] = [];
+    for (let call = 0; call < 3; call += 1) more.push(await statements(refused));
+    assert.ok(searching > 30, `${searching} statements search`);
+    assert.ok(Math.max(...more) < 10, `${more.join(", ")} statements after that`);
+    db.exec("INSERT INTO spinach_ready VALUES (1, -5, 12345)");
+    const { count } = await broker.exchange({ outcomes: [], queues: ["spinach"], max: 10 });
+    assert.equal(count, 1, "the search that found nothing was for another kind of call");
+    await runtime.advance(60_000);
+    assert.equal(await statements(refused), searching);
     await broker.stop();
   });
 });

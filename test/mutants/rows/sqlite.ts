@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a bad row keeps all others from being read",
     file: "src/brokers/sqlite/transactions.ts",
-    from: "if (!isBadRow(error) || !(await this.#mend(patience))) throw",
+    from: "if (!isBadRow(error) || !(await this.#mend(what, patience))) throw",
     to: "throw",
     test: BAD_ROWS,
   },
@@ -242,5 +242,21 @@ export const MUTANTS: readonly Mutant[] = [
     from: "Math.abs(nowMs - this.#beganAtMs)",
     to: "nowMs - this.#beganAtMs",
     test: "test/platform/loop-turn.test.ts",
+  },
+  {
+    kind: "whole tables are read at each error",
+    file: "src/brokers/sqlite/transactions.ts",
+    from: "if (!hasMended) this.#searchedAtMs.set(what, nowMs);",
+    to: "",
+    test: BAD_ROWS,
+    title: "forbids",
+  },
+  {
+    kind: "a search in vain keeps bad rows of all other calls",
+    file: "src/brokers/sqlite/transactions.ts",
+    from: "this.#searchedAtMs.get(what) ??",
+    to: "[...this.#searchedAtMs.values()][0] ??",
+    test: BAD_ROWS,
+    title: "forbids",
   },
 ];
