@@ -62,7 +62,7 @@ export class JobReporter {
   untold(queue: string, jobs: readonly StoredJob[]): void {
     if (jobs.length === 0) return;
     this.#logger.error(
-      { queue, jobs: jobs.map(({ job }) => job.id) },
+      { queue, jobs: jobs.map(({ job }) => printable(job.id)) },
       `stopped before the broker could be told of ${jobs.length} finished job(s): unless it is told yet, those that ` +
         "may run again will, and the others count as failed",
     );

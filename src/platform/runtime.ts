@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { MAX_TIMER_MS } from "../core/constants.ts";
 import { consoleLogger } from "./console-logger.ts";
 import type { Logger } from "./logger.ts";
 
@@ -44,7 +45,8 @@ export const systemClock: Clock = {
 /** The timers of Node. */
 export const systemTimers: Timers = {
   set(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
+    // Node takes one that is longer for 1 ms.
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
     return {
       cancel: () => {
         clearTimeout(timer);

@@ -31,6 +31,21 @@ suite("systemRuntime()", () => {
 });
 
 suite("systemTimers", () => {
+  test("a time that is longer than Node's timers take is not over at once", async () => {
+    let isOver = false;
+    const timer = systemTimers.set(
+      () => {
+        isOver = true;
+      },
+      2 ** 31 + 1000,
+    );
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+    timer.cancel();
+    assert.equal(isOver, false);
+  });
+
   test("calls back once, unless the timer was cancelled", async () => {
     const fired: string[] = [];
     const cancelled = systemTimers.set(() => fired.push("cancelled"), 0);

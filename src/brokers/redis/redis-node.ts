@@ -71,7 +71,7 @@ export function nodeOptions(
   }
   checkOptions(`RedisBroker: ${name}`, value, NODE_OPTIONS, NODE_HINTS);
   const given = fields(value);
-  refuseUndefined("RedisBroker: ", given, ["url", "database"]);
+  refuseUndefined("RedisBroker: ", given, ["url", "database", "socket"]);
   const { url, username, password, database, RESP, socket } = given;
   const node = {
     ...(username !== undefined && { username: checkUsername(username) }),

@@ -136,7 +136,7 @@ export class ThreadCrew {
     const tasks = new Set(thread.givenUp.map(({ taskName }) => printable(taskName)));
     const whose = tasks.size > 0 ? ` of ${[...tasks].join(", ")}` : "";
     logger.error(
-      { threadId: thread.threadId, jobs: thread.givenUp.map(({ id }) => id) },
+      { threadId: thread.threadId, jobs: thread.givenUp.map(({ id }) => printable(id)) },
       `a worker thread${whose} was terminated and does not end, it is in native code: ${this.#place}; ${STUCK_REMEDY}`,
     );
     this.#lost(thread);

@@ -172,6 +172,7 @@ describe("redisTarget() takes the options of createClient", () => {
 
   test("and refuses what is not there, or is not plain, and not the default in its place", () => {
     refuses({ url: undefined }, /^TypeError: .*url is undefined: check where it comes from/v);
+    refuses({ socket: undefined }, /^TypeError: .*socket is undefined: check where it comes from/v);
     refuses({ database: undefined }, /^TypeError: .*database is undefined/v);
     for (const name of ["host", "port", "path"]) {
       refuses({ socket: { [name]: undefined } }, /^TypeError: .*socket\.\w+ is undefined/v);

@@ -5,6 +5,13 @@ const STUCK_TEST = "test/workers/threads/thread-stuck.test.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    kind: "a number that passes the check and breaks further in",
+    file: "src/platform/runtime.ts",
+    from: "Math.min(delayMs, MAX_TIMER_MS)",
+    to: "delayMs",
+    test: "test/platform/runtime.test.ts",
+  },
+  {
     kind: "a message in words of the inside",
     file: "src/workers/threads/thread-pool.ts",
     from: "error: refusedByThreads(task.name, cause)",
