@@ -76,7 +76,7 @@ export function exchangeCall(
 
 /**
  * Outcomes for one request after the other: as many of them in one as let the script move, at most, so many bytes of
- * jobs. Those put back come from the youngest on: so the oldest ends in front.
+ * jobs, and read as many as a call should. Those put back come from the youngest on: so the oldest ends in front.
  */
 export function cutOutcomes(
   outcomes: readonly Outcome[],
@@ -84,23 +84,25 @@ export function cutOutcomes(
 ): ReadonlyArray<readonly Outcome[]> {
   const pieces: Outcome[][] = [];
   let end = outcomes.length;
-  let bytes = 0;
+  let taken = 0;
   for (let index = outcomes.length - 1; index >= 0; index -= 1) {
-    const size = movedBytes(outcomes[index]);
-    if (bytes + size > maxBytes && index + 1 < end) {
+    const share = shareOf(outcomes[index], maxBytes);
+    if (taken + share > 1 && index + 1 < end) {
       pieces.push(outcomes.slice(index + 1, end));
       end = index + 1;
-      bytes = 0;
+      taken = 0;
     }
-    bytes += size;
+    taken += share;
   }
   return pieces.length === 0 ? [outcomes] : [...pieces, outcomes.slice(0, end)];
 }
 
-function movedBytes(outcome: Outcome | undefined): number {
+/** Which part of a request it takes up. What does not come back is read all the same, where any task is limited. */
+function shareOf(outcome: Outcome | undefined, maxBytes: number): number {
   if (outcome === undefined) return 0;
   const { kind, stored } = outcome;
-  return kind === "retried" || kind === "released" ? stored.wire.length : 0;
+  const isMoved = kind === "retried" || kind === "released";
+  return stored.wire.length / (isMoved ? maxBytes : MAX_BYTES_PER_CALL);
 }
 
 /** A job put back whose text is longer is not sent again, in characters: Redis has it. */

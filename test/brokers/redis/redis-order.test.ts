@@ -13,7 +13,7 @@ import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
 import { ownRedis } from "./own-redis.ts";
 import { ended, redisBench } from "./redis-bench.ts";
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 const redis = ownRedis();
 
 describe("jobs of one date", limit, () => {

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { cutOutcomes } from "../../../src/brokers/redis/settle-request.ts";
 import { TripSize } from "../../../src/brokers/redis/trip-size.ts";
+import type { Outcome } from "../../../src/core/outcome.ts";
 import { AsyncWorkers } from "../../../src/workers/async-workers.ts";
+import { makeJob } from "../../core/make-job.ts";
 import { ownRedis } from "./own-redis.ts";
 import { eachOnce, ended, redisBench, scheduleMany } from "./redis-bench.ts";
 
@@ -27,6 +30,25 @@ describe("TripSize", () => {
     assert.equal(size.most(256), 1);
     size.brought(["x"]);
     assert.equal(size.most(256), 256);
+  });
+});
+
+describe("cutOutcomes", () => {
+  const done = (count: number, bytes: number): readonly Outcome[] =>
+    Array.from({ length: count }, () => {
+      const stored = makeJob({ args: ["x".repeat(bytes)] });
+      return { kind: "succeeded", stored };
+    });
+  const pieces = (outcomes: readonly Outcome[], maxBytes?: number): readonly number[] =>
+    cutOutcomes(outcomes, maxBytes).map(({ length }) => length);
+
+  test("cuts jobs that are done by the bytes of a call: a script reads them where tasks are limited", () => {
+    assert.deepEqual(pieces(done(25, 100 * KIB)), [10, 10, 5]);
+    assert.deepEqual(pieces(done(2, 2000 * KIB)), [1, 1]);
+  });
+  test("leaves small ones together, and does not cut them smaller after a call that was late: they travel as ids", () => {
+    assert.deepEqual(pieces(done(1000, 200)), [1000]);
+    assert.deepEqual(pieces(done(25, 10 * KIB), 1), [25]);
   });
 });
 

@@ -24,6 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "  if is_lost then look_at_ids() end\n",
     to: "",
     test: BROKEN_TEXTS,
+    title: "in a short id",
   },
   {
     kind: "a permit that wakes nobody: that of a job which was set aside",
@@ -31,6 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "  if next(freed) then wake_waiting(freed) end\n",
     to: "",
     test: BROKEN_TEXTS,
+    title: "in its arguments",
   },
   {
     kind: "a permit that is held for long: by a job that nobody can read",
@@ -38,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "onUnreadable: () => void this.#settleUnreadable(),",
     to: "onUnreadable: () => void this.#id,",
     test: BROKEN_TEXTS,
-    title: "no client can read",
+    title: "as its retries are a text",
   },
   {
     kind: "work of a script without a bound: what the quarantine drops",
@@ -70,5 +72,13 @@ export const MUTANTS: readonly Mutant[] = [
     from: "      if bytes > max_bytes and #jobs > 0 then return jobs end\n",
     to: "",
     test: "test/brokers/redis/redis-due-queues.test.ts",
+  },
+  {
+    kind: "work of a script without a bound: texts of jobs that are done",
+    file: "src/brokers/redis/settle-request.ts",
+    from: "return stored.wire.length / (isMoved ? maxBytes : MAX_BYTES_PER_CALL);",
+    to: "return isMoved ? stored.wire.length / maxBytes : 0;",
+    test: "test/brokers/redis/trip-size.test.ts",
+    title: "cutOutcomes",
   },
 ];
