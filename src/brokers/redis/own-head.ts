@@ -32,18 +32,44 @@ const HEAD =
 
 /** Whether a job that was read is the same to the scripts: none of its members comes again behind the head. */
 export function isReadAlike({ job, wire }: StoredJob): boolean {
-  const { id, taskName, queue } = job;
-  const head = `${BEFORE_ID}${id}","status":`;
-  const rest = `,"task_name":"${taskName}","queue":"${queue}"`;
   // Of nearly all jobs, this is all.
-  const isPlain = !/["\\]/v.test(taskName) && !/["\\]/v.test(queue);
-  if (isPlain && wire.startsWith(head) && wire.startsWith(rest, head.length + 1)) return true;
+  if (isPlainHead({ job, wire })) return true;
+  const { id, taskName, queue } = job;
   const own = ownId(wire);
   if (own === undefined) return true;
   if (own !== id) return false;
   const groups = HEAD.exec(wire.slice(BEFORE_ID.length + own.length + 1))?.groups;
   if (groups === undefined) return true;
   return unescaped(groups["task"]) === taskName && unescaped(groups["queue"]) === queue;
+}
+
+const BEFORE_STATUS = '","status":';
+const BEFORE_TASK = ',"task_name":"';
+const BEFORE_QUEUE = '","queue":"';
+
+/** Whether a text starts as ours do, nothing escaped. Piece by piece: to put them together takes five times as long. */
+function isPlainHead({ job: { id, taskName, queue }, wire }: StoredJob): boolean {
+  const atStatus = BEFORE_ID.length + id.length;
+  const atRest = atStatus + BEFORE_STATUS.length + 1;
+  const atTask = atRest + BEFORE_TASK.length;
+  const atEnd = atTask + taskName.length;
+  const atQueue = atEnd + BEFORE_QUEUE.length;
+  return (
+    wire.startsWith(BEFORE_ID) &&
+    wire.startsWith(id, BEFORE_ID.length) &&
+    wire.startsWith(BEFORE_STATUS, atStatus) &&
+    wire.startsWith(BEFORE_TASK, atRest) &&
+    wire.startsWith(taskName, atTask) &&
+    wire.startsWith(BEFORE_QUEUE, atEnd) &&
+    wire.startsWith(queue, atQueue) &&
+    wire[atQueue + queue.length] === '"' &&
+    isPlain(taskName) &&
+    isPlain(queue)
+  );
+}
+
+function isPlain(name: string): boolean {
+  return !name.includes('"') && !name.includes("\\");
 }
 
 function unescaped(raw = ""): unknown {
