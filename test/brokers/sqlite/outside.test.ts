@@ -6,6 +6,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OpenFile } from "../../../src/brokers/sqlite/open-file.ts";
+import { Outside } from "../../../src/brokers/sqlite/outside.ts";
 import {
   checkSqliteBrokerOptions,
   type SqliteBrokerOptions,
@@ -58,6 +59,27 @@ describe("a SqliteBroker that stops", () => {
     await other.enqueue([jobs.make(plain)]);
     assert.equal(heard, 1);
     await other.stop();
+    assert.equal(timers(), before);
+  });
+});
+
+describe("Outside", () => {
+  test("[G15] a stop that overtakes a join leaves no timer behind, and the join rejects", async () => {
+    const before = timers();
+    const parts = {
+      path: folder.file("overtaken.db"),
+      options: checkSqliteBrokerOptions({}),
+      namespace: "spinach",
+      runtime: { ...systemRuntime(), logger: new RecordingLogger() },
+    };
+    const file = await OpenFile.open(parts);
+    const outside = new Outside({ ...parts, file, onLost: () => undefined });
+    await within("the heartbeat thread has loaded", outside.ready());
+    // The thread is asked at once, and answers while the stop waits for it to leave.
+    const joining = assert.rejects(outside.join("nobody"), /is not started, or stopped/v);
+    await within("the stop", outside.stop());
+    await joining;
+    file.close();
     assert.equal(timers(), before);
   });
 });

@@ -93,8 +93,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/brokers/sqlite/outside.ts",
     from: "if (this.#hasStopped) throw notStarted(this.#parts.path);",
     to: "",
-    test: LIFECYCLE,
-    title: "of a SqliteBroker",
+    test: "test/brokers/sqlite/outside.test.ts",
+    title: "overtakes a join",
   },
   {
     kind: "a stop that leaves the start to itself",
