@@ -1,5 +1,5 @@
 import type { Broker } from "../brokers/broker.ts";
-import type { Batch } from "../core/batch.ts";
+import type { Batch, JobRequest } from "../core/batch.ts";
 import { DEFAULT_NAMESPACE } from "../core/constants.ts";
 import { EngineClosedError, UnknownTaskError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
@@ -126,6 +126,10 @@ export class Engine {
       tasks: this.#catalog,
       runtime: this.#runtime,
       open: () => this.#openOnce(),
+      refuseIfClosed: () => {
+        this.#refuseIfClosed();
+      },
+      turn: this.#turn,
     });
   }
 
@@ -169,7 +173,6 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async schedule(task: TaskReference, ...args: unknown[]): Promise<Job> {
-    this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: undefined, args });
   }
 
@@ -184,7 +187,6 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async scheduleAt(task: TaskReference, at: Date, ...args: unknown[]): Promise<Job> {
-    this.#refuseIfClosed();
     return this.#scheduler.schedule({ task, at: checkDate("scheduleAt: at", at), args });
   }
 
@@ -200,7 +202,6 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Job>;
   async scheduleIn(task: TaskReference, ms: number, ...args: unknown[]): Promise<Job> {
-    this.#refuseIfClosed();
     const delayMs = checkDelay("scheduleIn: ms", ms);
     return this.#scheduler.schedule({ task, at: undefined, delayMs, args });
   }
@@ -211,7 +212,6 @@ export class Engine {
    * enqueued if any of the jobs is not valid.
    */
   async scheduleBatch(batch: Batch): Promise<Job[]> {
-    this.#refuseIfClosed();
     checkMethods("scheduleBatch: expected a Batch", batch, ["schedule", "scheduleAt"]);
     return this.#scheduler.scheduleBatch(batch.requests);
   }
@@ -242,15 +242,7 @@ export class Engine {
     ...args: CallArgs<Args>
   ): Promise<Awaited<Result>>;
   async execute(task: TaskReference, ...args: unknown[]): Promise<unknown> {
-    this.#turn.begin();
-    const stored = this.#scheduler.make({ task, at: undefined, args });
-    const { taskName } = stored.job;
-    const runnable = this.#catalog.runnable(taskName);
-    if (runnable === undefined) throw new UnknownTaskError(taskName, this.#catalog.runnableNames);
-    const engine = localEngine((request) => this.#scheduler.schedule(request));
-    const result = await runHere(stored, runnable, this.#runtime, engine);
-    await this.#turn.wait;
-    return result;
+    return this.#turn.settled(this.#execute({ task, at: undefined, args }));
   }
 
   /**
@@ -336,6 +328,15 @@ export class Engine {
     refuseUnknownEvent(name);
     this.#signals.off(name, receiver);
     return this;
+  }
+
+  async #execute(request: JobRequest): Promise<unknown> {
+    const stored = this.#scheduler.make(request);
+    const { taskName } = stored.job;
+    const runnable = this.#catalog.runnable(taskName);
+    if (runnable === undefined) throw new UnknownTaskError(taskName, this.#catalog.runnableNames);
+    const engine = localEngine((asked) => this.#scheduler.schedule(asked));
+    return runHere(stored, runnable, this.#runtime, engine);
   }
 
   #newRun({ workers, queue, stopWhenQueueEmpty }: CheckedRunOptions): WorkersRun {

@@ -5,6 +5,7 @@ import { BatchInterruptedError, SpinachError } from "../core/errors.ts";
 import type { Job, StoredJob } from "../core/job.ts";
 import { LAST_IN_MS, newJob } from "../core/new-job.ts";
 import { checkTaskReference } from "../core/task.ts";
+import type { LoopTurn } from "../platform/loop-turn.ts";
 import type { Runtime } from "../platform/runtime.ts";
 import type { TaskCatalog } from "./task-catalog.ts";
 
@@ -15,6 +16,8 @@ export interface SchedulerParts {
   readonly runtime: Runtime;
   /** Makes the broker ready; `undefined` if it is, since each step of waiting costs a lone job time. */
   readonly open: () => Promise<void> | undefined;
+  readonly refuseIfClosed: () => void;
+  readonly turn: LoopTurn;
 }
 
 /** Turns calls into jobs and hands them to the broker. */
@@ -29,15 +32,33 @@ export class Scheduler {
   }
 
   async schedule(request: JobRequest): Promise<Job> {
-    const stored = this.make(request);
-    const opening = this.#parts.open();
-    if (opening !== undefined) await opening;
-    await this.#parts.broker.enqueue([stored]);
-    return stored.job;
+    const { open, refuseIfClosed, turn } = this.#parts;
+    try {
+      refuseIfClosed();
+      const stored = this.make(request);
+      const opening = open();
+      if (opening !== undefined) await opening;
+      await this.#parts.broker.enqueue([stored]);
+      return stored.job;
+    } catch (error) {
+      return turn.refuse(error);
+    }
   }
 
   /** Nothing is enqueued unless every request is valid. */
   async scheduleBatch(requests: readonly JobRequest[]): Promise<Job[]> {
+    const { turn } = this.#parts;
+    try {
+      const jobs = this.#scheduleBatch(requests);
+      // A broker that is called sees to it that the event loop turns.
+      return await (requests.length === 0 ? turn.settled(jobs) : jobs);
+    } catch (error) {
+      return turn.refuse(error);
+    }
+  }
+
+  async #scheduleBatch(requests: readonly JobRequest[]): Promise<Job[]> {
+    this.#parts.refuseIfClosed();
     const jobs = requests.map((request, index) => this.#makeInBatch(request, index));
     await this.#parts.open();
     for (let done = 0; done < jobs.length; done += MAX_ATOMIC_JOBS) {

@@ -45,6 +45,25 @@ export class LoopTurn {
     return lastedMs >= MAX_TURN_MS ? this.#turned : undefined;
   }
 
+  /** Settles as a call does, after a turn of the event loop where that is due. */
+  async settled<Result>(call: Promise<Result>): Promise<Result> {
+    this.begin();
+    try {
+      const result = await call;
+      await this.wait;
+      return result;
+    } catch (error) {
+      return this.refuse(error);
+    }
+  }
+
+  /** Rejects as a call that fails: who makes it again at once, until it is taken, must not starve the event loop either. */
+  async refuse(error: unknown): Promise<never> {
+    this.begin();
+    await this.wait;
+    throw error;
+  }
+
   async #turn(): Promise<void> {
     await this.#runtime.timers.yield();
     this.#beganAtMs = undefined;

@@ -174,13 +174,12 @@ export class Queuey<Value = unknown> {
     const signal = readSignal("putAsync", options);
     // A call that waits must not see what its caller does with the bytes in the meantime.
     const encoded = this.#encode(value instanceof Uint8Array ? new Uint8Array(value) : value);
-    this.#turn.begin();
-    await this.#putters.join(() => {
+    const joined = this.#putters.join(() => {
       const attempt = this.#locked(() => this.#put(encoded));
       if (typeof attempt !== "string") this.#items.ring(1);
       return attempt;
     }, signal);
-    await this.#turn.wait;
+    await this.#turn.settled(joined);
   }
 
   /**
@@ -322,13 +321,11 @@ export class Queuey<Value = unknown> {
   /** @param name - of the method that was called, for messages */
   async #takeAsync(name: string, options: AsyncOptions): Promise<TakenItem<Value>> {
     const signal = readSignal(name, options);
-    this.#turn.begin();
-    const taken = await this.#getters.join(() => {
+    const joined = this.#getters.join(() => {
       const attempt = this.#locked(() => this.#take());
       return typeof attempt === "string" ? attempt : { result: this.#read(attempt.result) };
     }, signal);
-    await this.#turn.wait;
-    return taken;
+    return this.#turn.settled(joined);
   }
 
   #encode(value: unknown): Encoded {

@@ -119,6 +119,38 @@ suite("a loop of calls that are awaited lets the event loop turn", () => {
     assert.ok(turns >= JOBS / 4, `it turned ${turns} times in ${JOBS} jobs of ${BUSY_MS} ms`);
   });
 
+  const refused: Readonly<Record<string, (spin: Engine) => Promise<unknown>>> = {
+    "schedule() of a task that nobody knows": (spin) => spin.schedule("nowhere"),
+    "scheduleAt() with arguments that JSON cannot carry": (spin) =>
+      spin.scheduleAt("throws", new Date(), () => undefined),
+    "scheduleBatch() of an empty batch": (spin) => spin.scheduleBatch(new Batch()),
+    "scheduleBatch() of a task that nobody knows": (spin) =>
+      spin.scheduleBatch(new Batch().schedule("nowhere")),
+    "execute() of a task that throws": (spin) => spin.execute("throws"),
+  };
+  for (const [what, call] of Object.entries(refused)) {
+    test(`${what}, again at once whenever it is refused`, async () => {
+      await using spin = new Engine(new MemoryBroker());
+      spin.task("throws", () => {
+        throw new Error("as it is asked to");
+      });
+      assert.equal(await turnsDuring(() => call(spin).catch(() => undefined)), TURNS);
+    });
+  }
+
+  test("schedule() of an engine that is closed, again at once whenever it is refused", async () => {
+    const spin = new Engine(new MemoryBroker());
+    await spin.close();
+    assert.equal(await turnsDuring(() => spin.schedule("task").catch(() => undefined)), TURNS);
+  });
+
+  test("putAsync() and getAsync() of a Queuey that is closed, again at once whenever they are refused", async () => {
+    const queue = new Queuey<number>({ maxSize: 2 });
+    queue.close();
+    assert.equal(await turnsDuring(() => queue.putAsync(1).catch(() => undefined)), TURNS);
+    assert.equal(await turnsDuring(() => queue.getAsync().catch(() => undefined)), TURNS);
+  });
+
   test("putAsync() of a Queuey", async () => {
     const queue = new Queuey<number>({ maxSize: 2 });
     const turns = await turnsDuring(async (index) => {

@@ -20,8 +20,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: STARVES,
     file: "src/queue/queuey.ts",
-    from: "return attempt;\n    }, signal);\n    await this.#turn.wait;",
-    to: "return attempt;\n    }, signal);",
+    from: "await this.#turn.settled(joined);",
+    to: "await joined;",
     test: "test/engine/fairness.test.ts",
   },
   {
