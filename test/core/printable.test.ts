@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
 
+import { stuckMessage } from "../../src/brokers/heartbeat/serve-heartbeat.ts";
 import { MalformedJobError, UnknownTaskError } from "../../src/core/errors.ts";
 import { decodeJob } from "../../src/core/job-codec.ts";
 import { printable } from "../../src/core/printable.ts";
@@ -41,13 +42,22 @@ suite("names from the store", () => {
       const outcome = kind === undefined ? undefined : { kind, stored, error };
       reporter.finished({ stored, result: { ok: false, error }, durationMs: 1 }, outcome);
     }
-    assert.equal(logger.lines.length, 6);
+    reporter.untold("queue", [stored]);
+    assert.equal(logger.lines.length, 7);
     for (const { message, fields } of logger.lines) {
       assert.doesNotMatch(message, /\p{Cc}/v);
-      for (const value of Object.values(fields)) {
+      for (const value of Object.values(fields).flat()) {
         if (typeof value === "string") assert.doesNotMatch(value, /\p{Cc}/v);
       }
     }
+  });
+
+  test("are escaped in what a process that is stuck writes to its standard error", () => {
+    const message = stuckMessage({ tasks: [HOSTILE, "other"], stack: "    at file.js:1" }, 5000);
+    const [line = "", ...rest] = message.split("\n");
+    assert.match(line, /all is well.*, other: this process lets its jobs go$/v);
+    assert.doesNotMatch(line, /\p{Cc}/v);
+    assert.deepEqual(rest, ["    at file.js:1", ""]);
   });
 });
 

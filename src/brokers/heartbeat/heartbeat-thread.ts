@@ -248,7 +248,7 @@ export class HeartbeatThread {
           task: printable(taskName),
         }));
         runtime.logger[log](
-          { broker: brokerId, reenqueued, failed },
+          { broker: printable(brokerId), reenqueued, failed },
           "took over the jobs of a process that has died or fallen silent",
         );
         break;

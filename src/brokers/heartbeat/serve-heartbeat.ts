@@ -2,6 +2,7 @@
 import { writeSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 
+import { printable } from "../../core/printable.ts";
 import { mainThreadStack } from "../../platform/blocked-stack.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { type Runtime, systemRuntime } from "../../platform/runtime.ts";
@@ -160,17 +161,20 @@ function watchLoop(data: HeartbeatThreadData, look: () => Promise<BlockedLoop>):
       });
     },
     onStuck: () => {
-      void look().then(({ tasks, stack }) => {
-        const where = stack === undefined ? "" : `\n${stack}`;
+      void look().then((loop) => {
         // The process cannot log it, and may never be able to again.
-        writeSync(
-          STDERR,
-          `spinach: the event loop has been blocked for ${data.stuckAfterMs} ms by one of the tasks ` +
-            `${tasks.join(", ")}: this process lets its jobs go${where}\n`,
-        );
+        writeSync(STDERR, stuckMessage(loop, data.stuckAfterMs));
       });
     },
   });
+}
+
+export function stuckMessage({ tasks, stack }: BlockedLoop, stuckAfterMs: number): string {
+  const where = stack === undefined ? "" : `\n${stack}`;
+  return (
+    `spinach: the event loop has been blocked for ${stuckAfterMs} ms by one of the tasks ` +
+    `${tasks.map(printable).join(", ")}: this process lets its jobs go${where}\n`
+  );
 }
 
 async function blockedLoop(

@@ -8,4 +8,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "return stored.job;\n    } catch (error) {\n      throw error;",
     test: "test/engine/fairness.test.ts",
   },
+  {
+    kind: "names from the store that reach a terminal as they are",
+    file: "src/brokers/heartbeat/serve-heartbeat.ts",
+    from: "tasks.map(printable)",
+    to: "tasks",
+    test: "test/core/printable.test.ts",
+  },
+  {
+    kind: "names from the store that reach a terminal as they are",
+    file: "src/engine/job-reporter.ts",
+    from: "jobs.map(({ job }) => printable(job.id))",
+    to: "jobs.map(({ job }) => job.id)",
+    test: "test/core/printable.test.ts",
+  },
 ];
