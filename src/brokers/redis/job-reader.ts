@@ -1,5 +1,5 @@
 import { MalformedJobError } from "../../core/errors.ts";
-import { decodeJob } from "../../core/job-codec.ts";
+import { decodeHead, decodeJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { HeldText } from "./held-texts.ts";
@@ -12,19 +12,25 @@ import type { UnreadableJob } from "./settle-request.ts";
  * @throws MalformedJobError if it cannot be read, or in two ways
  */
 function decodeHeld(wire: string, status?: JobStatus): StoredJob {
-  const stored = decodeJob(wire, status);
+  const stored = ofNoKeyOfOurs(decodeJob(wire, status));
   if (isReadAlike(stored)) return stored;
   throw new MalformedJobError(wire, "its id, task_name or queue is given twice, or escaped");
 }
 
+/** To put it back into its queue would be to put it among what we keep under that name. */
+function ofNoKeyOfOurs(stored: StoredJob): StoredJob {
+  if (!stored.job.queue.startsWith("_")) return stored;
+  throw new MalformedJobError(stored.wire, 'its queue starts with "_", which Spinach keeps');
+}
+
 /**
- * The same of a job that was read together with the id by which it is held.
+ * The same of a job that was read together with the id by which it is held, whole or its first part.
  * @throws MalformedJobError if it is held by the id of another
  */
-export function decodeHeldBy(id: string, wire: string, status?: JobStatus): StoredJob {
-  const stored = decodeHeld(wire, status);
+export function decodeHeldBy({ id, text, isHead }: HeldText, status?: JobStatus): StoredJob {
+  const stored = isHead ? ofNoKeyOfOurs(decodeHead(text)) : decodeHeld(text, status);
   if (stored.job.id === id) return stored;
-  throw new MalformedJobError(wire, "it is held by the id of another job");
+  throw new MalformedJobError(text, "it is held by the id of another job");
 }
 
 /** Reads the jobs that a broker holds, and remembers those that no task can run, to be set aside. */
@@ -56,11 +62,11 @@ export class JobReader {
   /** The same, of texts with the ids by which they are held. */
   readHeld(held: readonly HeldText[]): readonly StoredJob[] {
     const jobs: StoredJob[] = [];
-    for (const { id, text: wire } of held) {
+    for (const each of held) {
       try {
-        jobs.push(decodeHeldBy(id, wire, JobStatus.RUNNING));
+        jobs.push(decodeHeldBy(each, JobStatus.RUNNING));
       } catch (error) {
-        this.#note(error, id);
+        this.#note(error, each.id);
       }
     }
     return jobs;

@@ -1,5 +1,5 @@
 import { BrokerError, MalformedJobError } from "../../core/errors.ts";
-import { decodeHead, rewriteHead, rewriteJob } from "../../core/job-codec.ts";
+import { rewriteHead, rewriteJob } from "../../core/job-codec.ts";
 import { JobStatus } from "../../core/job-status.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { JobFailedByDeath, RescueReply } from "../broker.ts";
@@ -65,15 +65,13 @@ function afterDeath(nowMs: number, page: readonly HeldText[]): Verdicts {
   return { outcomes, unreadable };
 }
 
-function outcomeOf({ id, text, isHead }: HeldText, nowMs: number): Outcome {
-  const stored = isHead ? decodeHead(text) : decodeHeldBy(id, text);
-  if (stored.job.id !== id)
-    throw new MalformedJobError(text, "it is held by the id of another job");
+function outcomeOf(held: HeldText, nowMs: number): Outcome {
+  const stored = decodeHeldBy(held);
   const { job } = stored;
   const error = new Error("its process died");
   if (job.retries >= job.maxRetries) return { kind: "failed", stored, error };
   const next = { status: JobStatus.QUEUED, retries: job.retries + 1, atMs: nowMs };
-  const rewrite = isHead ? rewriteHead : rewriteJob;
+  const rewrite = held.isHead ? rewriteHead : rewriteJob;
   return { kind: "retried", stored: rewrite(stored, next), error };
 }
 

@@ -129,6 +129,41 @@ describe("the quarantine", () => {
     });
   }
 
+  test("a job of a queue that is named as a key of ours, which it would be put back into", async () => {
+    await using it = redisBench(redis.url);
+    const future = `${it.namespace}/_future-jobs`;
+    const job = `{"id":"${ID}","status":2,"task_name":"unknown","queue":"_future-jobs","max_retries":3,"retries":0,"at":1,"at_us":0,"task_args":[],"task_kwargs":{}}`;
+    await it.spin.scheduleAt("count", new Date(Date.now() + 3_600_000), 1);
+    await redis.inspector.call("RPUSH", `${it.namespace}/spinach`, job);
+    const done = ended(it, 1);
+    await it.spin.schedule("count", 2);
+    await it.spin.startWorkers({ workers: new AsyncWorkers() });
+    await done;
+    await it.spin.stopWorkers();
+    assert.deepEqual(
+      (await quarantine(it)).map(({ text }) => text),
+      [job],
+    );
+    assert.equal(await redis.inspector.call("ZCARD", future), 1);
+  });
+
+  test("a job of such a queue that a dead process held", async () => {
+    await using it = redisBench(redis.url);
+    const future = `${it.namespace}/_future-jobs`;
+    const start = `{"id":"${ID}","status":2,"task_name":"count","queue":"_future-jobs","max_retries":3,"retries":0,"at":1,"at_us":0`;
+    const long = `${start},"task_args":["${"x".repeat(5000)}"],"task_kwargs":{}}`;
+    await it.spin.scheduleAt("count", new Date(Date.now() + 3_600_000), 1);
+    const running = `${it.namespace}/_running-jobs-on-broker-dead`;
+    await redis.inspector.call("ZADD", `${it.namespace}/_all_brokers_zset`, "1", "dead");
+    await redis.inspector.call("HSET", running, ID, long);
+    assert.deepEqual(await it.broker.rescue("dead"), { reenqueued: 0, failed: [] });
+    assert.deepEqual(
+      (await quarantine(it)).map(({ text }) => text),
+      [long],
+    );
+    assert.equal(await redis.inspector.call("ZCARD", future), 1);
+  });
+
   test("[G3] a quarantine of the wrong type, while something must be set aside: nothing is lost", async () => {
     await using it = redisBench(redis.url);
     await redis.inspector.call("SET", `${it.namespace}/_quarantine`, "somebody's value");

@@ -174,6 +174,7 @@ describe("redisTarget() takes the options of createClient", () => {
     refuses({ url: undefined }, /^TypeError: .*url is undefined: check where it comes from/v);
     refuses({ socket: undefined }, /^TypeError: .*socket is undefined: check where it comes from/v);
     refuses({ database: undefined }, /^TypeError: .*database is undefined/v);
+    refuses({ socket: undefined }, /^TypeError: .*socket is undefined/v);
     for (const name of ["host", "port", "path"]) {
       refuses({ socket: { [name]: undefined } }, /^TypeError: .*socket\.\w+ is undefined/v);
       refuses({ socket: { [name]: null } }, /^TypeError: .*socket\.\w+ must be an? \w+/v);

@@ -22,4 +22,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "jobs.map(({ job }) => job.id)",
     test: "test/core/printable.test.ts",
   },
+  {
+    kind: "one bad entry: a job that would be put back among what we keep ourselves",
+    file: "src/brokers/redis/job-reader.ts",
+    from: '!stored.job.queue.startsWith("_")',
+    to: "stored.job.id !== undefined",
+    test: "test/brokers/redis/redis-quarantine.test.ts",
+  },
+  {
+    kind: "a place that is undefined taken for the default",
+    file: "src/brokers/redis/redis-node.ts",
+    from: '["url", "database", "socket"]',
+    to: '["url", "database"]',
+    test: "test/brokers/redis/redis-target.test.ts",
+  },
 ];
