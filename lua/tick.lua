@@ -27,6 +27,7 @@
 -- include job
 -- include periodic
 -- include due
+-- include utf8
 
 -- Most future jobs of one call; of its first look, which tells nothing of how large they are.
 local BOUND, FEW = 1000, 16
@@ -72,10 +73,15 @@ local function jobs_between(from, to)
   return jobs
 end
 
+-- Whether a queue can have that name: keys that we keep start with "_", and the caller, who is asked for the key of a
+-- queue, reads another name than one that is not UTF-8.
+local function is_queue(name) return string.byte(name) ~= 95 and is_utf8(name) end
+
 local function look_at_job(job)
   local _, _, queue = parse(job)
-  if not queue then rarely().set_aside(future, NO_JOB, job) end
-  if not queue or make_ready(queue, job) then moved[#moved + 1] = job end
+  local is_job = queue and is_queue(queue)
+  if not is_job then rarely().set_aside(future, queue and 'a job of a queue that cannot be' or NO_JOB, job) end
+  if not is_job or make_ready(queue, job) then moved[#moved + 1] = job end
 end
 
 -- Those that another program has put behind the end of all time would never come.
@@ -123,7 +129,7 @@ local function look_at_task(name, id)
   local text, planned, is_wrong = call('HGET', periodic_tasks, name), next_run_of(name)
   if not text then text, planned = bring_back(name) end
   local task = text and periodic_task(text)
-  if text and not task then
+  if text and not (task and is_queue(task.queue)) then
     unplan(name)
     write('HDEL', periodic_tasks, name)
     rarely().set_aside(periodic_tasks, 'not a periodic task', text)

@@ -164,6 +164,38 @@ describe("the quarantine", () => {
     assert.equal(await redis.inspector.call("ZCARD", future), 1);
   });
 
+  // A byte that the client cannot read stands for each ?.
+  for (const queue of ["_future-jobs", "_all_brokers_zset", "caf?"]) {
+    test(`a future job and a periodic task of queue ${queue}, which is none`, async () => {
+      await using it = redisBench(redis.url);
+      const future = `${it.namespace}/_future-jobs`;
+      const add = (...command: readonly string[]): Promise<unknown> =>
+        redis.inspector.call(
+          "EVAL",
+          String.raw`for i, text in ipairs(ARGV) do ARGV[i] = string.gsub(text, '?', '\233') end return redis.call(unpack(ARGV))`,
+          "0",
+          ...command,
+        );
+      const job = `{"id":"${ID}","status":1,"task_name":"count","queue":"${queue}","max_retries":3,"retries":0,"at":1,"at_us":0,"task_args":[1],"task_kwargs":{}}`;
+      const task = `{"max_concurrency":-1,"max_retries":0,"name":"odd","periodicity":60,"queue":"${queue}"}`;
+      await it.spin.scheduleAt("count", new Date(Date.now() + 3_600_000), 1);
+      await add("ZADD", future, "1", job);
+      await add("HSET", `${it.namespace}/_periodic_tasks_hash`, "odd", task);
+      await add("ZADD", `${it.namespace}/_periodic_tasks_queue`, "1", "odd");
+      const done = ended(it, 1);
+      await it.spin.scheduleAt("count", new Date(Date.now() + 300), 2);
+      await it.spin.startWorkers({ workers: new AsyncWorkers() });
+      await done;
+      await it.spin.stopWorkers();
+      eachOnce(it, 1);
+      const aside = await quarantine(it);
+      const where = aside.map((entry) => entry.where.slice(it.namespace.length));
+      assert.deepEqual(where, ["/_future-jobs", "/_periodic_tasks_hash"]);
+      assert.equal(await redis.inspector.call("ZCARD", future), 1);
+      assert.equal(await redis.inspector.call("ZCARD", `${it.namespace}/_periodic_tasks_queue`), 0);
+    });
+  }
+
   test("[G3] a quarantine of the wrong type, while something must be set aside: nothing is lost", async () => {
     await using it = redisBench(redis.url);
     await redis.inspector.call("SET", `${it.namespace}/_quarantine`, "somebody's value");

@@ -36,4 +36,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: '["url", "database"]',
     test: "test/brokers/redis/redis-target.test.ts",
   },
+  {
+    kind: "one bad entry stops everything: a queue that nobody can be asked for",
+    file: "lua/tick.lua",
+    from: " and is_utf8(name)",
+    to: "",
+    test: "test/brokers/redis/redis-quarantine.test.ts",
+  },
+  {
+    kind: "one bad entry stops everything: a queue that is a key of ours",
+    file: "lua/tick.lua",
+    from: "string.byte(name) ~= 95 and ",
+    to: "",
+    test: "test/brokers/redis/redis-quarantine.test.ts",
+  },
 ];
