@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from "../../core/constants.ts";
 import { JobTimeoutError, WorkersStoppedError } from "../../core/errors.ts";
 import type { StoredJob } from "../../core/job.ts";
 import type { Result } from "../../core/outcome.ts";
@@ -204,7 +205,7 @@ export class HeldJobs {
 
   #killAfterGrace(job: HeldJob): void {
     const { runtime, givesUp, timeoutGraceMs } = this.#parts;
-    const graceMs = givesUp ? timeoutGraceMs + SAY_SO_MS : timeoutGraceMs;
+    const graceMs = Math.min(MAX_TIMER_MS, timeoutGraceMs + (givesUp ? SAY_SO_MS : 0));
     job.timer?.cancel();
     job.timer = runtime.timers.set(() => {
       this.#kill(job);

@@ -50,4 +50,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     test: "test/brokers/redis/redis-quarantine.test.ts",
   },
+  {
+    kind: "a number that passes the check and breaks further in: a grace and a second more",
+    file: "src/workers/threads/held-jobs.ts",
+    from: "Math.min(MAX_TIMER_MS, timeoutGraceMs + (givesUp ? SAY_SO_MS : 0))",
+    to: "timeoutGraceMs + (givesUp ? SAY_SO_MS : 0)",
+    test: "test/workers/threads/thread-deaths.test.ts",
+  },
 ];

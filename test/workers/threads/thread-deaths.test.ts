@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
 import workerThreads from "node:worker_threads";
 
+import { MAX_TIMER_MS } from "../../../src/core/constants.ts";
 import { JobTimeoutError, LeaseLostError, WorkersStoppedError } from "../../../src/core/errors.ts";
 import type { StoredJob } from "../../../src/core/job.ts";
 import { Tasks } from "../../../src/core/tasks.ts";
@@ -186,6 +187,20 @@ describe("[G14] a timeout", () => {
     const stopping = bench.stop();
     assert.equal(timers.fire(ABORT_GRACE_MS), 1);
     await stopping;
+  });
+
+  it("waits the longest grace there is, and no timer for longer, which would fire at once", async () => {
+    const timers = new HandTimers();
+    const workers = new AsyncWorkers({ number: 1, threads: 1, timeoutGrace: MAX_TIMER_MS });
+    await using bench = await new ThreadBench(workers, undefined, timers).start();
+    const late = bench.submit({ timeout: 60_000 }, "sleepForever");
+    await late.started;
+    assert.equal(timers.fire(60_000), 1, "its time is over");
+    const inTime = timers.fire(MAX_TIMER_MS);
+    const tooLate = timers.fire(MAX_TIMER_MS + SAY_SO_MS);
+    const { result } = await late.ended;
+    assert.ok(!result.ok && result.error instanceof JobTimeoutError);
+    assert.deepEqual([inTime, tooLate], [1, 0], "its grace, too");
   });
 
   it("reaches code that blocks and looks at its signal", async () => {
