@@ -64,7 +64,7 @@ describe("a SqliteBroker that stops", () => {
 });
 
 describe("Outside", () => {
-  test("[G15] a stop that overtakes a join leaves no timer behind, and the join rejects", async () => {
+  test("[G15] a stop that overtakes a join leaves no timer behind, and the join rejects", async (t) => {
     const before = timers();
     const parts = {
       path: folder.file("overtaken.db"),
@@ -74,12 +74,16 @@ describe("Outside", () => {
     };
     const file = await OpenFile.open(parts);
     const outside = new Outside({ ...parts, file, onLost: () => undefined });
+    t.after(async () => {
+      // What was left behind would keep the process.
+      await outside.stop();
+      file.close();
+    });
     await within("the heartbeat thread has loaded", outside.ready());
     // The thread is asked at once, and answers while the stop waits for it to leave.
     const joining = assert.rejects(outside.join("nobody"), /is not started, or stopped/v);
     await within("the stop", outside.stop());
     await joining;
-    file.close();
     assert.equal(timers(), before);
   });
 });
