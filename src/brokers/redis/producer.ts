@@ -78,13 +78,7 @@ export class Producer {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const calls = this.#waiting.splice(0, this.#fitting(this.#waiting));
-      try {
-        const done = await this.#trip(calls);
-        this.#waiting.unshift(...calls.slice(done));
-        for (const call of calls.slice(0, done)) call.resolve();
-      } catch (error) {
-        for (const call of calls) call.reject(error);
-      }
+      this.#waiting.unshift(...(await this.#trip(calls)));
     }
     this.#isSending = false;
   }
@@ -101,44 +95,53 @@ export class Producer {
     return count;
   }
 
-  /** Resolves to how many of the calls Redis has, the first ones. */
-  async #trip(calls: readonly Call[]): Promise<number> {
+  /** Settles the calls; resolves to those that no attempt has brought, and that need another trip. */
+  async #trip(calls: readonly Call[]): Promise<readonly Call[]> {
     const firstAttempt = this.#attempts + 1;
-    // Number of each attempt -> how many calls it carried.
-    const carried = new Map<number, number>();
-    let count = calls.length;
-    for (let times = 1; ; times += 1) {
+    // Number of each attempt -> the calls that it carried.
+    const carried = new Map<number, readonly Call[]>();
+    let [open, most] = [calls, calls.length];
+    for (let times = 1; open.length > 0; times += 1) {
+      const carrying = open.slice(0, most);
       this.#attempts += 1;
-      carried.set(this.#attempts, count);
+      carried.set(this.#attempts, carrying);
       try {
         // Anew each time: by then this process may not stand idle any more, or be another broker.
-        const attempt = await this.#run(calls.slice(0, count), firstAttempt);
-        return carried.get(attempt) ?? count;
+        const attempt = await this.#run(carrying, firstAttempt);
+        const brought = carried.get(attempt) ?? carrying;
+        for (const call of brought) call.resolve();
+        if (brought === carrying) return open.slice(carrying.length);
+        const done = new Set(brought);
+        return open.filter((call) => !done.has(call));
       } catch (error) {
         // An earlier attempt may have come through.
-        if (!isPassing(error)) throw times === 1 ? error : this.#unknown(error);
-        if (wasLate(error)) count = Math.min(count, this.#fitting(calls));
-        await this.#pause(calls, times, error);
+        if (!isPassing(error)) return rejectAll(open, times === 1 ? error : unknown(error));
+        if (wasLate(error)) most = Math.min(most, this.#fitting(open));
+        open = await this.#pause(open, times, error);
       }
     }
+    return open;
   }
 
-  /** Between two attempts. Rejects if there is no time for another. */
-  async #pause(calls: readonly Call[], times: number, error: unknown): Promise<void> {
+  /** Between two attempts. Rejects the calls that have no time for another; resolves to the others. */
+  async #pause(calls: readonly Call[], times: number, error: unknown): Promise<readonly Call[]> {
     const { runtime } = this.#parts;
-    const deadlineMs = Math.min(...calls.map((each) => each.deadlineMs));
     const delayMs = backoffMs(RETRY_BACKOFF, times, runtime.random());
-    if (runtime.clock.monotonic() + delayMs > deadlineMs) throw this.#unknown(error);
+    const nextMs = runtime.clock.monotonic() + delayMs;
+    const open = calls.filter(({ deadlineMs }) => deadlineMs >= nextMs);
+    if (open.length < calls.length) {
+      rejectAll(
+        calls.filter(({ deadlineMs }) => deadlineMs < nextMs),
+        unknown(error),
+      );
+    }
+    if (open.length === 0) return open;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = runtime.timers.set(resolve, delayMs);
     this.#endPause = resolve;
     await promise;
     timer.cancel();
-  }
-
-  #unknown(cause: unknown): BrokerError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new BrokerError(`the jobs may or may not have been scheduled: ${reason}`, { cause });
+    return open;
   }
 
   /** Resolves to the number of the attempt of this trip that has brought the jobs. */
@@ -167,6 +170,16 @@ export class Producer {
       throw error;
     }
   }
+}
+
+function rejectAll(calls: readonly Call[], error: unknown): readonly Call[] {
+  for (const call of calls) call.reject(error);
+  return [];
+}
+
+function unknown(cause: unknown): BrokerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BrokerError(`the jobs may or may not have been scheduled: ${reason}`, { cause });
 }
 
 /** Their characters, which are their bytes but for rare ones. */

@@ -1,6 +1,7 @@
 /** Options of a RedisBroker, each where its value decides. */
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import type { RedisBrokerOptions } from "../../../src/brokers/redis/redis-broker-options.ts";
 import { RedisBroker } from "../../../src/brokers/redis/redis-broker.ts";
@@ -77,6 +78,22 @@ describe("an option of RedisBroker", () => {
     await assert.rejects(broker.isQueueEmpty("spinach"), BrokerError);
     proxy.freeze(false);
     await within("the job is in", scheduled);
+  });
+
+  test("enqueueTimeout is each call's own, also where it shares a trip with an older one", async (t) => {
+    const broker = await startBroker(t, proxied, { callTimeout: 200, enqueueTimeout: 5000 });
+    // No connection can be made: calls fail at once, and are not late.
+    proxy.freeze(true);
+    proxy.cut();
+    const first = rejectsAfter(broker.enqueue([makeJob()]), /may or may not/v);
+    await setTimeout(500);
+    const older = rejectsAfter(broker.enqueue([makeJob()]), /may or may not/v);
+    // Before the first one can have been given up: both wait for the end of its trip.
+    await setTimeout(2500);
+    const younger = broker.enqueue([makeJob()]);
+    await Promise.all([first, older]);
+    proxy.freeze(false);
+    await within("the younger job is in", younger);
   });
 
   test("database is where the keys are", async (t) => {

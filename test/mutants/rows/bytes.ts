@@ -29,8 +29,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "a request repeated with less, taken for the same",
     file: "src/brokers/redis/producer.ts",
-    from: "return carried.get(attempt) ?? count;",
-    to: "return count;",
+    from: "const brought = carried.get(attempt) ?? carrying;",
+    to: "const brought = carrying;",
     test: "test/brokers/redis/thin-line.test.ts",
     title: "schedule() calls made at once",
   },

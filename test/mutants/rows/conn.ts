@@ -2,6 +2,14 @@ import type { Mutant } from "../mutant.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    kind: "a call that shares the fate of another",
+    file: "src/brokers/redis/producer.ts",
+    from: "const open = calls.filter(({ deadlineMs }) => deadlineMs >= nextMs);",
+    to: "const open = calls.some(({ deadlineMs }) => deadlineMs < nextMs) ? rejectAll(calls, unknown(error)) : calls;",
+    test: "test/brokers/redis/option-effects.test.ts",
+    title: "each call's own",
+  },
+  {
     kind: "an unknown thing taken for no options",
     file: "src/core/option-checks.ts",
     from: 'if (typeof options !== "object" || options === null || !isPlainObject(options)) {',
