@@ -65,6 +65,12 @@ describe("Engine run() in a process", () => {
     });
   });
 
+  it("[G11] one signal aborts after stopTimeout", async () => {
+    const ending = await runProgram("worker.ts", ["obeys", "50"], { running: "SIGTERM" });
+    assert.equal(ending.code, 0);
+    assert.match(ending.lines[2] ?? "", /^aborted: WorkersStoppedError/v);
+  });
+
   it("[G15] a program that closes its engine ends by itself, and Node warns of nothing", async () => {
     const ending = await runProgram("short.ts");
     assert.deepEqual(ending, { lines: ["ran", "closed"], stderr: "", code: 0 });

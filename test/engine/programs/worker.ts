@@ -1,8 +1,8 @@
-/** A program that runs workers until a signal. Argument: how its one job behaves when told to end. */
+/** A program that runs workers until a signal. Arguments: how its one job behaves when told to end, and the stopTimeout. */
 import { AsyncWorkers, currentJob, Engine, MemoryBroker } from "../../../src/index.ts";
 
 const spin = new Engine(new MemoryBroker());
-const [, , behaviour] = process.argv;
+const [, , behaviour, stopTimeout] = process.argv;
 
 const wait = spin.task("wait", { maxRetries: 1 }, async () => {
   console.log("running");
@@ -21,5 +21,8 @@ const wait = spin.task("wait", { maxRetries: 1 }, async () => {
 });
 
 await spin.schedule(wait);
-await spin.run({ workers: new AsyncWorkers() });
+await spin.run({
+  workers: new AsyncWorkers(),
+  stopTimeout: stopTimeout === undefined ? undefined : Number(stopTimeout),
+});
 console.log(`listeners: ${process.listenerCount("SIGTERM") + process.listenerCount("SIGINT")}`);

@@ -124,8 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: DEFINITION_OWNER,
     from: "Math.max(last + 1, nowMs)",
     to: "last + 1",
-    test: "test/brokers/memory/memory-broker.test.ts",
-    title: "who joined last counts after everything was lost",
+    test: "test/brokers/definition-owner.test.ts",
   },
   {
     kind: "two definitions of a task undo each other, on SQLite",
