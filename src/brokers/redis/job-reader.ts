@@ -17,9 +17,12 @@ function decodeHeld(wire: string, status?: JobStatus): StoredJob {
   throw new MalformedJobError(wire, "its id, task_name or queue is given twice, or escaped");
 }
 
+/** `_`, with which our own keys start. */
+const UNDERSCORE = 95;
+
 /** To put it back into its queue would be to put it among what we keep under that name. */
 function ofNoKeyOfOurs(stored: StoredJob): StoredJob {
-  if (!stored.job.queue.startsWith("_")) return stored;
+  if (stored.job.queue.charCodeAt(0) !== UNDERSCORE) return stored;
   throw new MalformedJobError(stored.wire, 'its queue starts with "_", which Spinach keeps');
 }
 

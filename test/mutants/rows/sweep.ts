@@ -2,6 +2,20 @@ import type { Mutant } from "../mutant.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    kind: "a text read in two ways",
+    file: "src/brokers/redis/own-head.ts",
+    from: "wire.startsWith(id, BEFORE_ID.length) &&",
+    to: "",
+    test: "test/brokers/redis/read-alike.test.ts",
+  },
+  {
+    kind: "a text read in two ways",
+    file: "src/brokers/redis/own-head.ts",
+    from: "wire.startsWith(namesOf(taskName, queue), REST_AT)",
+    to: "true",
+    test: "test/brokers/redis/read-alike.test.ts",
+  },
+  {
     kind: "a refused call that only ever settles in microtasks",
     file: "src/engine/scheduler.ts",
     from: "return stored.job;\n    } catch (error) {\n      return turn.refuse(error);",
@@ -25,7 +39,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     kind: "one bad entry: a job that would be put back among what we keep ourselves",
     file: "src/brokers/redis/job-reader.ts",
-    from: '!stored.job.queue.startsWith("_")',
+    from: "stored.job.queue.charCodeAt(0) !== UNDERSCORE",
     to: "stored.job.id !== undefined",
     test: "test/brokers/redis/redis-quarantine.test.ts",
   },
